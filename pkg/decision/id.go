@@ -1,0 +1,38 @@
+package decision
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/sluicehq/sluice/pkg/event"
+)
+
+// NewID derives a decision's id from what makes it unique: the input record,
+// the mapping, stage, status and replay id, and the attempt where the status is
+// not terminal. A copy that a crash leaves behind therefore publishes the same
+// id, and consumers drop repeats by it. The result is 32 hex digits.
+func NewID(c event.Coordinates, mapping string, stage Stage, status Status, replayID string, attempt int32) string {
+	var buf [256]byte
+	b := append(buf[:0], c.TopicID[:]...)
+	if c.TopicID == (event.TopicID{}) {
+		b = appendPrefixed(b, c.Topic)
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(c.Partition))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.Offset))
+	b = appendPrefixed(b, mapping)
+	b = append(b, byte(stage), byte(status))
+	b = appendPrefixed(b, replayID)
+	if status.Pending() {
+		b = binary.BigEndian.AppendUint32(b, uint32(attempt))
+	}
+	sum := sha256.Sum256(b)
+	var text [32]byte
+	hex.Encode(text[:], sum[:16])
+	return string(text[:])
+}
+
+func appendPrefixed(b []byte, s string) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
+	return append(b, s...)
+}

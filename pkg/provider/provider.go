@@ -1,0 +1,248 @@
+// Package provider is the contract between Sluice and an advertising API. A
+// provider is bytes in, bytes out, and opens no socket: only Authorize may
+// call out, through the Doer that it is given.
+package provider
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// Provider is one advertising API.
+type Provider interface {
+	resource.Provider
+	Spec() Spec
+	// Build normalises, checks and appends the provider's JSON for one event
+	// to dst, in one pass without reflection: gates 6 and 7 are its outcome.
+	// It never fails: what is wrong stands in the result.
+	Build(dst []byte, in *Input) Built
+	// Assemble joins fragments of one destination and group to a request
+	// body, appended to dst. It allocates no more than the request needs.
+	Assemble(dst []byte, b *Batch) Request
+	// Probe is a request that checks credentials and configuration without
+	// delivering anything, and false where the provider has no such call.
+	Probe(dst []byte, d *Target) (Request, bool)
+	// Classify reads an answer to a request of n events.
+	Classify(n int, r *Response) Answer
+	// Authorize turns a secret into request headers. Results are cached by
+	// the caller until Authorization.Expires.
+	Authorize(ctx context.Context, do Doer, t *Target, secret Secret) (Authorization, error)
+}
+
+// Spec is what a provider declares about itself.
+type Spec struct {
+	Name string
+	// Hosts are the fixed hosts that requests may go to, token exchange
+	// included.
+	Hosts []string
+	// BaseURL and TokenURL are the production addresses; installations may
+	// point them at a sandbox.
+	BaseURL, TokenURL string
+	// MaxBatch and MaxBytes bound one request; RealtimeBatch is the sensible
+	// size in the realtime lane.
+	MaxBatch, RealtimeBatch, MaxBytes int
+	// Asynchronous providers say later what became of a request (verdicts).
+	Asynchronous bool
+	// Reason codes and classes of every known answer, printed as docs.
+	Errors []ErrorRow
+}
+
+// ErrorRow is one documented answer of a provider.
+type ErrorRow struct {
+	Code, Subcode string
+	Meaning       string
+	Class         Class
+	Fix           string
+}
+
+// Input is everything that Build may see.
+type Input struct {
+	Event *event.Event
+	Route *resource.Route
+	// EventID is the explicit id or a derived one.
+	EventID       string
+	EventIDSource event.IDSource
+	// Fields are the mapping's computed business fields, in the order of
+	// their names, and ItemIDs the computed item ids (nil where the mapping
+	// computes none).
+	Fields  []resource.Field
+	ItemIDs []string
+	// Usable are the purposes that the regime allows data to be used for;
+	// what needs another one is left out of the bytes.
+	Usable consent.PurposeSet
+	// Said is what somebody said, and nothing that the regime only implies:
+	// what a provider's consent fields may say.
+	Said   consent.State
+	Regime consent.Regime
+	Place  consent.Place
+	// Cause is why Restricted is asked for.
+	Cause decision.Reason
+	// Restricted asks for the reduced form; where the provider has none for
+	// this event, Build answers Restrictable false.
+	Restricted bool
+	Sensitive  bool
+	Now        int64 // epoch ms
+	Scratch    *Scratch
+}
+
+// Scratch is reused memory, one a session, passed explicitly. Nothing that
+// Build returns may point into it except Fragment.
+type Scratch struct {
+	Buf []byte
+}
+
+// Built is Build's answer.
+type Built struct {
+	// Fragment is dst with the JSON appended; its added part is the payload.
+	Fragment []byte
+	// Identifiers and Preflight are the outcomes of gates 6 and 7 (ReasonNone
+	// where they pass); Detail names the field, never its value.
+	IdentifierReason decision.Reason
+	PreflightReason  decision.Reason
+	Detail           string
+	// Restrictable is false where Input.Restricted was asked for and the
+	// provider has no reduced form here.
+	Restrictable bool
+
+	Group         string
+	ProviderID    string
+	TransactionID string
+	// ClaimID is the id that the claim key is made of; DuplicateReason what a
+	// foreign claim on it means.
+	ClaimID         string
+	DuplicateReason decision.Reason
+	Adjust          bool
+	// PlainClaimID is the transaction's plain claim, for adjustments.
+	PlainClaimID string
+
+	ReliesOn    consent.PurposeSet
+	Identifiers decision.IdentifierStatus
+	Value       event.Opt[float64]
+	Currency    string
+	DedupRisk   bool
+
+	// Limits: see decision.Facts and decision.Delivery.
+	NotAfter, FutureTolerance, DedupUntil, NotBefore int64
+}
+
+// Target is a destination as requests need it.
+type Target struct {
+	Destination *resource.Destination
+	Compiled    any
+	// BaseURL and TokenURL are the provider's or the installation's.
+	BaseURL, TokenURL string
+}
+
+// Batch is what Assemble joins: deliveries of one destination and one group.
+type Batch struct {
+	Target    *Target
+	Group     string
+	Fragments [][]byte
+	// ValidateOnly asks the provider to check and not to store.
+	ValidateOnly  bool
+	Authorization Authorization
+}
+
+// Request is one HTTP request, without its credentials.
+type Request struct {
+	Method string
+	URL    string
+	Header []Header
+	Body   []byte
+}
+
+// Header is one HTTP header.
+type Header struct{ Name, Value string }
+
+// Response is what came back, with the body capped by the caller.
+type Response struct {
+	Status int
+	Header func(name string) string
+	Body   []byte
+	// Truncated: the body was longer than the cap.
+	Truncated bool
+	Now       int64
+}
+
+// Class says what kind of answer it was; see docs/delivery.md.
+type Class uint8
+
+// The classes.
+const (
+	Accepted Class = iota
+	AcceptedWithWarnings
+	UnknownOutcome
+	Transient
+	Throttled
+	Credentials
+	Configuration
+	Invalid
+	DuplicateDelivery
+)
+
+var classNames = [...]string{
+	"accepted", "accepted_with_warnings", "unknown_outcome", "transient", "throttled",
+	"credentials", "configuration", "invalid", "duplicate",
+}
+
+// String gives the word used in diagnostics, metrics and docs.
+func (c Class) String() string {
+	if int(c) < len(classNames) {
+		return classNames[c]
+	}
+	return "class(?)"
+}
+
+// Answer is a classified response.
+type Answer struct {
+	Class     Class
+	Code      string
+	Subcode   string
+	Message   string // redacted: identity.Redact has seen it
+	RequestID string
+	// WaitMS is how long the provider asked to wait, zero when it did not
+	// say; Usage is the highest usage percentage that it reported.
+	WaitMS int64
+	Usage  float64
+	// Faults name items that the provider refused, by index in the batch.
+	// Class Invalid without faults means bisecting.
+	Faults   []Fault
+	Warnings []string
+	// Unmapped: the answer is in no table and was classified by its status.
+	Unmapped bool
+}
+
+// Fault is one refused item.
+type Fault struct {
+	Index   int
+	Code    string
+	Message string // redacted
+}
+
+// Doer sends a form or JSON request during Authorize.
+type Doer interface {
+	Do(ctx context.Context, r Request, form url.Values) (Response, error)
+}
+
+// Secret is a resolved secret; it prints as "[redacted]".
+type Secret = identity.Raw
+
+// Authorization is what a request needs besides its body.
+type Authorization struct {
+	Header []SecretHeader
+	// Query is appended to the URL (Meta's appsecret_proof).
+	Query   []SecretHeader
+	Expires int64 // epoch ms, zero: never by itself
+}
+
+// SecretHeader is a header or parameter whose value is a secret.
+type SecretHeader struct {
+	Name  string
+	Value Secret
+}
