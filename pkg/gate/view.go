@@ -13,6 +13,7 @@ import (
 // consent. It is never stored beyond the batch that it was taken for.
 type View interface {
 	Resources() *resource.Set
-	// Consent gives the subject's record; false where there is none.
-	Consent(customer string, subject identity.Raw) (consent.Record, bool)
+	// Consent gives the subject's record, interpreted; false where there is
+	// none.
+	Consent(customer string, subject identity.Raw) (consent.Statement, bool)
 }

@@ -1,0 +1,96 @@
+package gate
+
+import (
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// Prepared is what all mappings of one event share, so that consent strings
+// are read and ids derived once an event and not once a mapping.
+type Prepared struct {
+	Event    *event.Event
+	ID       string
+	IDSource event.IDSource
+	Snapshot consent.Statement
+	Place    consent.Place
+}
+
+// Prepare reads what the gates need from e.
+func Prepare(e *event.Event) Prepared {
+	id, source := e.EffectiveID()
+	return Prepared{
+		Event: e, ID: id, IDSource: source,
+		Snapshot: consent.Normalise(e.Consent, e.Time, e.Origin.AppendTime),
+		Place: consent.Place{
+			Location: consent.NewJurisdiction(e.Location.Country, e.Location.Region),
+			Identity: consent.NewJurisdiction(e.Identity.Country.Reveal(), ""),
+		},
+	}
+}
+
+// Case is one (event, mapping) pair to decide.
+type Case struct {
+	*Prepared
+	Route *resource.Route
+	View  View
+	Now   int64 // epoch ms
+	// LastCall: the event was held before, so unknown consent is now final.
+	LastCall bool
+	// PastDedupWindow is a replay's named choice.
+	PastDedupWindow bool
+}
+
+// Scratch is reused memory, one a session. Results may alias it until the next
+// Reset.
+type Scratch struct {
+	// Provider is the provider's own scratch.
+	Provider provider.Scratch
+	// Payload collects the fragments of a batch.
+	Payload []byte
+	fields  []resource.Field
+	itemIDs []string
+}
+
+// Reset forgets everything and keeps the memory.
+func (s *Scratch) Reset() {
+	s.Payload = s.Payload[:0]
+	s.fields = s.fields[:0]
+	s.itemIDs = s.itemIDs[:0]
+}
+
+// Result is the decision before the claim.
+type Result struct {
+	Status decision.Status
+	Reason decision.Reason
+	// Detail says what exactly, without personal data.
+	Detail string
+	// Facts travel with the delivery.
+	Facts decision.Facts
+	// Built is the provider's answer; its Fragment is the payload alone, an
+	// alias of the scratch. It is empty where a gate before it failed.
+	Built   provider.Built
+	Payload []byte
+	Consent consent.Outcome
+	// Passed is the number of gates that passed, in table order; the gate that
+	// failed, if any, is the next one.
+	Passed int
+}
+
+// Restricted reports whether the delivery was reduced because of a choice.
+func (r *Result) Restricted() bool { return r.Facts.Restricted }
+
+// outcome is what one gate says.
+type outcome struct {
+	reason decision.Reason // ReasonNone: passed
+	status decision.Status // StatusNone: the reason's own
+	detail string
+}
+
+func pass() outcome { return outcome{} }
+
+func fail(r decision.Reason, detail string) outcome { return outcome{reason: r, detail: detail} }
+
+func (o outcome) failed() bool { return o.reason != decision.ReasonNone }

@@ -1,0 +1,133 @@
+package gate
+
+import (
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// Evaluate runs every gate for c and says what is to become of it. It is pure
+// but for scratch, which holds the payload of a case that passes.
+func Evaluate(c *Case, scratch *Scratch) Result {
+	r := Result{Facts: factsOf(c)}
+	// A Payload that a later gate rejects is dropped again.
+	start := len(scratch.Payload)
+	s := standing{facts: &r.Facts, view: c.View, now: c.Now, route: c.Route, lastCall: c.LastCall}
+	k := content{c: c, r: &r, scratch: scratch, found: &s}
+	for i := range table {
+		var o outcome
+		if g := &table[i]; g.standing != nil {
+			o = g.standing(&s)
+		} else {
+			o = g.content(&k)
+		}
+		r.Consent = s.verdict
+		if o.failed() {
+			scratch.Payload = scratch.Payload[:start]
+			r.Payload = nil
+			return r.end(o)
+		}
+		r.Passed++
+	}
+	r.Status, r.Reason = decision.Queued, decision.Eligible
+	if c.Route.Destination.Mode == resource.ModeShadow {
+		r.Status = decision.Shadowed
+	}
+	return r
+}
+
+func (r *Result) end(o outcome) Result {
+	r.Reason, r.Detail, r.Status = o.reason, o.detail, o.status
+	if r.Status == decision.StatusNone {
+		r.Status = o.reason.Info().Status
+	}
+	return *r
+}
+
+func factsOf(c *Case) decision.Facts {
+	return decision.Facts{
+		Customer: c.Event.CustomerID, Subject: c.Event.SubjectID,
+		DestinationID: c.Route.Mapping.DestinationID, Mapping: c.Route.Mapping.Name,
+		Account: c.Route.Account, EventTime: c.Event.Time, StoredAt: c.Event.Origin.AppendTime,
+		Place: c.Place, Snapshot: c.Snapshot, Needs: c.Route.Needs,
+		PastDedupWindow: c.PastDedupWindow,
+	}
+}
+
+// Verdict is what the standing gates say about a delivery before an attempt.
+type Verdict struct {
+	// Status is StatusNone where the delivery may go, Revoked or Expired where
+	// it ends, Parked where it waits for its destination.
+	Status decision.Status
+	Reason decision.Reason
+	Detail string
+	Route  *resource.Route
+}
+
+// OK reports whether the delivery may go now.
+func (v Verdict) OK() bool { return v.Status == decision.StatusNone }
+
+// Standing runs the standing gates for a delivery with today's tables, right
+// before an attempt: what the router decided is never taken for granted.
+func Standing(f *decision.Facts, view View, now int64) Verdict {
+	route, _ := view.Resources().Route(f.DestinationID, f.Mapping)
+	s := standing{facts: f, view: view, now: now, route: route, lastCall: true}
+	if route != nil {
+		// Needs are today's too: a purpose that the owner requires since then
+		// counts.
+		facts := *f
+		facts.Needs.Purposes |= route.Needs.Purposes
+		facts.Needs.Sensitive = facts.Needs.Sensitive || route.Needs.Sensitive
+		s.facts = &facts
+	}
+	for i := range table {
+		if table[i].standing == nil {
+			continue
+		}
+		if o := table[i].standing(&s); o.failed() {
+			return later(o, route)
+		}
+	}
+	return reliance(&s, f)
+}
+
+// reliance is the sender's last row: what the bytes depend on must still hold,
+// and the destination must still be the one that they were built for.
+func reliance(s *standing, f *decision.Facts) Verdict {
+	d := s.route.Destination
+	switch {
+	case s.route.Account != f.Account:
+		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another account", Route: s.route}
+	case d.Mode == resource.ModeShadow:
+		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "shadow mode", Route: s.route}
+	case s.restrict != decision.ReasonNone && !f.Restricted:
+		return Verdict{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: s.restrict.String(), Route: s.route}
+	}
+	if gone := s.judge().Revoked(f.ReliesOn); gone != 0 {
+		return Verdict{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: gone.String(), Route: s.route}
+	}
+	if d.Paused {
+		return Verdict{Status: decision.Parked, Reason: decision.DestinationPaused, Route: s.route}
+	}
+	return Verdict{Route: s.route}
+}
+
+// later translates a router's reason to the sender's: the gates are the same,
+// what a failure means after the queue is not.
+func later(o outcome, route *resource.Route) Verdict {
+	v := Verdict{Status: decision.Revoked, Reason: o.reason, Detail: o.detail, Route: route}
+	switch o.reason {
+	case decision.ProviderTooOld, decision.ProviderDedupWindowPassed:
+		v.Status = decision.Expired
+	case decision.ProviderInFuture:
+		// The clock went back since the router looked; the attempt waits.
+		v.Status = decision.Parked
+	case decision.DestinationInvalid, decision.DestinationTermsNotAccepted:
+		v.Status = decision.Parked
+	case decision.DestinationNoCredentials:
+		v.Status, v.Reason = decision.Parked, decision.CredentialsMissing
+	case decision.MappingNone, decision.MappingDisabled, decision.DestinationInactive, decision.ConsentErased:
+	default:
+		v.Reason, v.Detail = decision.ConsentRevoked, o.reason.String()
+	}
+	return v
+}
