@@ -17,8 +17,10 @@ type standing struct {
 	// lastCall: held before, unknown is final.
 	lastCall bool
 
-	judged  bool
-	verdict consent.Outcome
+	judged    bool
+	rule      consent.Rule
+	effective consent.Effective
+	verdict   consent.Outcome
 	// restrict collects the first cause that the destination answers with a
 	// reduced delivery.
 	restrict decision.Reason
@@ -60,8 +62,9 @@ func (s *standing) judge() consent.Outcome {
 		if s.facts.Subject.IsZero() {
 			record = consent.Statement{}
 		}
-		rule := s.route.Policy.Resolve(s.facts.Place)
-		s.verdict = consent.Judge(consent.Merge(s.facts.Snapshot, record), rule, s.facts.Needs, s.now)
+		s.rule = s.route.Policy.At(s.facts.Place)
+		s.effective = consent.Merge(s.facts.Snapshot, record, s.facts.Place)
+		s.verdict = consent.Judge(s.effective, s.rule, s.facts.Needs, s.now)
 		s.judged = true
 	}
 	return s.verdict
@@ -84,6 +87,9 @@ func (s *standing) answer(causes consent.Causes) outcome {
 	for causes != 0 {
 		cause, _ := causes.First()
 		causes &^= consent.Causes(1 << cause)
+		// The audit trail explains the cause that decides, or the last one that
+		// the delivery was reduced for.
+		s.verdict.Basis = consent.Explain(s.effective, s.rule, s.facts.Needs, s.now, cause)
 		reason := reasonOf[cause]
 		switch s.chosen(cause) {
 		case resource.Restrict:
