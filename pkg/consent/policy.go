@@ -53,13 +53,13 @@ type Rule struct {
 	SensitiveBlocked     bool          // sensitive events never leave from here
 	Lifetime             time.Duration // zero: grants do not expire
 
-	// Jurisdiction is the place that the rule was resolved for, and
-	// FromIdentity tells that it is identity.country, which implied a stricter
-	// rule than location.country.
+	// Jurisdiction is the place that the rule was resolved for. FromIdentity
+	// tells that identity.country made the rule stricter than the location
+	// would have; where it changed the regime, it is the Jurisdiction as well.
 	Jurisdiction Jurisdiction
 	FromIdentity bool
-	// Row is the key of the most specific row that applied, or "default".
-	Row           string
+	// Row is the most specific row that applied; zero: the default row.
+	Row           Jurisdiction
 	Source        string
 	PolicyID      string
 	PolicyVersion string
