@@ -1,0 +1,172 @@
+package architecture_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// tier is one layer of the code; see docs/ARCHITECTURE.md.
+type tier string
+
+// The tiers.
+const (
+	core    tier = "core"    // the rules; touches nothing
+	edge    tier = "edge"    // one technology each
+	role    tier = "role"    // long-running loops
+	standIn tier = "standin" // for cmd and tests
+	command tier = "command"
+	data    tier = "data"  // files embedded into the binary, no logic
+	check   tier = "check" // tests of the tree
+)
+
+// tiers gives each folder its tier; a folder below belongs to its longest
+// prefix. A new package has to be entered here, on purpose.
+var tiers = map[string]tier{
+	"pkg/event": core, "pkg/consent": core, "pkg/resource": core, "pkg/decision": core,
+	"pkg/identity": core, "pkg/provider": core, "pkg/gate": core, "pkg/history": core,
+
+	"pkg/codec": edge, "pkg/kafka": edge, "pkg/table": edge, "pkg/dedup": edge, "pkg/httpclient": edge,
+	"pkg/topology": edge, "pkg/config": edge, "pkg/telemetry": edge, "pkg/admin": edge, "pkg/lifecycle": edge,
+
+	"pkg/router": role, "pkg/sender": role, "pkg/replay": role,
+
+	"pkg/sandbox": standIn, "pkg/embedded": standIn,
+
+	"schemas": data, "topology": data, "examples": data,
+	"pkg/architecture": check,
+	"cmd":              command,
+}
+
+// mayImport says which tiers the code of a tier may import. Tests may import
+// stand-ins too. Roles never import each other, which is checked apart.
+var mayImport = map[tier][]tier{
+	core:    {core},
+	edge:    {core, edge, data},
+	role:    {core, edge, role, data},
+	standIn: {core, edge, standIn, data},
+	command: {core, edge, role, standIn, command, data},
+	data:    {},
+	check:   {},
+}
+
+// coreLibraries are the libraries that the core may use: pure functions over
+// their arguments.
+var coreLibraries = []string{
+	"cel.dev/cel-go", "github.com/google/cel-go", "github.com/goccy/go-yaml", "github.com/nyaruka/phonenumbers",
+	"github.com/prebid/go-gdpr", "github.com/prebid/go-gpp", "golang.org/x/text", "golang.org/x/net/idna",
+	"golang.org/x/net/publicsuffix", "google.golang.org/protobuf", "google.golang.org/genproto",
+	"github.com/cespare/xxhash",
+}
+
+// coreForbidden are the parts of the standard library that reach outside.
+// net/netip and net/url are values, not sockets.
+var coreForbidden = []string{"net", "net/http", "os", "os/exec", "os/signal", "log", "log/slog", "syscall", "io/ioutil", "plugin"}
+
+// home gives a folder's place in the table of tiers: the entry and its tier.
+func home(dir string) (string, tier, bool) {
+	best := ""
+	for known := range tiers {
+		if (dir == known || strings.HasPrefix(dir, known+"/")) && len(known) > len(best) {
+			best = known
+		}
+	}
+	return best, tiers[best], best != ""
+}
+
+func TestEveryPackageHasATier(t *testing.T) {
+	t.Parallel()
+	for _, s := range readTree(t) {
+		_, _, known := home(s.dir)
+		assert.True(t, known, "%s: its folder has no tier; enter it in pkg/architecture/imports_test.go", s.path)
+	}
+}
+
+func TestImportsStayInsideTheirTier(t *testing.T) {
+	t.Parallel()
+	for _, s := range readTree(t) {
+		own, from, _ := home(s.dir)
+		for path := range s.imports() {
+			dir, ours := strings.CutPrefix(path, module+"/")
+			if !ours {
+				continue
+			}
+			target, to, _ := home(dir)
+			assert.True(t, allowed(from, to, s.test), "%s (%s) imports %s (%s): %s may import %v only", s.path, from, path, to, from, mayImport[from])
+			if from == role && to == role {
+				assert.Equal(t, own, target, "%s imports %s: roles never import each other; what they share is edge or core", s.path, path)
+			}
+		}
+	}
+}
+
+func allowed(from, to tier, test bool) bool {
+	if test {
+		// A test may use anything, stand-ins and roles included, only not a
+		// command from outside cmd.
+		return to != command || from == command
+	}
+	return slices.Contains(mayImport[from], to)
+}
+
+func TestCoreReachesNothingOutside(t *testing.T) {
+	t.Parallel()
+	for _, s := range readTree(t) {
+		if _, where, _ := home(s.dir); where != core || s.test {
+			continue
+		}
+		for path := range s.imports() {
+			switch {
+			case strings.HasPrefix(path, module+"/"):
+				continue
+			case !strings.Contains(strings.SplitN(path, "/", 2)[0], "."): // standard library
+				assert.NotContains(t, coreForbidden, path, "%s is core and imports %s: pass in what it needs", s.path, path)
+			default:
+				assert.True(t, hasPrefix(coreLibraries, path), "%s is core and imports %s, which is not on the list of pure libraries", s.path, path)
+			}
+		}
+	}
+}
+
+func hasPrefix(list []string, path string) bool {
+	return slices.ContainsFunc(list, func(prefix string) bool {
+		return path == prefix || strings.HasPrefix(path, prefix+"/")
+	})
+}
+
+// TestCoreDoesNotAskForTheTime: the time comes in as an argument, or explain,
+// replay and the tests would see another world than the router did.
+func TestCoreDoesNotAskForTheTime(t *testing.T) {
+	t.Parallel()
+	clock := map[string]bool{"Now": true, "Since": true, "Until": true, "Sleep": true, "After": true, "AfterFunc": true, "NewTimer": true, "NewTicker": true, "Tick": true}
+	for _, s := range readTree(t) {
+		if _, where, _ := home(s.dir); where != core || s.test {
+			continue
+		}
+		s.mentions("time", func(name string, line int) {
+			assert.False(t, clock[name], "%s:%d uses time.%s; core takes the time as an argument", s.path, line, name)
+		})
+	}
+}
+
+// TestProvidersDoNotKnowEachOther keeps an advertising API addable and
+// removable as one folder.
+func TestProvidersDoNotKnowEachOther(t *testing.T) {
+	t.Parallel()
+	const prefix = "pkg/provider/"
+	for _, s := range readTree(t) {
+		if !strings.HasPrefix(s.dir, prefix) || strings.HasPrefix(s.dir, prefix+"providertest") {
+			continue
+		}
+		own := strings.SplitN(strings.TrimPrefix(s.dir, prefix), "/", 2)[0]
+		for path := range s.imports() {
+			other, ok := strings.CutPrefix(path, module+"/"+prefix)
+			if !ok || strings.HasPrefix(other, "providertest") {
+				continue
+			}
+			assert.Equal(t, own, strings.SplitN(other, "/", 2)[0], "%s imports another provider: %s", s.path, path)
+		}
+	}
+}
