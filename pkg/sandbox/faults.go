@@ -1,0 +1,81 @@
+package sandbox
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+)
+
+// faultNames are the values of Config.Faults.
+var faultNames = []string{"throttle", "outage", "slow", "bad-token", "poison", "lost-answer"}
+
+// parseFaults reads a comma-separated list of names.
+func parseFaults(list string) ([]string, error) {
+	var out []string
+	for _, name := range strings.Split(list, ",") {
+		switch name = strings.TrimSpace(name); {
+		case name == "":
+		case name == "all":
+			out = append(out, faultNames...)
+		case slices.Contains(faultNames, name):
+			out = append(out, name)
+		default:
+			return nil, fmt.Errorf("reading faults: unknown name %q; known are %s, all", name, strings.Join(faultNames, ", "))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
+
+// faultRules turns names into rules. Every rule ends before 30 s. The first
+// hits come early, so that a short run sees them too. The order matters where
+// several hit one request: what a client sees first in life comes first.
+func faultRules(names []string, cfg Config) []Rule {
+	var rules []Rule
+	for _, provider := range []string{Meta, Google} {
+		if slices.Contains(names, "bad-token") {
+			rules = append(rules, Rule{Name: "bad-token", Provider: provider, FirstDestination: true, Until: seconds(8), Skip: 2, Do: BadToken})
+		}
+		if slices.Contains(names, "throttle") {
+			rules = append(rules, throttleRules(provider, cfg)...)
+		}
+		if slices.Contains(names, "outage") {
+			rules = append(rules,
+				Rule{Name: "outage", Provider: provider, From: seconds(1), Until: seconds(3), Do: Unavailable},
+				Rule{Name: "outage", Provider: provider, Until: seconds(15), Every: 5, Times: 20, Do: Unavailable},
+				Rule{Name: "outage", Provider: provider, Until: seconds(15), Skip: 2, Every: 7, Times: 20, Do: Reset},
+				Rule{Name: "outage", Provider: provider, Until: seconds(15), Skip: 4, Every: 9, Times: 20, Do: HTML})
+		}
+		if slices.Contains(names, "slow") {
+			rules = append(rules, Rule{Name: "slow", Provider: provider, Until: seconds(20), Every: 3, Do: Slow, Delay: seconds(0.7)})
+		}
+		if slices.Contains(names, "lost-answer") {
+			rules = append(rules, Rule{Name: "lost-answer", Provider: provider, Until: seconds(25), Skip: 1, Every: 5, Times: 15, Do: LostAnswer})
+		}
+	}
+	return rules
+}
+
+func throttleRules(provider string, cfg Config) []Rule {
+	base := Rule{Name: "throttle", Provider: provider, Until: seconds(15), Times: 15, Do: Throttle, Minutes: cfg.ThrottleMinutes, RetryAfter: cfg.RetryAfter}
+	base.Skip, base.Every = 1, 4
+	if provider == Google {
+		return []Rule{base}
+	}
+	app, business := base, base
+	app.Code, app.Every, app.Status = 4, 8, 400
+	business.Code, business.Skip, business.Every, business.Status = 80004, 5, 8, 429
+	return []Rule{app, business}
+}
+
+// poisoned tells whether the poison fault refuses the event, for ever.
+func poisoned(provider, id string, perMille int) bool {
+	h := fnv.New64a()
+	h.Write([]byte(provider + "\x00poison\x00" + id)) // never fails
+	sum := h.Sum64()
+	return int((sum^sum>>29)%1000) < perMille
+}
