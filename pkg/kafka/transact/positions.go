@@ -1,0 +1,247 @@
+package transact
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/sluicehq/sluice/pkg/kafka"
+)
+
+// metaPrefix marks commit metadata as ours; the topic id follows in hexadecimal.
+const metaPrefix = "sluice/1 "
+
+func commitMetadata(id TopicID) string { return metaPrefix + id.String() }
+
+// topicIDOf reads commit metadata; false where somebody else wrote it.
+func topicIDOf(metadata string) (TopicID, bool) {
+	rest, ok := strings.CutPrefix(metadata, metaPrefix)
+	if !ok {
+		return TopicID{}, false
+	}
+	b, err := hex.DecodeString(rest)
+	if err != nil || len(b) != len(TopicID{}) {
+		return TopicID{}, false
+	}
+	return TopicID(b), true
+}
+
+// committed is what the group has stored for one partition.
+type committed struct {
+	offset int64 // -1: nothing
+	epoch  int32
+	id     TopicID // zero: not known
+}
+
+// positions resolves where reading begins. fetched and adjust are called one
+// after the other by the group's goroutine at every assignment; the rest is
+// shared with the loop.
+type positions struct {
+	start    kafka.Position
+	observer Observer
+
+	stored map[string]map[int32]committed // between fetched and adjust only
+
+	mu   sync.Mutex
+	ids  map[string]TopicID         // every topic ever assigned to this loop; replaced, never changed
+	pins map[string]map[int32]int64 // resolved here and not yet committed
+}
+
+func newPositions(start kafka.Position, o Observer) *positions {
+	return &positions{start: start, observer: o, ids: map[string]TopicID{}, pins: map[string]map[int32]int64{}}
+}
+
+// fetched keeps what the group has committed, with the metadata, which the
+// client does not hand on.
+func (p *positions) fetched(resp *kmsg.OffsetFetchResponse, name func(TopicID) string) {
+	p.stored = map[string]map[int32]committed{}
+	for _, g := range resp.Groups {
+		for _, t := range g.Topics {
+			topic := t.Topic
+			if topic == "" {
+				topic = name(t.TopicID)
+			}
+			parts := map[int32]committed{}
+			for _, q := range t.Partitions {
+				if q.ErrorCode != 0 {
+					continue // the client reports it and leaves the partition out
+				}
+				c := committed{offset: q.Offset, epoch: q.LeaderEpoch}
+				if q.Metadata != nil {
+					c.id, _ = topicIDOf(*q.Metadata)
+				}
+				parts[q.Partition] = c
+			}
+			p.stored[topic] = parts
+		}
+	}
+}
+
+// adjust replaces every offset by the number to read next.
+func (p *positions) adjust(ctx context.Context, adm *kadm.Client, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	topics := make([]string, 0, len(offsets))
+	for t := range offsets {
+		topics = append(topics, t)
+	}
+	if len(topics) == 0 {
+		return offsets, nil
+	}
+	log, err := p.look(ctx, adm, topics)
+	if err != nil {
+		return nil, err
+	}
+	for topic, parts := range offsets {
+		id := log.ids[topic]
+		was := p.learn(topic, id)
+		reported := false
+		for partition, given := range parts {
+			c, ok := p.stored[topic][partition]
+			if !ok {
+				c = committed{offset: -1}
+			}
+			if c.id == (TopicID{}) && c.offset < 0 {
+				c.id = was // deleting a topic deletes its commits; this process remembers
+			}
+			at, err := log.bounds(topic, partition)
+			if err != nil {
+				return nil, err
+			}
+			recreated := c.id != (TopicID{}) && id != (TopicID{}) && c.id != id
+			if recreated && !reported {
+				reported = true
+				p.observer.Recreated(Recreated{Topic: topic, Old: c.id, New: id})
+			}
+			next, pin := p.next(topic, partition, c, at, recreated)
+			if pin {
+				parts[partition] = kgo.NewOffset().At(next)
+				p.pin(topic, partition, next)
+			} else {
+				parts[partition] = given // with its leader epoch, so that a cut log is noticed
+				p.unpin(topic, partition)
+			}
+		}
+	}
+	return offsets, nil
+}
+
+// next is where to read; pin says that it is not what the group has stored.
+func (p *positions) next(topic string, partition int32, c committed, at bounds, recreated bool) (offset int64, pin bool) {
+	switch {
+	case recreated:
+		return at.first, true
+	case c.offset < 0:
+		return at.begin, true
+	case c.offset < at.first, c.offset > at.end:
+		p.observer.LostRange(LostRange{Topic: topic, Partition: partition, From: c.offset, To: at.first})
+		return at.first, true
+	default:
+		return c.offset, false
+	}
+}
+
+// learn stores a topic's id and returns the one known before.
+func (p *positions) learn(topic string, id TopicID) (was TopicID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was = p.ids[topic]
+	if was != id {
+		p.ids = maps.Clone(p.ids)
+		p.ids[topic] = id
+	}
+	return was
+}
+
+func (p *positions) pin(topic string, partition int32, offset int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pins[topic] == nil {
+		p.pins[topic] = map[int32]int64{}
+	}
+	p.pins[topic][partition] = offset
+}
+
+// unpin forgets what an earlier assignment of the partition resolved.
+func (p *positions) unpin(topic string, partition int32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.pins[topic], partition)
+}
+
+// known are the topic ids; the map must not be changed.
+func (p *positions) known() map[string]TopicID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ids
+}
+
+func (p *positions) name(id TopicID) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for t, have := range p.ids {
+		if have == id {
+			return t
+		}
+	}
+	return ""
+}
+
+// logs is what the brokers say about the topics of one assignment.
+type logs struct {
+	ids               map[string]TopicID
+	first, end, begin kadm.ListedOffsets
+}
+
+type bounds struct{ first, end, begin int64 }
+
+func (p *positions) look(ctx context.Context, adm *kadm.Client, topics []string) (logs, error) {
+	meta, err := adm.Metadata(ctx, topics...)
+	if err != nil {
+		return logs{}, fmt.Errorf("reading topic ids: %w", err)
+	}
+	l := logs{ids: map[string]TopicID{}}
+	for _, t := range topics {
+		l.ids[t] = TopicID(meta.Topics[t].ID)
+	}
+	if l.first, err = adm.ListStartOffsets(ctx, topics...); err != nil {
+		return logs{}, fmt.Errorf("reading where the logs begin: %w", err)
+	}
+	if l.end, err = adm.ListEndOffsets(ctx, topics...); err != nil {
+		return logs{}, fmt.Errorf("reading where the logs end: %w", err)
+	}
+	switch ts := p.start.Timestamp(); ts {
+	case -2:
+		l.begin = l.first
+	case -1:
+		l.begin = l.end
+	default:
+		if l.begin, err = adm.ListOffsetsAfterMilli(ctx, ts, topics...); err != nil {
+			return logs{}, fmt.Errorf("reading where the start time stands in the logs: %w", err)
+		}
+	}
+	return l, nil
+}
+
+func (l logs) bounds(topic string, partition int32) (bounds, error) {
+	var b bounds
+	for _, x := range []struct {
+		from kadm.ListedOffsets
+		to   *int64
+	}{{l.first, &b.first}, {l.end, &b.end}, {l.begin, &b.begin}} {
+		o, ok := x.from.Lookup(topic, partition)
+		if !ok {
+			return b, fmt.Errorf("reading the bounds of %s/%d: the brokers did not answer for it", topic, partition)
+		}
+		if o.Err != nil {
+			return b, fmt.Errorf("reading the bounds of %s/%d: %w", topic, partition, o.Err)
+		}
+		*x.to = o.Offset
+	}
+	return b, nil
+}

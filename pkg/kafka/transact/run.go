@@ -1,0 +1,244 @@
+package transact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// run is one session's loop. The contexts differ in when they end, which is
+// why they are kept: ctx when the process stops, polling also when it drains,
+// lasting a grace period after ctx.
+type run struct {
+	l                     *Loop
+	s                     *session
+	ctx, lasting, polling context.Context //nolint:containedctx // lives no longer than Loop.session
+	drain                 <-chan struct{}
+}
+
+// once is the skeleton: poll, wait until due, work, begin, produce, end. It
+// returns nil to go on, errDrained, *doubt, or an error that ends the loop.
+func (r run) once() error {
+	l := r.l
+	if r.polling.Err() != nil {
+		return errDrained
+	}
+	if r.s.wasRevoked() {
+		return r.rewind()
+	}
+	if err := r.commitPins(); err != nil {
+		return err
+	}
+	l.status.state(statePolling)
+	b, err := r.gather()
+	if err != nil || len(b.Records) == 0 {
+		return err
+	}
+	defer func() { // records must not stay reachable while the next poll waits
+		clear(l.records)
+		l.records = l.records[:0]
+	}()
+	if !r.due(b) || r.s.wasRevoked() {
+		return nil // the next round drains or rewinds
+	}
+	l.status.state(stateWorking)
+	began := time.Now()
+	records, err := l.deps.Work(r.ctx, b)
+	worked := time.Since(began)
+	switch {
+	case r.ctx.Err() != nil:
+		return errDrained
+	case errors.Is(err, ErrWait):
+		return r.giveUp(err)
+	case err != nil:
+		return fmt.Errorf("working a batch of %d records: %w", len(b.Records), err)
+	case r.s.wasRevoked():
+		l.attempt++
+		return nil
+	}
+	if err := l.fit(records); err != nil {
+		return err
+	}
+	l.status.state(stateCommitting)
+	began = time.Now()
+	return r.settle(b, len(records), worked, began, l.commit(r.lasting, r.s, records))
+}
+
+// settle tells what became of a transaction and decides what comes next.
+func (r run) settle(b Batch, written int, worked time.Duration, began time.Time, o outcome) error {
+	l := r.l
+	if o.committed {
+		oldest, _ := b.span()
+		l.attempt = 1
+		l.backoff.reset()
+		l.status.update(func(s *Snapshot) {
+			s.Commits++
+			s.LastCommit, s.LastError = l.now(), ""
+		})
+		l.observer.Committed(Commit{
+			Read: len(b.Records), ReadBytes: b.Bytes, Written: written, Oldest: oldest,
+			Work: worked, Transaction: time.Since(began),
+		})
+		return nil
+	}
+	l.attempt++
+	l.status.update(func(s *Snapshot) { s.Aborts++ })
+	l.status.failed(o.err)
+	l.observer.Aborted(Abort{Reason: o.reason, Err: o.err})
+	switch {
+	case o.rebuild:
+		return &doubt{o.err}
+	case o.err != nil:
+		l.pause(r.ctx, r.drain)
+	}
+	return nil
+}
+
+// giveUp rewinds a batch that Work could not finish and waits.
+func (r run) giveUp(cause error) error {
+	l := r.l
+	l.attempt++
+	l.status.update(func(s *Snapshot) { s.GivenUp++ })
+	l.status.failed(cause)
+	l.observer.GaveUp(cause)
+	if err := r.rewind(); err != nil {
+		return err
+	}
+	l.pause(r.ctx, r.drain)
+	return nil
+}
+
+func (r run) rewind() error {
+	if err := r.s.rewind(r.lasting); err != nil {
+		return &doubt{err}
+	}
+	return nil
+}
+
+// commitPins stores positions that were resolved at an assignment, before
+// anything is read from them: a "latest" that is decided twice would skip what
+// was written in between.
+func (r run) commitPins() error {
+	l := r.l
+	if len(l.pos.pinned(r.s.assignment()).parts) == 0 {
+		return nil
+	}
+	l.status.state(stateCommitting)
+	o := l.commit(r.lasting, r.s, nil)
+	if o.committed {
+		return nil
+	}
+	l.observer.Aborted(Abort{Reason: o.reason, Err: o.err})
+	if o.rebuild {
+		return &doubt{o.err}
+	}
+	l.pause(r.ctx, r.drain)
+	return nil
+}
+
+// pollChunk bounds how far a batch can go beyond its byte limit.
+const pollChunk = 1000
+
+// gather polls until a bound of the batch is reached. It returns an empty
+// batch when the loop drains, or nothing but errors that pass came back.
+func (r run) gather() (Batch, error) {
+	l, cfg := r.l, &r.l.cfg
+	var (
+		bytes int
+		full  time.Time // when MaxWait is over
+	)
+	for len(l.records) < cfg.MaxRecords && bytes < cfg.MaxBytes {
+		before := len(l.records)
+		fetches := r.poll(min(pollChunk, cfg.MaxRecords-before), before > 0, full)
+		if err := r.judge(fetches); err != nil {
+			l.records = l.records[:0]
+			return Batch{}, err
+		}
+		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			for _, rec := range p.Records {
+				bytes += len(rec.Key) + len(rec.Value)
+			}
+			l.records = append(l.records, p.Records...)
+		})
+		if len(l.records) == before {
+			break
+		}
+		if before == 0 {
+			full = time.Now().Add(cfg.MaxWait)
+		}
+	}
+	return Batch{
+		Records: l.records, Bytes: bytes, Attempt: l.attempt,
+		Assignment: r.s.assignment(), ids: l.pos.known(),
+	}, nil
+}
+
+// poll blocks for the first records of a batch, and for more only within
+// MaxWait.
+func (r run) poll(n int, more bool, full time.Time) kgo.Fetches {
+	if !more {
+		return r.s.gts.PollRecords(r.polling, n)
+	}
+	wait := time.Until(full)
+	if wait <= 0 {
+		var now context.Context // nil: take what is there and do not block
+		return r.s.gts.PollRecords(now, n)
+	}
+	ctx, cancel := context.WithTimeout(r.polling, wait)
+	defer cancel()
+	return r.s.gts.PollRecords(ctx, n)
+}
+
+// judge looks at what went wrong in a poll. An out-of-range offset and a
+// recreated topic need a new client, whose first assignment finds out what
+// happened and reports it; what was polled beside them is read again.
+func (r run) judge(fetches kgo.Fetches) error {
+	l := r.l
+	var again error
+	passing := false
+	for _, e := range fetches.Errors() {
+		var loss *kgo.ErrDataLoss
+		switch {
+		case errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
+		case errors.As(e.Err, &loss):
+			l.observer.LostRange(LostRange{Topic: loss.Topic, Partition: loss.Partition, From: loss.ConsumedTo, To: loss.ResetTo})
+		case errors.Is(e.Err, kerr.OffsetOutOfRange), errors.Is(e.Err, kerr.UnknownTopicID), errors.Is(e.Err, kgo.ErrClientClosed):
+			again = fmt.Errorf("reading %s/%d: %w", e.Topic, e.Partition, e.Err)
+		default: // the client retries by itself; brokers and permissions come back
+			passing = true
+			err := fmt.Errorf("reading %s/%d: %w", e.Topic, e.Partition, e.Err)
+			l.status.failed(err)
+			l.log.Warn("reading", "group", l.cfg.Group, "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		}
+	}
+	if again != nil {
+		return &doubt{again}
+	}
+	if passing && fetches.NumRecords() == 0 {
+		sleep(r.ctx, l.cfg.MinBackoff, r.drain)
+	}
+	return nil
+}
+
+// due waits until the youngest record of a batch may be worked. False: the
+// loop drains or stops, or partitions were taken away.
+func (r run) due(b Batch) bool {
+	if r.l.cfg.Delay == 0 {
+		return true
+	}
+	_, youngest := b.span()
+	r.l.status.state(stateDelaying)
+	for {
+		wait := youngest.Add(r.l.cfg.Delay).Sub(r.l.now())
+		if wait <= 0 {
+			return true
+		}
+		if !sleep(r.ctx, wait, r.drain, r.s.taken()) {
+			return false
+		}
+	}
+}
