@@ -1,0 +1,121 @@
+package identity
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+)
+
+// maxMark is the longest mark that may follow a digest: Meta's reference
+// library appends two or eight characters.
+const maxMark = 8
+
+// Hashed is a digest of a normalised personal value, never the value itself.
+// The zero Hashed is absent. Values are comparable and need no memory of their
+// own, so that a hot path can sort and compare them on its stack.
+type Hashed struct {
+	sum  [sha256.Size]byte
+	mark [maxMark]byte
+	size uint8 // bytes of sum in use: 0, 16 (MD5) or 32 (SHA-256)
+	tail uint8 // bytes of mark in use
+}
+
+// Hash returns the SHA-256 digest of normalised, which must be the result of a
+// provider's normaliser. Nothing is not hashed: the digest of an empty value
+// would look like an identifier that everybody shares.
+func Hash(normalised []byte) Hashed {
+	if len(normalised) == 0 {
+		return Hashed{}
+	}
+	return Hashed{sum: sha256.Sum256(normalised), size: sha256.Size}
+}
+
+// ParseHashed recognises a value that was hashed before it came to us: exactly
+// 64 hex digits of either case. Surrounding space is the caller's to trim.
+func ParseHashed(s string) (Hashed, bool) { return parseDigest(s, sha256.Size) }
+
+// ParseMD5 recognises 32 hex digits. Providers document SHA-256 only; one
+// reference library passes these on, so they are worth a warning.
+func ParseMD5(s string) (Hashed, bool) { return parseDigest(s, md5.Size) }
+
+func parseDigest(s string, size int) (Hashed, bool) {
+	if len(s) != 2*size {
+		return Hashed{}, false
+	}
+	h := Hashed{size: uint8(size)}
+	for i := range size {
+		hi, lo := hexDigit(s[2*i]), hexDigit(s[2*i+1])
+		if hi > 15 || lo > 15 {
+			return Hashed{}, false
+		}
+		h.sum[i] = hi<<4 | lo
+	}
+	return h, true
+}
+
+// hexDigit gives the digit's value, and more than 15 for any other byte.
+func hexDigit(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10
+	default:
+		return 255
+	}
+}
+
+// WithMark returns h followed by a mark, kept byte for byte; false where the
+// mark is longer than any that exists.
+func (h Hashed) WithMark(mark string) (Hashed, bool) {
+	if len(mark) > maxMark {
+		return Hashed{}, false
+	}
+	h.tail = uint8(copy(h.mark[:], mark))
+	return h, true
+}
+
+// IsZero reports whether there is no digest.
+func (h Hashed) IsZero() bool { return h.size == 0 }
+
+// IsMD5 reports whether the digest is one of 32 hex digits.
+func (h Hashed) IsMD5() bool { return h.size == md5.Size }
+
+// OfNothing reports whether h is the SHA-256 digest of the empty string, which
+// somebody else hashed: it matches nobody.
+func (h Hashed) OfNothing() bool {
+	return h.size == sha256.Size && h.sum == sha256.Sum256(nil)
+}
+
+// Sum returns the 32 bytes of a SHA-256 digest, and false for anything else.
+func (h Hashed) Sum() ([sha256.Size]byte, bool) { return h.sum, h.size == sha256.Size }
+
+// Compare orders digests by their hex form, then by their mark.
+func (h Hashed) Compare(o Hashed) int {
+	if c := bytes.Compare(h.sum[:h.size], o.sum[:o.size]); c != 0 {
+		return c
+	}
+	return bytes.Compare(h.mark[:h.tail], o.mark[:o.tail])
+}
+
+// SameDigest reports whether both are the same digest, whatever their marks.
+func (h Hashed) SameDigest(o Hashed) bool { return h.size == o.size && h.sum == o.sum }
+
+// AppendHex appends the lower-case hex form, and the mark after a dot.
+func (h Hashed) AppendHex(dst []byte) []byte {
+	dst = hex.AppendEncode(dst, h.sum[:h.size])
+	if h.tail > 0 {
+		dst = append(dst, '.')
+		dst = append(dst, h.mark[:h.tail]...)
+	}
+	return dst
+}
+
+// AppendBase64 appends the padded standard base64 form of the digest alone.
+func (h Hashed) AppendBase64(dst []byte) []byte {
+	return base64.StdEncoding.AppendEncode(dst, h.sum[:h.size])
+}

@@ -1,0 +1,157 @@
+package identity
+
+import "strconv"
+
+// Suspect says what kind of personal data or secret a string looks like.
+type Suspect uint8
+
+// What a string can look like.
+const (
+	NotSuspect Suspect = iota
+	SuspectEmail
+	SuspectPhone
+	SuspectCard
+	SuspectToken
+)
+
+var suspectNames = [...]string{"", "email", "phone", "card", "token"}
+
+// String gives a word for diagnostics.
+func (s Suspect) String() string {
+	if int(s) < len(suspectNames) {
+		return suspectNames[s]
+	}
+	return "suspect(?)"
+}
+
+// Look tells what free text looks like, or holds anywhere in it:
+//
+//   - e-mail: x@y.z, also percent-encoded
+//   - card: 13 to 19 digits, Luhn-valid, with an issuer's prefix
+//   - phone: 8 to 15 digits that begin with + or 00, or contain spaces,
+//     brackets or several separators; never bare digits, never a date
+//   - token: see findToken
+//
+// It is not a proof of the opposite: a name is not recognised.
+func Look(s string) Suspect {
+	if len(s) < 5 { // nothing above is shorter than a@b.c
+		return NotSuspect
+	}
+	if k := look(s); k != NotSuspect {
+		return k
+	}
+	return lookDecoded(s, look)
+}
+
+// LookID tells what an id looks like. Ids are judged as a whole, and a card has
+// exactly 15 or 16 digits: order numbers and time stamps must not be mistaken.
+func LookID(s string) Suspect {
+	if len(s) < 5 {
+		return NotSuspect
+	}
+	if k := lookID(s); k != NotSuspect {
+		return k
+	}
+	return lookDecoded(s, lookID)
+}
+
+// LookNumber tells whether a number looks like a card's.
+func LookNumber(n int64) Suspect {
+	if n < 1e12 {
+		return NotSuspect
+	}
+	var digits [20]byte
+	if cardNumber(strconv.AppendInt(digits[:0], n, 10)) {
+		return SuspectCard
+	}
+	return NotSuspect
+}
+
+func look(s string) Suspect {
+	if _, _, ok := findEmail(s, 0); ok {
+		return SuspectEmail
+	}
+	if _, _, ok := findCard(s, 0); ok {
+		return SuspectCard
+	}
+	if _, _, ok := findPhone(s, 0); ok {
+		return SuspectPhone
+	}
+	if _, _, ok := findToken(s, 0); ok {
+		return SuspectToken
+	}
+	return NotSuspect
+}
+
+func lookID(s string) Suspect {
+	if _, _, ok := findEmail(s, 0); ok {
+		return SuspectEmail
+	}
+	s = Trim(s)
+	if n := len(s); n == 0 || s[0] != '+' && s[0] != '(' && s[0] != '[' && (s[0] < '0' || s[0] > '9') {
+		return NotSuspect
+	}
+	if start, end, ok := findCard(s, 0); ok && start == 0 && end == len(s) {
+		if n := countDigits(s); n == 15 || n == 16 {
+			return SuspectCard
+		}
+	}
+	if run, ok := phoneRun(s, 0); ok && run.end == len(s) && run.isPhone() {
+		return SuspectPhone
+	}
+	return NotSuspect
+}
+
+// lookDecoded looks again at what percent-encoding hides, twice at most.
+func lookDecoded(s string, look func(string) Suspect) Suspect {
+	for range 2 {
+		decoded, changed := percentDecode(s)
+		if !changed {
+			return NotSuspect
+		}
+		if k := look(decoded); k != NotSuspect {
+			return k
+		}
+		s = decoded
+	}
+	return NotSuspect
+}
+
+// percentDecode decodes what is decodable and leaves the rest.
+func percentDecode(s string) (string, bool) {
+	first := -1
+	for i := 0; i+2 < len(s); i++ {
+		if s[i] == '%' && hexDigit(s[i+1]) < 16 && hexDigit(s[i+2]) < 16 {
+			first = i
+			break
+		}
+	}
+	if first < 0 {
+		return s, false
+	}
+	out := make([]byte, first, len(s))
+	copy(out, s)
+	for i := first; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) < 16 && hexDigit(s[i+2]) < 16 {
+			out = append(out, hexDigit(s[i+1])<<4|hexDigit(s[i+2]))
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return string(out), true
+}
+
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isWord(c byte) bool   { return isDigit(c) || isLetter(c) || c == '_' || c >= 0x80 }
+
+func countDigits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if isDigit(s[i]) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,89 @@
+package identity
+
+// findCard finds the first card number: 13 to 19 digits, together or with
+// single spaces or hyphens between them, that no word or digit touches.
+func findCard(s string, from int) (start, end int, ok bool) {
+	for i := from; i < len(s); {
+		if !isDigit(s[i]) || i > 0 && isWord(s[i-1]) {
+			i++
+			continue
+		}
+		var digits [20]byte
+		n, j, last := 0, i, i
+		for ; j < len(s); j++ {
+			c := s[j]
+			if isDigit(c) {
+				if n < len(digits) {
+					digits[n] = c
+				}
+				n++
+				last = j + 1
+				continue
+			}
+			if (c == ' ' || c == '-') && isDigit(s[j-1]) {
+				continue
+			}
+			break
+		}
+		if n <= 19 && cardNumber(digits[:n]) && (last == len(s) || !isWord(s[last])) {
+			return i, last, true
+		}
+		i = j + 1
+	}
+	return 0, 0, false
+}
+
+// cardNumber is the one definition of what looks like a card number.
+func cardNumber(digits []byte) bool {
+	return len(digits) >= 13 && len(digits) <= 19 && issuer(digits) && luhn(digits)
+}
+
+// luhn checks the check digit of ISO/IEC 7812-1.
+func luhn(digits []byte) bool {
+	sum := 0
+	for i := range digits {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// issuers are the prefixes that card networks use, as ranges of four digits.
+var issuers = [...]struct{ from, to int }{
+	{2200, 2204}, // Mir
+	{2221, 2720}, // Mastercard
+	{3000, 3059}, // Diners
+	{3400, 3499}, // American Express
+	{3528, 3589}, // JCB
+	{3600, 3699}, // Diners
+	{3700, 3799}, // American Express
+	{3800, 3999}, // Diners, Discover
+	{4000, 4999}, // Visa
+	{5000, 5099}, // Maestro
+	{5100, 5599}, // Mastercard
+	{5600, 5899}, // Maestro
+	{6011, 6011}, // Discover
+	{6200, 6299}, // UnionPay
+	{6304, 6304}, // Maestro
+	{6440, 6599}, // Discover
+	{6700, 6799}, // Maestro
+	{9792, 9792}, // Troy
+}
+
+func issuer(digits []byte) bool {
+	p := 0
+	for _, c := range digits[:4] {
+		p = p*10 + int(c-'0')
+	}
+	for _, r := range issuers {
+		if p >= r.from && p <= r.to {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,264 @@
+package identity
+
+import (
+	"net/url"
+	"strings"
+)
+
+// URLMode says how much of a URL may leave.
+type URLMode uint8
+
+// The modes, from most to least.
+const (
+	URLFull   URLMode = iota // origin, path and the parameters that are allowed
+	URLPath                  // origin and path
+	URLOrigin                // origin only
+)
+
+// ParseURLMode reads full, path or origin; empty is full.
+func ParseURLMode(s string) (URLMode, bool) {
+	switch s {
+	case "", "full":
+		return URLFull, true
+	case "path":
+		return URLPath, true
+	case "origin":
+		return URLOrigin, true
+	default:
+		return URLOrigin, false
+	}
+}
+
+// URLPolicy says what may stay in a URL.
+type URLPolicy struct {
+	Mode URLMode
+	// ClickIDs are the provider's own click parameters. They are passed on
+	// byte for byte; the caller leaves them out where ad_storage forbids them.
+	ClickIDs []string
+	// Parameters are further ones that the mapping names. Their values are
+	// scanned like those of utm_* parameters.
+	Parameters []string
+}
+
+// hiddenSegment stands in for a part of the path that looks personal.
+const hiddenSegment = "redacted"
+
+// maxClickID bounds a click id's value; Meta's own script ignores longer ones.
+const maxClickID = 500
+
+// AppendURL appends what may leave of an http or https URL: user information
+// and fragment are removed, the query passes the allow-list, and path segments
+// and values that look like personal data or secrets are replaced or dropped
+// and counted in unsafe. Bytes that no URL may hold are percent-encoded, so
+// that the result needs no escaping in JSON. ok is false, and nothing
+// appended, where raw is no such URL.
+func AppendURL(dst []byte, raw string, p URLPolicy) (out []byte, unsafe int, ok bool) {
+	origin, rest, ok := splitOrigin(Trim(raw))
+	if !ok {
+		return dst, 0, false
+	}
+	dst = append(dst, origin.scheme...)
+	dst = append(dst, "://"...)
+	dst = append(dst, origin.host...)
+	if p.Mode == URLOrigin {
+		return dst, 0, true
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	path, query, _ := strings.Cut(rest, "?")
+	dst, unsafe = appendPath(dst, path)
+	if p.Mode == URLPath {
+		return dst, unsafe, true
+	}
+	sep := byte('?')
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case contains(p.ClickIDs, name):
+			if !clickValue(value) {
+				continue
+			}
+		case !strings.HasPrefix(name, "utm_") && !contains(p.Parameters, name):
+			continue
+		case Look(name) != NotSuspect || lookQuery(value) != NotSuspect:
+			unsafe++
+			continue
+		}
+		dst = append(dst, sep)
+		sep = '&'
+		dst = appendEncoded(dst, pair)
+	}
+	return dst, unsafe, true
+}
+
+// QueryValue gives the value of a parameter, percent-decoded exactly once as
+// ordinary query parsing does; the first of several counts. It does not
+// allocate where nothing is encoded. raw may lack its scheme.
+func QueryValue(raw, name string) (Raw, bool) {
+	raw, _, _ = strings.Cut(raw, "#")
+	_, query, _ := strings.Cut(raw, "?")
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if key != name {
+			continue
+		}
+		decoded, err := url.QueryUnescape(value)
+		return Raw{v: decoded}, err == nil && decoded != ""
+	}
+	return Raw{}, false
+}
+
+type origin struct{ scheme, host string }
+
+// splitOrigin takes scheme and host off a URL and drops user information.
+func splitOrigin(s string) (o origin, rest string, ok bool) {
+	scheme, after, found := strings.Cut(s, "://")
+	if !found {
+		return o, "", false
+	}
+	switch {
+	case strings.EqualFold(scheme, "https"):
+		o.scheme = "https"
+	case strings.EqualFold(scheme, "http"):
+		o.scheme = "http"
+	default:
+		return o, "", false
+	}
+	end := strings.IndexAny(after, `/?#\`)
+	if end < 0 {
+		end = len(after)
+	}
+	o.host, rest = after[:end], after[end:]
+	if at := strings.LastIndexByte(o.host, '@'); at >= 0 {
+		o.host = o.host[at+1:]
+	}
+	return o, rest, validHost(o.host)
+}
+
+// validHost accepts a name or an address and an optional port.
+func validHost(h string) bool {
+	if strings.HasPrefix(h, "[") {
+		end := strings.IndexByte(h, ']')
+		if end < 3 || !portOrNothing(h[end+1:]) {
+			return false
+		}
+		for i := 1; i < end; i++ {
+			if hexDigit(h[i]) > 15 && h[i] != ':' && h[i] != '.' {
+				return false
+			}
+		}
+		return true
+	}
+	if i := strings.LastIndexByte(h, ':'); i >= 0 {
+		if !portOrNothing(h[i:]) {
+			return false
+		}
+		h = h[:i]
+	}
+	if h == "" || h[0] == '.' || len(h) > 253 {
+		return false
+	}
+	for _, r := range h {
+		if r == 0xFFFD || r < 0x80 && !isWord(byte(r)) && r != '-' && r != '.' || IsSpace(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendPath copies a path and hides the segments that look personal, each on
+// its own: jane@example.com in /users/jane@example.com/orders.
+func appendPath(dst []byte, path string) (out []byte, unsafe int) {
+	for path != "" {
+		end := strings.IndexByte(path[1:], '/') + 1
+		if end == 0 {
+			end = len(path)
+		}
+		segment := path[1:end]
+		dst = append(dst, '/')
+		if Look(segment) != NotSuspect {
+			dst = append(dst, hiddenSegment...)
+			unsafe++
+		} else {
+			dst = appendEncoded(dst, segment)
+		}
+		path = path[end:]
+	}
+	return dst, unsafe
+}
+
+// lookQuery is Look for a query value, where a plus sign can be a space.
+func lookQuery(value string) Suspect {
+	if k := Look(value); k != NotSuspect || strings.IndexByte(value, '+') < 0 {
+		return k
+	}
+	return Look(strings.ReplaceAll(value, "+", " "))
+}
+
+func contains(list []string, s string) bool {
+	for _, e := range list {
+		if e == s {
+			return true
+		}
+	}
+	return false
+}
+
+// clickValue accepts what click ids are made of.
+func clickValue(v string) bool {
+	if v == "" || len(v) > maxClickID {
+		return false
+	}
+	for i := range len(v) {
+		if c := v[i]; !isDigit(c) && !isLetter(c) && strings.IndexByte("_-.~%+", c) < 0 {
+			return false
+		}
+	}
+	_, _, mail := findEmail(v, 0)
+	return !mail
+}
+
+// appendEncoded percent-encodes what may not stand in a URL: spaces, control
+// characters, quotes, brackets, a percent sign that begins no escape, and bytes
+// that are not UTF-8. Everything else is kept byte for byte.
+func appendEncoded(dst []byte, s string) []byte {
+	const upperHex = "0123456789ABCDEF"
+	for i, r := range s {
+		c := s[i]
+		escape := c <= ' ' || c == 0x7F || strings.IndexByte("\"<>\\^`{|}", c) >= 0 || r == 0xFFFD || IsSpace(r)
+		if c == '%' {
+			escape = i+2 >= len(s) || hexDigit(s[i+1]) > 15 || hexDigit(s[i+2]) > 15
+		}
+		if !escape {
+			dst = append(dst, s[i:i+runeSize(s, i, r)]...)
+			continue
+		}
+		for _, b := range []byte(s[i : i+runeSize(s, i, r)]) {
+			dst = append(dst, '%', upperHex[b>>4], upperHex[b&15])
+		}
+	}
+	return dst
+}
+
+// runeSize is how many bytes of s the rune r at i takes: one for a byte that
+// is not UTF-8.
+func runeSize(s string, i int, r rune) int {
+	switch {
+	case r < 0x80:
+		return 1
+	case r == 0xFFFD:
+		if strings.HasPrefix(s[i:], "\uFFFD") {
+			return 3
+		}
+		return 1
+	case r < 0x800:
+		return 2
+	case r < 0x10000:
+		return 3
+	default:
+		return 4
+	}
+}
