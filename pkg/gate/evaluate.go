@@ -2,6 +2,7 @@ package gate
 
 import (
 	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
@@ -130,4 +131,18 @@ func later(o outcome, route *resource.Route) Verdict {
 		v.Reason, v.Detail = decision.ConsentRevoked, o.reason.String()
 	}
 	return v
+}
+
+// ClaimOf tells which claim an earlier reading of this very case may have
+// taken, whatever today's gates say about it; false where it can have none.
+// The payload that the provider builds on the way is thrown away.
+func ClaimOf(c *Case, scratch *Scratch) (provider.Built, bool) {
+	if c.Route.Provider == nil || c.Route.Invalid != "" {
+		return provider.Built{}, false
+	}
+	built := c.Route.Provider.(builder).Build(scratch.Payload, &provider.Input{
+		Event: c.Event, Route: c.Route, EventID: c.ID, EventIDSource: c.IDSource,
+		Place: c.Place, Now: c.Now, Scratch: &scratch.Provider,
+	})
+	return built, built.ClaimID != ""
 }

@@ -1,0 +1,126 @@
+package router
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+)
+
+// finish claims, counts and encodes what the batch came to.
+func (s *Session) finish(ctx context.Context, p *pass) ([]*kgo.Record, error) {
+	if err := s.takeClaims(ctx); err != nil {
+		return nil, err
+	}
+	for i := range s.items {
+		it := &s.items[i]
+		s.tally.add(it.decision.Status, it.decision.Reason)
+		s.emit(p, it)
+	}
+	return s.out.list(), nil
+}
+
+// Committed is told when the batch's transaction has committed: only then do
+// its decisions count.
+func (s *Session) Committed() {
+	s.tally.flush(s.deps.Meter)
+	s.tally.reset()
+}
+
+// emit writes the records of one item.
+func (s *Session) emit(p *pass, it *item) {
+	w, o, names := s.deps.Codec, &s.out, s.cfg.Topics
+	trace := codec.TraceParent(it.record.Headers)
+	switch {
+	case it.queued:
+		d := &it.delivery
+		key := o.bytes(func(b []byte) []byte {
+			return event.Key(b, d.Facts.Customer, d.Facts.Subject.Reveal(), d.EventID)
+		})
+		value := o.bytes(func(b []byte) []byte { return w.AppendDelivery(b, d) })
+		o.add(names.Delivery(d.Provider, d.Lane), key, value, trace)
+	case it.dead:
+		value := o.bytes(func(b []byte) []byte {
+			return w.AppendDeadEvent(b, it.record, it.decision.Source, it.decision.Reason, it.decision.Message, p.now)
+		})
+		o.add(names.DeadEvents(), it.record.Key, value, trace)
+	}
+	if len(it.held) > 0 {
+		value := o.bytes(func(b []byte) []byte {
+			return w.AppendHold(b, it.record, it.decision.Source, it.held)
+		})
+		o.add(names.Hold(), it.heldKey, value, trace)
+	}
+	key := o.bytes(func(b []byte) []byte {
+		b = append(b, it.decision.DestinationID...)
+		b = append(b, ':')
+		return append(b, it.decision.EventID...)
+	})
+	value := o.bytes(func(b []byte) []byte { return w.AppendDiagnostic(b, &it.decision) })
+	o.add(names.Diagnostics(), key, value, trace)
+}
+
+// output collects the records of a batch in memory that is used again: one
+// arena for keys and values, one slice of records.
+type output struct {
+	arena   []byte
+	records []kgo.Record
+	refs    []*kgo.Record
+	headers []kgo.RecordHeader
+}
+
+func (o *output) reset() {
+	o.arena = o.arena[:0]
+	clear(o.records)
+	o.records = o.records[:0]
+	clear(o.headers)
+	o.headers = o.headers[:0]
+}
+
+// bytes appends to the arena and returns what was added. When the arena grows
+// it moves, and what was returned before keeps the old memory alive.
+func (o *output) bytes(add func([]byte) []byte) []byte {
+	start := len(o.arena)
+	o.arena = add(o.arena)
+	return o.arena[start:len(o.arena):len(o.arena)]
+}
+
+func (o *output) add(topic string, key, value []byte, trace []byte) {
+	r := kgo.Record{Topic: topic, Key: key, Value: value}
+	if trace != nil {
+		start := len(o.headers)
+		o.headers = append(o.headers, kgo.RecordHeader{Key: codec.HeaderTraceParent, Value: trace})
+		r.Headers = o.headers[start:len(o.headers):len(o.headers)]
+	}
+	o.records = append(o.records, r)
+}
+
+// list gives the records once all are there: only then do they stand still.
+func (o *output) list() []*kgo.Record {
+	o.refs = o.refs[:0]
+	for i := range o.records {
+		o.refs = append(o.refs, &o.records[i])
+	}
+	return o.refs
+}
+
+// tally counts decisions of a batch, so that metrics are touched once a batch
+// and not once an event.
+type tally struct {
+	counts map[[2]uint8]int
+}
+
+func newTally() tally { return tally{counts: make(map[[2]uint8]int)} }
+
+func (t *tally) reset() { clear(t.counts) }
+
+func (t *tally) add(s decision.Status, r decision.Reason) { t.counts[[2]uint8{uint8(s), uint8(r)}]++ }
+
+func (t *tally) flush(m Meter) {
+	for k, n := range t.counts {
+		m.Decided(decision.Status(k[0]), decision.Reason(k[1]), n)
+	}
+}

@@ -1,0 +1,191 @@
+// Package batcher groups deliveries into requests. It is pure: items are
+// added, due requests are taken, and the time is passed in. A batch holds one
+// destination's deliveries of one group and never one id twice, so one
+// customer's bad event never costs another a request and no answer is
+// ambiguous.
+package batcher
+
+import "github.com/sluicehq/sluice/pkg/decision"
+
+// Key separates what may not share a request.
+type Key struct {
+	Destination string
+	Group       string
+	// Account keeps deliveries for an old account apart from today's.
+	Account string
+}
+
+// Item is one delivery that waits for its request.
+type Item[T any] struct {
+	ID    string // as the provider counts it
+	Bytes int
+	// Due is when it may wait no longer, epoch milliseconds.
+	Due   int64
+	Value T
+}
+
+// Limits of one request.
+type Limits struct{ Events, Bytes int }
+
+// Batch is one request's worth.
+type Batch[T any] struct {
+	Key   Key
+	Lane  decision.Lane
+	Items []Item[T]
+	Bytes int
+}
+
+// Batcher collects one lane of one provider. Not safe for concurrent use.
+type Batcher[T any] struct {
+	lane   decision.Lane
+	limits Limits
+	open   map[Key]*pending[T]
+	// order keeps keys fair: the one that waits longest is taken first.
+	order []Key
+	bytes int
+	count int
+}
+
+type pending[T any] struct {
+	items []Item[T]
+	ids   map[string]struct{}
+	bytes int
+	due   int64
+	// later holds items whose id the open batch already has.
+	later []Item[T]
+}
+
+// New makes a batcher for one lane.
+func New[T any](lane decision.Lane, limits Limits) *Batcher[T] {
+	return &Batcher[T]{lane: lane, limits: limits, open: make(map[Key]*pending[T])}
+}
+
+// Len is the number of items that wait, Bytes their size.
+func (b *Batcher[T]) Len() int { return b.count }
+
+// Bytes is the size of all items that wait.
+func (b *Batcher[T]) Bytes() int { return b.bytes }
+
+// Add puts an item into its batch.
+func (b *Batcher[T]) Add(k Key, item Item[T]) {
+	p := b.open[k]
+	if p == nil {
+		p = &pending[T]{ids: make(map[string]struct{}), due: item.Due}
+		b.open[k] = p
+		b.order = append(b.order, k)
+	}
+	b.count++
+	b.bytes += item.Bytes
+	if _, twice := p.ids[item.ID]; twice {
+		p.later = append(p.later, item)
+		return
+	}
+	p.add(item)
+}
+
+func (p *pending[T]) add(item Item[T]) {
+	p.ids[item.ID] = struct{}{}
+	p.items = append(p.items, item)
+	p.bytes += item.Bytes
+	p.due = min(p.due, item.Due)
+}
+
+// Due is when the next batch wants to be taken; false when nothing waits.
+// ready says which keys may be sent to now; the others are passed over.
+func (b *Batcher[T]) Due(ready func(Key) bool) (int64, bool) {
+	var due int64
+	found := false
+	for k, p := range b.open {
+		if !ready(k) {
+			continue
+		}
+		at := p.due
+		if b.full(p) {
+			at = 0
+		}
+		if !found || at < due {
+			due, found = at, true
+		}
+	}
+	return due, found
+}
+
+func (b *Batcher[T]) full(p *pending[T]) bool {
+	return len(p.items) >= b.limits.Events || p.bytes >= b.limits.Bytes
+}
+
+// Take gives the next request: one that is full or due at now, among the keys
+// that are ready. false when there is none.
+func (b *Batcher[T]) Take(now int64, ready func(Key) bool) (Batch[T], bool) {
+	for i, k := range b.order {
+		p := b.open[k]
+		if (p.due > now && !b.full(p)) || !ready(k) {
+			continue
+		}
+		b.order = append(append(b.order[:i:i], b.order[i+1:]...), k)
+		return b.cut(k, p), true
+	}
+	return Batch[T]{}, false
+}
+
+// Drain gives every remaining item of the keys that match, for a revoked
+// partition or a blocked destination.
+func (b *Batcher[T]) Drain(match func(Key, Item[T]) bool) []Item[T] {
+	var out []Item[T]
+	for _, k := range append([]Key(nil), b.order...) {
+		p := b.open[k]
+		kept := make([]Item[T], 0, len(p.items))
+		for _, item := range append(p.items, p.later...) {
+			if match(k, item) {
+				out = append(out, item)
+				b.count--
+				b.bytes -= item.Bytes
+			} else {
+				kept = append(kept, item)
+			}
+		}
+		b.refill(k, p, kept)
+	}
+	return out
+}
+
+// cut takes as many items of p as one request may hold.
+func (b *Batcher[T]) cut(k Key, p *pending[T]) Batch[T] {
+	n, size := 0, 0
+	for n < len(p.items) && n < b.limits.Events {
+		if n > 0 && size+p.items[n].Bytes > b.limits.Bytes {
+			break
+		}
+		size += p.items[n].Bytes
+		n++
+	}
+	taken := Batch[T]{Key: k, Lane: b.lane, Items: p.items[:n:n], Bytes: size}
+	rest := append(append([]Item[T](nil), p.items[n:]...), p.later...)
+	b.count -= n
+	b.bytes -= size
+	b.refill(k, p, rest)
+	return taken
+}
+
+// refill makes items the content of k, or forgets the key.
+func (b *Batcher[T]) refill(k Key, p *pending[T], items []Item[T]) {
+	if len(items) == 0 {
+		delete(b.open, k)
+		for i := range b.order {
+			if b.order[i] == k {
+				b.order = append(b.order[:i:i], b.order[i+1:]...)
+				break
+			}
+		}
+		return
+	}
+	clear(p.ids)
+	p.items, p.later, p.bytes, p.due = nil, nil, 0, items[0].Due
+	for _, item := range items {
+		if _, twice := p.ids[item.ID]; twice {
+			p.later = append(p.later, item)
+			continue
+		}
+		p.add(item)
+	}
+}
