@@ -110,15 +110,15 @@ func GroupOptions(g Group) []kgo.Opt {
 	return opts
 }
 
-// ProducerOptions are for everything that writes. No RecordDeliveryTimeout
+// ProducerOptions are for everything that writes. Writes are idempotent, which
+// is the client's default and cannot be combined with a number of requests in
+// flight (it chooses what keeps order). No RecordDeliveryTimeout
 // and no retry limit: a record is acknowledged, or the client is closed, or
 // the broker has refused it for good; a timeout would leave its fate unknown.
 func ProducerOptions(cfg Config) []kgo.Opt {
 	return []kgo.Opt{
 		// An acknowledged record survives the loss of a broker.
 		kgo.RequiredAcks(kgo.AllISRAcks()),
-		// Five batches in flight keep order, because idempotent writes number them.
-		kgo.MaxProduceRequestsInflightPerBroker(5),
 		kgo.ProducerBatchCompression(codecs(cfg.Compression)...),
 		// A copy of the largest input record and its headers must fit.
 		kgo.ProducerBatchMaxBytes(cfg.MaxMessageBytes()),
