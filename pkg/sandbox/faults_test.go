@@ -50,8 +50,8 @@ func TestScriptedFaults(t *testing.T) {
 				require.Equal(t, c.stored, r.box.Report().Providers[provider].Acceptances, provider)
 			}
 			require.Equal(t, map[string]int{string(kind): 2}, r.box.Report().Faults)
-			require.Len(t, r.seen, 2)
-			require.Equal(t, string(kind), r.seen[0].Fault)
+			require.Len(t, r.exchanges(), 2)
+			require.Equal(t, string(kind), r.exchanges()[0].Fault)
 		})
 	}
 }
@@ -267,7 +267,6 @@ func FuzzMeta(f *testing.F) {
 			require.Contains(t, a.body, "error")
 			return
 		}
-		require.NotContains(t, body, "raw@person.example")
 		doc := parse(t, body).(map[string]any)
 		for _, e := range doc["data"].([]any) {
 			user := e.(map[string]any)["user_data"].(map[string]any)
@@ -286,7 +285,8 @@ func FuzzMeta(f *testing.F) {
 	})
 }
 
-// FuzzGoogle: as FuzzMeta.
+// FuzzGoogle: as FuzzMeta. Run it with -fuzzminimizetime=1x: these bodies are
+// long, and shortening the first interesting one otherwise takes the whole time.
 func FuzzGoogle(f *testing.F) {
 	f.Add(googleBody(f, googleFrame, `{}`))
 	f.Add(googleBody(f, gaFrame, `{}`))

@@ -348,10 +348,46 @@ func TestGoogleTokens(t *testing.T) {
 	require.Equal(t, 200, r.google(body, "Authorization", fresh).status)
 	r.box.RevokeTokens()
 	require.Equal(t, 401, r.google(body, "Authorization", fresh).status, "revoked")
-	for _, e := range r.seen {
+	for _, e := range r.exchanges() {
 		require.Empty(t, e.Header.Get("Authorization"))
 		if e.Operation == sandbox.OpToken {
 			require.Empty(t, e.Body+e.Response)
 		}
 	}
+}
+
+func TestGoogleProcessing(t *testing.T) {
+	r := start(t, sandbox.Config{Google: google.Config{DefaultConsent: "CONSENT_STATUS_UNSPECIFIED"}})
+	for _, c := range []struct{ patch, status, reason string }{
+		{`{}`, "SUCCESS", ""},
+		{`{"consent":null}`, "FAILED", "UNKNOWN_CONSENT"},
+		{`{"consent":{"adUserData":"CONSENT_DENIED"}}`, "FAILED", "DENIED_CONSENT"},
+		{`{"eventTimestamp":"2026-08-01T00:00:00Z"}`, "FAILED", "EVENT_TOO_OLD"},
+		{`{"transactionId":null,"eventSource":"PHONE"}`, "SUCCESS", ""},
+		{`{"transactionId":null,"eventSource":"PHONE"}`, "FAILED", "DUPLICATE_GCLID"},
+	} {
+		id, ok := r.google(googleBody(t, googleFrame, c.patch)).body["requestId"].(string)
+		require.True(t, ok, c.patch)
+		r.clock.Add(31 * time.Minute)
+		a := r.do(http.MethodGet, r.urls.Google+"/v1/requestStatus:retrieve?requestId="+id, "")
+		require.Contains(t, a.text, `"requestStatus":"`+c.status+`"`, c.patch)
+		if c.reason != "" {
+			require.Contains(t, a.text, `"PROCESSING_ERROR_REASON_`+c.reason+`"`, c.patch)
+		}
+	}
+	// consent of the request stands in for an event without its own
+	frame := strings.Replace(googleFrame, `"encoding"`, `"consent":{"adUserData":"CONSENT_GRANTED"},"encoding"`, 1)
+	id := r.google(googleBody(t, frame, `{"consent":null,"transactionId":"R"}`)).body["requestId"].(string)
+	r.clock.Add(31 * time.Minute)
+	require.Contains(t, r.do(http.MethodGet, r.urls.Google+"/v1/requestStatus:retrieve?requestId="+id, "").text, "SUCCESS")
+}
+
+func TestGoogleEncryption(t *testing.T) {
+	r := start(t, sandbox.Config{})
+	key := `{"encryptionInfo":{"gcpWrappedKeyInfo":{"keyType":"XCHACHA20_POLY1305","wipProvider":"w","kekUri":"k","encryptedDek":"d"}}}`
+	body := parse(t, googleBody(t, googleFrame, `{"userData":{"userIdentifiers":[{"emailAddress":"00ff"}]}}`))
+	require.Equal(t, "200", googleReason(t, r.google(format(t, merge(body, parse(t, key))))), "the length of an encrypted value is not known")
+	require.Equal(t, "REQUIRED_FIELD_MISSING @ encryption_info.aws_wrapped_key_info.kek_uri",
+		googleReason(t, r.google(format(t, merge(body, parse(t, `{"encryptionInfo":{"awsWrappedKeyInfo":{"keyType":"XCHACHA20_POLY1305","roleArn":"r","encryptedDek":"d"}}}`))))))
+	require.Equal(t, "INVALID_ARGUMENT @ encryption_info", googleReason(t, r.google(format(t, merge(body, parse(t, `{"encryptionInfo":{}}`))))))
 }

@@ -155,7 +155,7 @@ func TestMetaAccounts(t *testing.T) {
 	require.Equal(t, "104", post("222", "token-2", "", event))
 	require.Equal(t, "200", post("222", "token-2", proof("token-2"), event))
 	require.Equal(t, "100/2804132", post("222", "token-2", proof("token-2"), metaBases["whatsapp"]))
-	for _, e := range r.seen {
+	for _, e := range r.exchanges() {
 		require.Empty(t, e.Header.Get("Authorization"))
 		require.NotContains(t, e.Body, "appsecret_proof")
 	}
@@ -182,4 +182,26 @@ func TestMetaRecord(t *testing.T) {
 
 	r.box.Reset()
 	require.Zero(t, r.box.Report().Providers[sandbox.Meta].Requests)
+}
+
+func TestMetaEmptyHash(t *testing.T) {
+	event := format(t, merge(parse(t, metaBases["website"]), parse(t, `{"user_data":{"em":["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]}}`)))
+	r := start(t, sandbox.Config{})
+	require.Equal(t, "200", metaReason(t, r.meta(metaBody(event))))
+	require.EqualValues(t, 1, r.box.Report().MetaStats.EmptyHashes)
+	strict := start(t, sandbox.Config{Meta: meta.Config{RefuseEmptyHash: true}})
+	require.Equal(t, "100/2804016", metaReason(t, strict.meta(metaBody(event))))
+}
+
+func TestMetaForms(t *testing.T) {
+	r := start(t, sandbox.Config{})
+	multipart := "--b\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n[" + metaBases["store"] + "]\r\n--b--\r\n"
+	require.Equal(t, "200", metaReason(t, r.meta(multipart, "Content-Type", "multipart/form-data; boundary=b")))
+	list := url.Values{"data[]": {metaBases["crm"], metaBases["messenger"]}}.Encode()
+	a := r.meta(list, "Content-Type", "application/x-www-form-urlencoded")
+	require.InDelta(t, 2, a.body["events_received"], 0, a.text)
+	for _, bad := range []string{"data=%5B", "data[]=x", "data=%zz"} {
+		require.Equal(t, "100", metaReason(t, r.meta(bad, "Content-Type", "application/x-www-form-urlencoded")))
+	}
+	require.Equal(t, "100", metaReason(t, r.meta("--b\r\n", "Content-Type", "multipart/form-data; boundary=b")))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +76,13 @@ func start(t *testing.T, cfg sandbox.Config) *rig {
 	})
 	r.box, r.urls = box, sandbox.URLsAt(server.URL)
 	return r
+}
+
+// exchanges are those captured so far.
+func (r *rig) exchanges() []sandbox.Exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.seen)
 }
 
 type answer struct {

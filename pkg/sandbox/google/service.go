@@ -214,17 +214,17 @@ func (s *Service) refuse(j *judge) {
 		if v.decode {
 			reason = "INVALID_JSON"
 		}
-		targets := j.dests
-		if len(targets) == 0 { // refused while reading
-			targets = []destination{first(j.root)}
+		// An event is refused once, whatever the number of its destinations.
+		d := first(j.root)
+		if targets := j.targets(j.events[i], ""); len(targets) > 0 {
+			d = targets[0]
 		}
-		for _, d := range targets {
-			s.ledger.Refuse(record(d, j.events[i]), reason)
-			break // one event is refused once, whatever the number of destinations
-		}
+		s.ledger.Refuse(record(d, j.events[i]), reason)
 	}
 }
 
+// first is the first destination as it stands in a request that may be refused
+// before its destinations are checked.
 func first(root jsontree.Node) destination {
 	list := root.Get("destinations").Items
 	if len(list) == 0 {

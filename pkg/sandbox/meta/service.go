@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -91,13 +90,6 @@ func (s *Service) Stats() Stats {
 
 // MaxBody is the largest body the service reads.
 func (s *Service) MaxBody() int { return s.cfg.MaxBody }
-
-var versionForm = regexp.MustCompile(`^/v[0-9]+\.[0-9]+/`)
-
-// Owns tells whether the path is one of the Graph API's.
-func Owns(path string) bool {
-	return versionForm.MatchString(path) || strings.HasSuffix(path, "/events")
-}
 
 // Destination is the dataset id in the path, or empty.
 func Destination(path string) string {
