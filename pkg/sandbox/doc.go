@@ -2,9 +2,10 @@
 // Google's Data Manager API, usable in-process by tests and the demo, and on
 // its own by any program that sends conversions.
 //
-// It was written from the providers' documents alone and imports nothing of the
-// senders that it judges, so that a misreading on one side is not repeated on
-// the other.
+// It imports nothing of the senders that it judges: both sides were written
+// separately from the same notes on the providers' documents, sources and
+// recorded behaviour. A slip in either code shows; an error in those notes would
+// be shared by both.
 //
 // # What it refuses
 //

@@ -1,7 +1,6 @@
 // Package google is a strict stand-in for the Data Manager API (events:ingest,
 // requestStatus:retrieve) and for the OAuth token endpoint before it. It judges
-// requests by its own reading of the provider's documents and shares no code
-// with the sender.
+// requests by code of its own and shares none with the sender.
 package google
 
 import (

@@ -172,6 +172,7 @@ func (p *parser) word(w string) bool {
 
 func (p *parser) object(depth int) (Node, error) {
 	n := Node{Kind: Object}
+	var seen names
 	p.pos++
 	p.space()
 	if p.peek() == '}' {
@@ -186,7 +187,7 @@ func (p *parser) object(depth int) (Node, error) {
 		if err != nil {
 			return n, err
 		}
-		if n.repeats(name) {
+		if seen.repeats(&n, name) {
 			return n, p.fail("repeated member")
 		}
 		p.space()
@@ -206,16 +207,25 @@ func (p *parser) object(depth int) (Node, error) {
 	}
 }
 
-// repeats is linear on purpose: objects of both providers have few members.
-// Beyond 64 members only a map would do, and an object that large is refused
-// by name elsewhere, so only the first 64 are compared.
-func (n Node) repeats(name string) bool {
-	for i := range min(len(n.Members), 64) {
-		if n.Members[i].Name == name {
-			return true
+// names finds repeated members: by looking through the few that objects
+// usually have, by a map beyond that, so that a huge object costs no more.
+type names map[string]struct{}
+
+const fewMembers = 32
+
+func (seen *names) repeats(n *Node, name string) bool {
+	if len(n.Members) < fewMembers {
+		return n.Has(name)
+	}
+	if *seen == nil {
+		*seen = names{}
+		for i := range n.Members {
+			(*seen)[n.Members[i].Name] = struct{}{}
 		}
 	}
-	return false
+	_, found := (*seen)[name]
+	(*seen)[name] = struct{}{}
+	return found
 }
 
 func (p *parser) array(depth int) (Node, error) {

@@ -2,6 +2,8 @@ package jsontree_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +47,22 @@ func TestParseRefuses(t *testing.T) {
 			var syntax *jsontree.SyntaxError
 			require.ErrorAs(t, err, &syntax)
 		})
+	}
+}
+
+func TestParseRefusesRepeatsInLargeObjects(t *testing.T) {
+	for _, n := range []int{2, 31, 32, 33, 500} {
+		var doc strings.Builder
+		doc.WriteByte('{')
+		for i := range n {
+			fmt.Fprintf(&doc, `"k%d":1,`, i)
+		}
+		_, err := jsontree.Parse([]byte(doc.String() + `"new":1}`))
+		require.NoError(t, err)
+		for _, again := range []int{0, n / 2, n - 1} {
+			_, err = jsontree.Parse([]byte(doc.String() + fmt.Sprintf(`"k%d":1}`, again)))
+			require.ErrorContains(t, err, "repeated member", "%d of %d", again, n)
+		}
 	}
 }
 
