@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -49,13 +50,12 @@ type positions struct {
 
 	stored map[string]map[int32]committed // between fetched and adjust only
 
-	mu   sync.Mutex
-	ids  map[string]TopicID         // every topic ever assigned to this loop; replaced, never changed
-	pins map[string]map[int32]int64 // resolved here and not yet committed
+	mu  sync.Mutex
+	ids map[string]TopicID // every topic ever assigned to this loop; replaced, never changed
 }
 
 func newPositions(start kafka.Position, o Observer) *positions {
-	return &positions{start: start, observer: o, ids: map[string]TopicID{}, pins: map[string]map[int32]int64{}}
+	return &positions{start: start, observer: o, ids: map[string]TopicID{}}
 }
 
 // fetched keeps what the group has committed, with the metadata, which the
@@ -84,8 +84,10 @@ func (p *positions) fetched(resp *kmsg.OffsetFetchResponse, name func(TopicID) s
 	}
 }
 
-// adjust replaces every offset by the number to read next.
-func (p *positions) adjust(ctx context.Context, adm *kadm.Client, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+// adjust replaces every offset by the number to read next, and stores those
+// that the group does not have yet before anything is read from them: a
+// "latest" that is decided twice would skip what was written in between.
+func (p *positions) adjust(ctx context.Context, cl *kgo.Client, group Config, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	topics := make([]string, 0, len(offsets))
 	for t := range offsets {
 		topics = append(topics, t)
@@ -93,15 +95,19 @@ func (p *positions) adjust(ctx context.Context, adm *kadm.Client, offsets map[st
 	if len(topics) == 0 {
 		return offsets, nil
 	}
-	log, err := p.look(ctx, adm, topics)
+	log, err := p.look(ctx, kadm.NewClient(cl), topics)
 	if err != nil {
 		return nil, err
 	}
+	req := kmsg.NewPtrOffsetCommitRequest()
 	for topic, parts := range offsets {
 		id := log.ids[topic]
 		was := p.learn(topic, id)
 		reported := false
-		for partition, given := range parts {
+		t := kmsg.NewOffsetCommitRequestTopic()
+		t.Topic, t.TopicID = topic, id
+		meta := commitMetadata(id)
+		for partition := range parts {
 			c, ok := p.stored[topic][partition]
 			if !ok {
 				c = committed{offset: -1}
@@ -118,21 +124,62 @@ func (p *positions) adjust(ctx context.Context, adm *kadm.Client, offsets map[st
 				reported = true
 				p.observer.Recreated(Recreated{Topic: topic, Old: c.id, New: id})
 			}
-			next, pin := p.next(topic, partition, c, at, recreated)
-			if pin {
-				parts[partition] = kgo.NewOffset().At(next)
-				p.pin(topic, partition, next)
-			} else {
-				parts[partition] = given // with its leader epoch, so that a cut log is noticed
-				p.unpin(topic, partition)
+			next, decided := p.next(topic, partition, c, at, recreated)
+			if !decided {
+				continue // as stored, with its leader epoch, so that a cut log is noticed
+			}
+			parts[partition] = kgo.NewOffset().At(next)
+			q := kmsg.NewOffsetCommitRequestTopicPartition()
+			q.Partition, q.Offset, q.Metadata = partition, next, &meta
+			t.Partitions = append(t.Partitions, q)
+		}
+		if len(t.Partitions) > 0 {
+			req.Topics = append(req.Topics, t)
+		}
+	}
+	return offsets, p.store(ctx, cl, group, req)
+}
+
+// store commits decided positions as this member of the group, outside any
+// transaction: nothing was read yet.
+func (p *positions) store(ctx context.Context, cl *kgo.Client, cfg Config, req *kmsg.OffsetCommitRequest) error {
+	if len(req.Topics) == 0 {
+		return nil
+	}
+	req.Group = cfg.Group
+	req.MemberID, req.Generation = cl.GroupMetadata()
+	if cfg.InstanceID != "" {
+		req.InstanceID = &cfg.InstanceID
+	}
+	resp, err := req.RequestWith(ctx, cl)
+	if err != nil {
+		return fmt.Errorf("storing start positions: %w", err)
+	}
+	for _, t := range resp.Topics {
+		for _, q := range t.Partitions {
+			if err := kerr.ErrorForCode(q.ErrorCode); err != nil {
+				return fmt.Errorf("storing the start position of %s/%d: %w", t.Topic, q.Partition, err)
 			}
 		}
 	}
-	return offsets, nil
+	return nil
 }
 
-// next is where to read; pin says that it is not what the group has stored.
-func (p *positions) next(topic string, partition int32, c committed, at bounds, recreated bool) (offset int64, pin bool) {
+// annotate writes the topic ids into a transaction's commit. It runs under the
+// client's transaction lock and must not call the client.
+func (p *positions) annotate(req *kmsg.TxnOffsetCommitRequest) error {
+	ids := p.known()
+	for i := range req.Topics {
+		meta := commitMetadata(ids[req.Topics[i].Topic])
+		for j := range req.Topics[i].Partitions {
+			req.Topics[i].Partitions[j].Metadata = &meta
+		}
+	}
+	return nil
+}
+
+// next is where to read; decided says that it is not what the group has stored.
+func (p *positions) next(topic string, partition int32, c committed, at bounds, recreated bool) (offset int64, decided bool) {
 	switch {
 	case recreated:
 		return at.first, true
@@ -156,22 +203,6 @@ func (p *positions) learn(topic string, id TopicID) (was TopicID) {
 		p.ids[topic] = id
 	}
 	return was
-}
-
-func (p *positions) pin(topic string, partition int32, offset int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.pins[topic] == nil {
-		p.pins[topic] = map[int32]int64{}
-	}
-	p.pins[topic][partition] = offset
-}
-
-// unpin forgets what an earlier assignment of the partition resolved.
-func (p *positions) unpin(topic string, partition int32) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.pins[topic], partition)
 }
 
 // known are the topic ids; the map must not be changed.

@@ -30,9 +30,6 @@ func (r run) once() error {
 	if r.s.wasRevoked() {
 		return r.rewind()
 	}
-	if err := r.commitPins(); err != nil {
-		return err
-	}
 	l.status.state(statePolling)
 	b, err := r.gather()
 	if err != nil || len(b.Records) == 0 {
@@ -116,27 +113,6 @@ func (r run) rewind() error {
 	if err := r.s.rewind(r.lasting); err != nil {
 		return &doubt{err}
 	}
-	return nil
-}
-
-// commitPins stores positions that were resolved at an assignment, before
-// anything is read from them: a "latest" that is decided twice would skip what
-// was written in between.
-func (r run) commitPins() error {
-	l := r.l
-	if len(l.pos.pinned(r.s.assignment()).parts) == 0 {
-		return nil
-	}
-	l.status.state(stateCommitting)
-	o := l.commit(r.lasting, r.s, nil)
-	if o.committed {
-		return nil
-	}
-	l.observer.Aborted(Abort{Reason: o.reason, Err: o.err})
-	if o.rebuild {
-		return &doubt{o.err}
-	}
-	l.pause(r.ctx, r.drain)
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -86,7 +85,7 @@ func (s *session) start(opts []kgo.Opt) (err error) {
 
 // resolve is called by the group before it begins to read new partitions.
 func (l *Loop) resolve(ctx context.Context, s *session, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	out, err := l.pos.adjust(ctx, kadm.NewClient(s.client()), offsets)
+	out, err := l.pos.adjust(ctx, s.client(), l.cfg, offsets)
 	if err != nil {
 		l.log.Warn("resolving offsets", "group", l.cfg.Group, "error", err)
 		l.status.failed(err)

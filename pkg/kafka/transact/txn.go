@@ -78,8 +78,7 @@ func (l *Loop) commit(ctx context.Context, s *session, records []*kgo.Record) ou
 	if err := r.err(); err != nil {
 		return l.abort(ctx, s, r, err)
 	}
-	pinned := l.pos.pinned(s.assignment())
-	committed, err := s.gts.End(kgo.PreTxnCommitFnContext(ctx, pinned.annotate), kgo.TryCommit)
+	committed, err := s.gts.End(kgo.PreTxnCommitFnContext(ctx, l.pos.annotate), kgo.TryCommit)
 	switch {
 	case err != nil:
 		return outcome{rebuild: true, reason: "end", err: fmt.Errorf("ending transaction: %w", err)}
@@ -87,7 +86,6 @@ func (l *Loop) commit(ctx context.Context, s *session, records []*kgo.Record) ou
 		// The session saw a rebalance or an error that the next attempt may not meet.
 		return outcome{reason: "rebalance"}
 	}
-	l.pos.settle(pinned)
 	return outcome{committed: true}
 }
 
