@@ -1,0 +1,39 @@
+package resource
+
+// templates are the standard event tables that a mapping may name instead of
+// listing events. Which provider event stands for each source event is each
+// provider's to say: see Provider.TemplateEvent.
+var templates = [...]struct {
+	name   string
+	events []string
+}{
+	{"commerce", []string{
+		"transaction.purchase",
+		"cart.added",
+		"product.viewed",
+		"checkout.started",
+		"payment_info.added",
+		"user.signed_up",
+		"lead.submitted",
+		"lead.qualified",
+		"lead.converted",
+		"transaction.refunded",
+	}},
+}
+
+func templateEvents(name string) []string {
+	for i := range templates {
+		if templates[i].name == name {
+			return templates[i].events
+		}
+	}
+	return nil
+}
+
+func templateNames() []string {
+	names := make([]string, 0, len(templates))
+	for i := range templates {
+		names = append(names, templates[i].name)
+	}
+	return names
+}
