@@ -1,0 +1,77 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// together checks what concerns several settings at once.
+func (v *validator) together(c Config) {
+	v.tls("kafka.tls", c.Kafka.TLS)
+	v.tls("registry.tls", c.Registry.TLS)
+	v.tls("redis.tls", c.Redis.TLS)
+	v.sasl(c.Kafka.SASL)
+
+	if c.Registry.Username == "" && !c.Registry.Password.IsZero() {
+		v.add("registry.password", "needs registry.username", c.Registry.Password.String(), "set registry.username, or remove the password")
+	}
+	if c.Privacy.Key.IsZero() != (c.Privacy.KeyID == "") {
+		v.add("privacy", "must have key and key_id, or neither", "", "set both, so that diagnostics say which key hashed them")
+	}
+	if strings.HasPrefix(c.Topics.Input, c.Topics.Prefix+".") {
+		v.add("topics.input", "must not begin with topics.prefix", c.Topics.Input, "choose another prefix: a topic of ours must never be read as input")
+	}
+	if c.Router.Hold.Group == c.Router.Group {
+		v.add("router.hold.group", "must differ from router.group", c.Router.Hold.Group, "name a group of its own: both would take the other's partitions")
+	}
+	if groups := []string{c.Router.Group, c.Router.Hold.Group}; slices.Contains(groups, c.Sender.Group) {
+		v.add("sender.group", "must differ from the router's groups", c.Sender.Group, "name a group of its own")
+	}
+	v.providers(c.Sender)
+}
+
+func (v *validator) tls(path string, t TLS) {
+	if (t.CertFile == "") != (t.KeyFile == "") {
+		v.add(path, "must have cert_file and key_file, or neither", "", "set both for mTLS")
+	}
+	if files := t.CAFile + t.CertFile + t.KeyFile; !t.Enabled && files != "" && path != "registry.tls" {
+		v.add(path+".enabled", "must be true where certificate files are set", "false", "set it to true, or remove the files")
+	}
+}
+
+func (v *validator) sasl(s SASL) {
+	const path = "kafka.sasl"
+	switch s.Mechanism {
+	case "":
+		if s.Username != "" || !s.Password.IsZero() || !s.Token.IsZero() {
+			v.add(path+".mechanism", "must be set where credentials are", "", "choose PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER")
+		}
+	case "OAUTHBEARER":
+		if _, file := s.Token.File(); !file {
+			v.add(path+".token", "must be a file: reference for OAUTHBEARER", s.Token.String(), "write the token to a file; it is read again for every connection")
+		}
+	default:
+		if s.Username == "" {
+			v.add(path+".username", "must be set for "+s.Mechanism, "", "set the user")
+		}
+		if s.Password.IsZero() {
+			v.add(path+".password", "must be set for "+s.Mechanism, "", "set a reference: file:/path or env:NAME")
+		}
+	}
+}
+
+// providers keeps the exceptions for sandboxes away from real providers: an
+// exception without another address would weaken production.
+func (v *validator) providers(s Sender) {
+	for name, p := range s.Providers {
+		path := "sender.providers." + name
+		if (p.AllowInsecure || p.AllowPrivate) && p.BaseURL == "" {
+			v.add(path, "must set base_url where it has exceptions for a sandbox", "", "set base_url, or remove allow_insecure and allow_private")
+		}
+		for key, address := range map[string]string{"base_url": p.BaseURL, "token_url": p.TokenURL} {
+			if strings.HasPrefix(address, "http://") && !p.AllowInsecure {
+				v.add(path+"."+key, "must be https", address, "use https, or set allow_insecure: true for a sandbox")
+			}
+		}
+	}
+}
