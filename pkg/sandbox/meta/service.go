@@ -1,5 +1,6 @@
 // Package meta is a strict stand-in for the events edge of Meta's Graph API
-// (Conversions API). It judges requests by code of its own and shares no code with the sender.
+// (Conversions API). It judges requests by code of its own and shares none
+// with the sender.
 package meta
 
 import (
