@@ -1,0 +1,126 @@
+// Package cli is the command line: one file per command, one printer, one
+// place where errors become exit codes. Commands parse flags, call something
+// that does the work, and print what it returned.
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/config"
+)
+
+// Streams are where a command reads and writes. Results go to Out, everything
+// else to Err.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// root is what every command shares.
+type root struct {
+	Streams
+	version string
+	environ []string
+
+	configFile string
+	flags      []*connectFlag
+}
+
+// connectFlag is a flag that stands for a setting.
+type connectFlag struct {
+	name, path, help string
+	value            string
+}
+
+// Main runs one command line and returns its exit code.
+func Main(ctx context.Context, streams Streams, version string, args, environ []string) int {
+	r := &root{Streams: streams, version: version, environ: environ}
+	cmd := r.command()
+	cmd.SetArgs(args)
+	cmd.SetIn(streams.In)
+	cmd.SetOut(streams.Out)
+	cmd.SetErr(streams.Err)
+	return r.exit(cmd.ExecuteContext(ctx))
+}
+
+func (r *root) command() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sluice",
+		Short: "Route selected conversion signals to advertising destinations, and nothing else",
+		Long: `Sluice reads analytics events from Kafka and delivers the selected ones to the
+advertising destinations that a customer owns. Nothing leaves by default: an
+event is delivered only when every gate passes, and every decision is published
+with its reason.
+
+Start with "sluice demo": the whole pipeline in this process, nothing to install.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       r.version,
+	}
+	cmd.SetVersionTemplate("sluice {{.Version}}\n")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	cmd.AddGroup(
+		&cobra.Group{ID: "try", Title: "Try it:"},
+		&cobra.Group{ID: "run", Title: "Run it:"},
+		&cobra.Group{ID: "set", Title: "Set it up:"},
+		&cobra.Group{ID: "see", Title: "See what happens:"},
+	)
+	cmd.AddCommand(
+		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.sandboxCommand(),
+		r.runCommand(), r.routerCommand(), r.senderCommand(),
+		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
+		r.tailCommand(), r.versionCommand(),
+	)
+	return cmd
+}
+
+// connecting adds the flags of every command that connects to something.
+func (r *root) connecting(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.configFile, "config", "", "configuration file (default: $SLUICE_CONFIG, else built-in defaults)")
+	for _, f := range []*connectFlag{
+		{name: "brokers", path: "kafka.brokers", help: "Kafka seed brokers, host:port separated by commas"},
+		{name: "registry", path: "registry.url", help: "Schema Registry URL"},
+		{name: "redis", path: "redis.address", help: "Redis address, host:port"},
+	} {
+		r.flags = append(r.flags, f)
+		cmd.Flags().StringVar(&f.value, f.name, "", f.help)
+	}
+}
+
+// load reads the configuration of a command that connects.
+func (r *root) load(extra ...config.Setting) (config.Config, error) {
+	file := r.configFile
+	if file == "" {
+		file = lookup(r.environ, "SLUICE_CONFIG")
+	}
+	sources := config.Sources{File: file, Environ: r.environ}
+	for _, f := range r.flags {
+		if f.value != "" {
+			sources.Set = append(sources.Set, config.Setting{Path: f.path, Value: f.value, Flag: "--" + f.name})
+		}
+	}
+	sources.Set = append(sources.Set, extra...)
+	return config.Load(sources)
+}
+
+// env opens what a command needs, lazily; the caller closes it.
+func (r *root) env(extra ...config.Setting) (*app.Env, error) {
+	cfg, err := r.load(extra...)
+	if err != nil {
+		return nil, err
+	}
+	return app.NewEnv(cfg, app.Options{Version: r.version, Log: r.Err})
+}
+
+func lookup(environ []string, name string) string {
+	for _, v := range environ {
+		if len(v) > len(name) && v[:len(name)] == name && v[len(name)] == '=' {
+			return v[len(name)+1:]
+		}
+	}
+	return ""
+}
