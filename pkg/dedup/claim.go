@@ -1,0 +1,196 @@
+package dedup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Request is about one claim.
+type Request struct {
+	Key   Key
+	Owner Owner // a claim, not a mark
+	// TTL of the claim; at least a millisecond.
+	TTL time.Duration
+	// Renew gives a claim that exists the TTL again, in the same round trip.
+	Renew bool
+}
+
+// State is what a claim turned out to be.
+type State uint8
+
+// The states of a claim.
+const (
+	// Taken: there was none, it is ours now.
+	Taken State = iota + 1
+	// Own: it was ours; this record is being read again.
+	Own
+	// OwnDelivered: our mark; the provider has the event.
+	OwnDelivered
+	// Duplicate: another record's claim.
+	Duplicate
+	// Delivered: another record's mark.
+	Delivered
+)
+
+var stateNames = [...]string{"", "taken", "own", "own_delivered", "duplicate", "delivered"}
+
+// String is the state in lower case, for logs.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "state " + strconv.Itoa(int(s))
+}
+
+// Result of one Request.
+type Result struct {
+	State State
+	// Holder is who has the claim: the request's own owner unless State is
+	// Duplicate or Delivered.
+	Holder Owner
+}
+
+// Claims is the outcome of one [Store.Claim], to be checked before what
+// depends on it is committed.
+type Claims struct {
+	// Results in the order of the requests.
+	Results []Result
+
+	epoch int64
+	taken []Request
+}
+
+// Claim takes claims in one round trip. Requests for the same key are judged
+// in order. On an error, which is an [ErrUnavailable], nothing may be relied
+// on; claims that were taken are given back where that is possible, and
+// where not, repeating the call finds them as Own.
+func (s *Store) Claim(ctx context.Context, reqs []Request) (Claims, error) {
+	const width = 7
+	var (
+		cmds  = make([]redis.Cmder, 0, 2*len(reqs)+1)
+		heads = make([]*redis.StringCmd, len(reqs))
+		args  = make([]any, 0, width*len(reqs))
+		keys  = s.keys(reqs)
+		nums  = make([]int64, 2*len(reqs)) // owner and milliseconds, behind pointers so that no argument is boxed
+	)
+	for i, r := range reqs {
+		nums[2*i], nums[2*i+1] = int64(r.Owner.Claim()), milliseconds(r.TTL)
+		from := len(args)
+		args = append(args, "set", &keys[i], &nums[2*i], "nx", "get", "px", &nums[2*i+1])
+		heads[i] = redis.NewStringCmd(ctx, args[from:len(args):len(args)]...)
+		cmds = append(cmds, heads[i])
+		if r.Renew {
+			cmds = append(cmds, redis.NewIntCmd(ctx, "pexpire", &keys[i], &nums[2*i+1]))
+		}
+	}
+	epoch, err := s.exec(ctx, cmds, s.known.Load())
+	claims := Claims{Results: make([]Result, len(reqs)), epoch: epoch}
+	for i, cmd := range heads {
+		result, bad := answer(cmd, reqs[i].Owner.Claim())
+		if bad != nil {
+			if err == nil {
+				err = bad
+			}
+			continue
+		}
+		claims.Results[i] = result
+		if result.State == Taken {
+			claims.taken = append(claims.taken, reqs[i])
+		}
+	}
+	if err != nil {
+		return Claims{}, s.withdraw(ctx, claims, unavailable("taking claims", err))
+	}
+	return claims, nil
+}
+
+// answer reads the reply of one SET NX GET.
+func answer(cmd *redis.StringCmd, mine Owner) (Result, error) {
+	value, err := cmd.Result()
+	if errors.Is(err, redis.Nil) {
+		return Result{State: Taken, Holder: mine}, nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return Result{}, errors.New("a claim holds something that is not a number")
+	}
+	holder := Owner(n)
+	switch {
+	case holder == mine:
+		return Result{State: Own, Holder: mine}, nil
+	case holder.Same(mine):
+		return Result{State: OwnDelivered, Holder: mine}, nil
+	case holder.Delivered():
+		return Result{State: Delivered, Holder: holder.Claim()}, nil
+	default:
+		return Result{State: Duplicate, Holder: holder}, nil
+	}
+}
+
+// exec runs a pipeline whose last command reads the sentinel. redis.Nil is an
+// answer like any other here; which command failed is the caller's to find.
+func (s *Store) exec(ctx context.Context, cmds []redis.Cmder, epoch int64) (int64, error) {
+	last := redis.NewStringCmd(ctx, "get", s.sentinel)
+	pipe := s.redis.Pipeline()
+	if err := pipe.BatchProcess(ctx, append(cmds, last)...); err != nil {
+		return 0, err
+	}
+	_, execErr := pipe.Exec(ctx)
+	value, err := last.Result()
+	if err == nil || errors.Is(err, redis.Nil) {
+		return s.judge(value, err, epoch)
+	}
+	return 0, errors.Join(err, execErr)
+}
+
+// Check says, right before a commit, whether claims still stand: nil, or an
+// [ErrUnavailable] after giving the new ones back.
+func (s *Store) Check(ctx context.Context, claims Claims) error {
+	value, err := s.redis.Get(ctx, s.sentinel).Result()
+	if _, err := s.judge(value, err, claims.epoch); err != nil {
+		return s.withdraw(ctx, claims, unavailable("checking claims", err))
+	}
+	return nil
+}
+
+// withdraw gives back the new claims of a batch that is given up. What cannot
+// be given back is found as Own when the batch is read again.
+func (s *Store) withdraw(ctx context.Context, claims Claims, cause error) error {
+	if len(claims.taken) == 0 {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.release(ctx, claims.taken); err != nil {
+		return fmt.Errorf("%w (giving %d claims back: %w)", cause, len(claims.taken), err)
+	}
+	return cause
+}
+
+// keys are the requests' keys as strings, cut from one allocation.
+func (s *Store) keys(reqs []Request) []string {
+	n := len(s.prefix) + len(Key{})
+	all := make([]byte, 0, n*len(reqs))
+	for i := range reqs {
+		all = append(all, s.prefix...)
+		all = append(all, reqs[i].Key[:]...)
+	}
+	joined := string(all)
+	out := make([]string, len(reqs))
+	for i := range out {
+		out[i] = joined[i*n : (i+1)*n]
+	}
+	return out
+}
+
+func (s *Store) key(k Key) string { return s.prefix + string(k[:]) }
+
+func milliseconds(d time.Duration) int64 { return max(d.Milliseconds(), 1) }

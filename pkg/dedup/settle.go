@@ -1,0 +1,69 @@
+package dedup
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Mark turns claims into marks, whoever holds them: the provider has answered.
+// Repeating it changes nothing.
+func (s *Store) Mark(ctx context.Context, reqs []Request) error {
+	cmds := make([]redis.Cmder, 0, len(reqs)+1)
+	for _, r := range reqs {
+		cmds = append(cmds, redis.NewStatusCmd(ctx, "set", s.key(r.Key), int64(r.Owner.Mark()), "px", milliseconds(r.TTL)))
+	}
+	return s.all(ctx, "marking deliveries", cmds)
+}
+
+// releaseScript deletes a key only while it holds the claim that the caller
+// means: not another's, and not a mark.
+const releaseScript = `if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0`
+
+// Release gives claims back where they are still the owner's and not marks, so
+// that a corrected copy of the event can pass. Repeating it changes nothing.
+func (s *Store) Release(ctx context.Context, reqs []Request) error {
+	if err := s.release(ctx, reqs); err != nil {
+		return unavailable("releasing claims", err)
+	}
+	return nil
+}
+
+func (s *Store) release(ctx context.Context, reqs []Request) error {
+	if len(reqs) == 0 {
+		return nil
+	}
+	pipe := s.redis.Pipeline()
+	for _, r := range reqs {
+		pipe.Eval(ctx, releaseScript, []string{s.key(r.Key)}, int64(r.Owner.Claim()))
+	}
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+// Renew gives claims and marks their TTL again. A key that is gone stays gone:
+// the next [Store.Claim] finds out.
+func (s *Store) Renew(ctx context.Context, reqs []Request) error {
+	cmds := make([]redis.Cmder, 0, len(reqs)+1)
+	for _, r := range reqs {
+		cmds = append(cmds, redis.NewIntCmd(ctx, "pexpire", s.key(r.Key), milliseconds(r.TTL)))
+	}
+	return s.all(ctx, "renewing claims", cmds)
+}
+
+// all runs commands whose replies do not matter as long as they are no errors.
+func (s *Store) all(ctx context.Context, doing string, cmds []redis.Cmder) error {
+	if len(cmds) == 0 {
+		return nil
+	}
+	if _, err := s.exec(ctx, cmds, 0); err != nil {
+		return unavailable(doing, err)
+	}
+	for _, cmd := range cmds {
+		if err := cmd.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return unavailable(doing, err)
+		}
+	}
+	return nil
+}
