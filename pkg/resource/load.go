@@ -120,9 +120,6 @@ func (l *loader) checkDestinations() {
 	for _, d := range all {
 		_, declared := l.out.Destination(d.ID)
 		c := &compiler{providers: l.providers}
-		if _, known := l.providers[d.Provider]; !known && declared {
-			continue // reported with the list of providers when it was read
-		}
 		l.endpoints[d.ID] = c.endpoint(set, d)
 		if declared {
 			l.reportUnseen(l.docs.origins[resourceID(KindDestination, d.ID)], c.problems)
@@ -207,6 +204,9 @@ func (l *loader) checkSections(doc *mappingDocument, used map[string]bool) {
 // expandTemplate makes one row of a template. A provider without such an event
 // leaves it out, with a note.
 func (l *loader) expandTemplate(doc *mappingDocument, event string, e *Endpoint, destPath string) {
+	if e.Provider == nil {
+		return // reported at the destination
+	}
 	m, ok := e.Provider.TemplateEvent(doc.template, event)
 	if !ok {
 		l.note(doc, event, e, e.Destination.Provider+" has no such event")
@@ -272,7 +272,7 @@ func (r row) place(found string) string {
 	at, said := r.said[key]
 	switch {
 	case !said:
-		return r.path
+		return childPath(r.path, key)
 	case nested:
 		return childPath(at, rest)
 	default:

@@ -55,8 +55,10 @@ func (r *reader) mapping(name string, metadata, spec *section, providers []strin
 	switch {
 	case spec.has("event") && spec.has("events"):
 		spec.wrong("events", "must not stand beside event", "", "move the single event into events")
+		r.rowKeys(spec, providers, true)
 	case spec.has("event") && spec.has("template"):
 		spec.wrong("template", "must not stand beside event", "", "write the event under events, or as a mapping of its own")
+		r.rowKeys(spec, providers, true)
 	case spec.has("event"):
 		rw := r.rowKeys(spec, providers, true)
 		rw.event = short

@@ -41,7 +41,9 @@ func (r *reader) section(t *tree, path string) *section {
 
 // get gives the value of a key and marks the key as known.
 func (s *section) get(key string) *tree {
-	s.known = append(s.known, key)
+	if !slices.Contains(s.known, key) {
+		s.known = append(s.known, key)
+	}
 	return s.at.get(key)
 }
 

@@ -27,7 +27,6 @@ type File struct {
 // document is one YAML document of a file.
 type document struct {
 	file string
-	line int // of its first line in the file
 	root *tree
 }
 
@@ -36,16 +35,13 @@ type document struct {
 func parseFile(f File, report func(Problem)) []document {
 	var docs []document
 	for _, part := range splitDocuments(string(f.Data)) {
-		root, problem := parseDocument(part.text)
-		if problem != nil {
-			problem.File = f.Name
-			problem.Line += part.line - 1
-			report(*problem)
-			continue
+		root, problems := parseDocument(part.text, part.line-1)
+		for _, p := range problems {
+			p.File = f.Name
+			report(p)
 		}
 		if root != nil {
-			root.shift(part.line - 1)
-			docs = append(docs, document{file: f.Name, line: part.line, root: root})
+			docs = append(docs, document{file: f.Name, root: root})
 		}
 	}
 	return docs
@@ -83,49 +79,54 @@ func splitDocuments(text string) []part {
 	return append(parts, part{b.String(), begin})
 }
 
-// parseDocument parses one document. It gives neither a tree nor a problem
-// for an empty one.
-func parseDocument(text string) (root *tree, problem *Problem) {
+// parseDocument parses one document, whose first line is preceded by a number
+// of lines in its file. It gives neither a tree nor a problem for an empty one.
+func parseDocument(text string, before int) (root *tree, problems []Problem) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
+	fail := func(p Problem) (*tree, []Problem) {
+		p.Line, p.Column = max(p.Line, before+1), max(p.Column, 1)
+		return nil, append(problems, p)
+	}
 	if len(text) > maxDocumentBytes {
-		return nil, &Problem{Line: 1, Column: 1, Rule: "a document has at most 4 MiB", Fix: "split it"}
+		return fail(Problem{Rule: "a document has at most 4 MiB", Fix: "split it"})
 	}
 	defer func() {
 		// The YAML library is known to panic on some malformed input; a file
 		// must never take the process down.
 		if recover() != nil {
-			root, problem = nil, &Problem{Line: 1, Column: 1, Rule: "must be valid YAML", Fix: "check indentation, brackets and quotes of this document"}
+			root, problems = fail(Problem{Rule: "must be valid YAML", Fix: "check indentation, brackets and quotes of this document"})
 		}
 	}()
 	file, err := parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return nil, syntaxProblem(err)
+		return fail(syntaxProblem(err, before))
 	}
-	c := converter{anchors: map[string]ast.Node{}}
+	c := converter{anchors: map[string]ast.Node{}, before: before}
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
 			continue
 		}
 		if root != nil {
-			return nil, &Problem{Line: 1, Column: 1, Rule: "must be one YAML document", Fix: "separate documents with a line of ---"}
+			return fail(Problem{Rule: "must be one YAML document", Fix: "separate documents with a line of ---"})
 		}
 		root, err = c.convert(doc.Body, 0)
+		problems = c.problems
 		if err != nil {
-			return nil, positionProblem(err)
+			return fail(positionProblem(err))
 		}
 	}
-	return root, nil
+	return root, problems
 }
 
-func syntaxProblem(err error) *Problem {
-	p := &Problem{Line: 1, Column: 1, Rule: "must be valid YAML", Fix: "check indentation, brackets and quotes near this place"}
+func syntaxProblem(err error, before int) Problem {
+	p := Problem{Rule: "must be valid YAML", Fix: "check indentation, brackets and quotes near this place"}
 	var syntax yaml.Error
 	if errors.As(err, &syntax) {
 		p.Rule += ": " + syntax.GetMessage()
 		if tk := syntax.GetToken(); tk != nil && tk.Position != nil {
-			p.Line, p.Column = tk.Position.Line, tk.Position.Column
+			p.Line, p.Column = tk.Position.Line+before, tk.Position.Column
 		}
 	}
 	return p
@@ -141,29 +142,31 @@ func (p *positioned) Error() string {
 	return fmt.Sprintf("reading YAML at %d:%d: %s", p.line, p.column, p.rule)
 }
 
-func positionProblem(err error) *Problem {
+func positionProblem(err error) Problem {
 	var at *positioned
 	if errors.As(err, &at) {
-		return &Problem{Line: at.line, Column: at.column, Rule: at.rule, Fix: at.fix}
+		return Problem{Line: at.line, Column: at.column, Rule: at.rule, Fix: at.fix}
 	}
-	return &Problem{Line: 1, Column: 1, Rule: "must be valid YAML: " + err.Error()}
+	return Problem{Rule: "must be valid YAML: " + err.Error()}
 }
 
 // converter turns the library's nodes into trees and resolves anchors, aliases
 // and merge keys.
 type converter struct {
-	anchors map[string]ast.Node
-	nodes   int
+	anchors  map[string]ast.Node
+	nodes    int
+	before   int // lines of the file before the document
+	problems []Problem
 }
 
 func (c *converter) convert(n ast.Node, depth int) (*tree, error) {
 	c.nodes++
-	t := &tree{line: 1, column: 1}
+	t := &tree{line: c.before + 1, column: 1}
 	if n == nil {
 		return t, nil
 	}
 	if tk := n.GetToken(); tk != nil && tk.Position != nil {
-		t.line, t.column = tk.Position.Line, max(tk.Position.Column, 1)
+		t.line, t.column = tk.Position.Line+c.before, max(tk.Position.Column, 1)
 	}
 	if depth > maxDepth || c.nodes > maxNodes {
 		return nil, &positioned{t.line, t.column, "nested or repeated too much", "write it out, without aliases"}
@@ -242,10 +245,14 @@ func (c *converter) convertMap(t *tree, values []*ast.MappingValueNode, depth in
 		}
 		e := entry{key: keyText(pair.Key), value: value, line: t.line, column: t.column}
 		if tk := pair.Key.GetToken(); tk != nil && tk.Position != nil {
-			e.line, e.column = tk.Position.Line, max(tk.Position.Column, 1)
+			e.line, e.column = tk.Position.Line+c.before, max(tk.Position.Column, 1)
 		}
 		if first := t.find(e.key); first != nil {
-			return nil, &positioned{e.line, e.column, fmt.Sprintf("the key %q stands here for the second time, first in line %d", e.key, first.line), "remove one of the two"}
+			c.problems = append(c.problems, Problem{
+				Line: e.line, Column: e.column, Fix: "remove one of the two",
+				Rule: fmt.Sprintf("the key %q stands here for the second time, first in line %d", e.key, first.line),
+			})
+			continue
 		}
 		t.entries = append(t.entries, e)
 	}
@@ -293,30 +300,4 @@ func keyText(key ast.MapKeyNode) string {
 		return tk.Value
 	}
 	return ""
-}
-
-// shift moves every position down by a number of lines. Aliases share no
-// trees (each use is converted by itself), so nothing moves twice; what a
-// merge key brings in is shared and moved once by its own map.
-func (t *tree) shift(lines int) {
-	if lines == 0 {
-		return
-	}
-	seen := map[*tree]bool{}
-	t.shiftUnseen(lines, seen)
-}
-
-func (t *tree) shiftUnseen(lines int, seen map[*tree]bool) {
-	if seen[t] {
-		return
-	}
-	seen[t] = true
-	t.line += lines
-	for _, item := range t.list {
-		item.shiftUnseen(lines, seen)
-	}
-	for i := range t.entries {
-		t.entries[i].line += lines
-		t.entries[i].value.shiftUnseen(lines, seen)
-	}
 }
