@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -171,9 +170,6 @@ func isEOF(err error) bool {
 }
 
 func isProtocol(err error) bool {
-	if _, ok := errors.AsType[*http.ProtocolError](err); ok {
-		return true
-	}
 	text := err.Error()
 	return strings.Contains(text, "malformed HTTP") || strings.Contains(text, "server response headers exceeded")
 }
