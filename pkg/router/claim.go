@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -18,40 +19,39 @@ import (
 // claim notes that an eligible case wants its claim. The key is the same for
 // every record that means the same thing to the provider, the owner is this
 // record: reading it again after a crash finds its own claim and goes on.
-func (s *Session) claim(it *item, c *gate.Case, r *gate.Result) {
+func (s *Session) claim(it *item, c *gate.Case, r *gate.Result) error {
+	owner, err := ownerOf(c.Event.Origin)
+	if err != nil {
+		return err
+	}
 	d := &it.delivery
 	key := keyOf(c, r.Built.ClaimID)
-	owner := ownerOf(c.Event.Origin)
 	window := c.Route.Destination.Dedup.WindowMS
 	d.ClaimKey, d.ClaimOwner = [16]byte(key), int64(owner)
 	if r.Built.Adjust {
 		d.PlainKey = [16]byte(keyOf(c, r.Built.PlainClaimID))
-		d.NewestKey = [16]byte(newestKeyOf(c, r.Built.PlainClaimID))
+		d.NewestKey = [16]byte(dedup.AdjustmentKey(c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, r.Built.PlainClaimID))
 	}
 	it.decision.ClaimKey, it.decision.ClaimWindowMS = [16]byte(key), window
-	s.requests = append(s.requests, dedup.Request{Key: key, Owner: owner, TTLMS: window})
+	s.requests = append(s.requests, dedup.Request{Key: key, Owner: owner, TTL: time.Duration(window) * time.Millisecond})
 	s.owners = append(s.owners, len(s.items)-1)
+	return nil
 }
 
 // keyOf keeps shadow mode apart: trying a destination out must not take the
 // claims of the real thing.
 func keyOf(c *gate.Case, id string) dedup.Key {
-	return dedup.NewKey(space(c), c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, id)
+	d := c.Route.Destination
+	shadow := d != nil && d.Mode == resource.ModeShadow
+	return dedup.NewKey(shadow, c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, id)
 }
 
-func newestKeyOf(c *gate.Case, id string) dedup.Key {
-	return dedup.NewKey(dedup.Newest, c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, id)
-}
-
-func space(c *gate.Case) dedup.Space {
-	if c.Route.Destination != nil && c.Route.Destination.Mode == resource.ModeShadow {
-		return dedup.Shadow
+func ownerOf(at event.Coordinates) (dedup.Owner, error) {
+	owner, err := dedup.NewOwner([16]byte(at.TopicID), at.Partition, at.Offset)
+	if err != nil {
+		return 0, fmt.Errorf("naming the owner of %s: %w", at, err)
 	}
-	return dedup.Live
-}
-
-func ownerOf(at event.Coordinates) dedup.Owner {
-	return dedup.NewOwner([16]byte(at.TopicID), at.Partition, at.Offset)
+	return owner, nil
 }
 
 // takeClaims asks Redis once for the whole batch and turns what others own
@@ -65,19 +65,32 @@ func (s *Session) takeClaims(ctx context.Context) error {
 	if len(s.requests) == 0 {
 		return nil
 	}
-	var err error
-	if s.results, err = s.deps.Claims.Claim(ctx, s.requests, s.results[:0]); err != nil {
+	claimed, err := s.deps.Claims.Claim(ctx, s.requests)
+	if err != nil {
 		return s.unavailable(err)
 	}
-	for i, result := range s.results {
+	s.claimed, s.sure = claimed, true
+	for i, result := range claimed.Results {
 		it := &s.items[s.owners[i]]
 		switch result.State {
 		case dedup.Taken, dedup.Own:
-		case dedup.OwnMark, dedup.OtherMark:
-			it.becomeDuplicate(decision.DuplicateDelivered, result.Owner)
+		case dedup.OwnDelivered, dedup.Delivered:
+			it.becomeDuplicate(decision.DuplicateDelivered, result.Holder)
 		default:
-			it.becomeDuplicate(it.duplicate, result.Owner)
+			it.becomeDuplicate(it.duplicate, result.Holder)
 		}
+	}
+	return nil
+}
+
+// BeforeCommit asks whether the claims of the batch still stand: Redis may
+// have been emptied since, and then others may own the same events.
+func (s *Session) BeforeCommit(ctx context.Context) error {
+	if !s.sure {
+		return nil
+	}
+	if err := s.deps.Claims.Check(ctx, s.claimed); err != nil {
+		return s.unavailable(err)
 	}
 	return nil
 }
@@ -108,7 +121,11 @@ func (s *Session) releaseStale(c *gate.Case) {
 	if !ok {
 		return
 	}
-	s.stale = append(s.stale, dedup.Request{Key: keyOf(c, built.ClaimID), Owner: ownerOf(c.Event.Origin)})
+	owner, err := ownerOf(c.Event.Origin)
+	if err != nil {
+		return // an owner that cannot be named has never claimed
+	}
+	s.stale = append(s.stale, dedup.Request{Key: keyOf(c, built.ClaimID), Owner: owner})
 }
 
 // rereads knows which records may have been read before by somebody who took

@@ -48,6 +48,7 @@ func (s *Session) Route(ctx context.Context, b transact.Batch) ([]*kgo.Record, e
 	}
 	s.fresh.batch(&b)
 	for _, record := range b.Records {
+		s.tally.Record(len(record.Value))
 		id, _ := b.TopicID(record.Topic)
 		if err := s.read(ctx, &p, record, event.TopicID(id)); err != nil {
 			return nil, err
@@ -72,7 +73,7 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, id even
 	if err != nil {
 		return s.unreadable(p, record, at, err)
 	}
-	routes := p.set.Match(head.Customer, head.Name)
+	routes := p.set.Match(head.CustomerID, head.EventName)
 	if len(routes) == 0 {
 		return s.unmappedEvent(ctx, p, record, at, head)
 	}
@@ -83,7 +84,10 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, id even
 	prepared := gate.Prepare(&s.event)
 	var held []string
 	for _, route := range routes {
-		status := s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now})
+		status, err := s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now})
+		if err != nil {
+			return err
+		}
 		if status == decision.Held {
 			held = append(held, route.Mapping.Name)
 		}
@@ -99,7 +103,7 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, id even
 }
 
 // decide runs the gates for one mapping and notes what came of it.
-func (s *Session) decide(p *pass, record *kgo.Record, c *gate.Case) decision.Status {
+func (s *Session) decide(p *pass, record *kgo.Record, c *gate.Case) (decision.Status, error) {
 	r := gate.Evaluate(c, &s.scratch)
 	it := s.add(record)
 	it.decision = s.deps.Recorder.Decision(c, &r, p.stage, "")
@@ -110,14 +114,16 @@ func (s *Session) decide(p *pass, record *kgo.Record, c *gate.Case) decision.Sta
 		if it.queued {
 			it.delivery = s.deps.Recorder.Delivery(c, &r, c.Route.Mapping.Lane, "")
 		}
-		s.claim(it, c, &r)
+		if err := s.claim(it, c, &r); err != nil {
+			return 0, err
+		}
 	case decision.Held:
 	default:
 		if s.fresh.maybeClaimed(record) {
 			s.releaseStale(c)
 		}
 	}
-	return r.Status
+	return r.Status, nil
 }
 
 func (s *Session) add(record *kgo.Record) *item {
@@ -140,7 +146,7 @@ func (s *Session) unreadable(p *pass, record *kgo.Record, at event.Coordinates, 
 
 // unmappedEvent counts, and publishes only what was asked for.
 func (s *Session) unmappedEvent(ctx context.Context, p *pass, record *kgo.Record, at event.Coordinates, head codec.Head) error {
-	s.tally.add(decision.Skipped, decision.MappingNone)
+	s.tally.Count(decision.Skipped, decision.MappingNone)
 	s.unmapped++
 	switch {
 	case s.cfg.Unmapped == CountUnmapped,

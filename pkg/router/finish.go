@@ -2,11 +2,12 @@ package router
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 )
 
@@ -17,50 +18,59 @@ func (s *Session) finish(ctx context.Context, p *pass) ([]*kgo.Record, error) {
 	}
 	for i := range s.items {
 		it := &s.items[i]
-		s.tally.add(it.decision.Status, it.decision.Reason)
-		s.emit(p, it)
+		s.tally.Count(it.decision.Status, it.decision.Reason)
+		if err := s.emit(p, it); err != nil {
+			return nil, err
+		}
 	}
 	return s.out.list(), nil
 }
 
 // Committed is told when the batch's transaction has committed: only then do
 // its decisions count.
-func (s *Session) Committed() {
-	s.tally.flush(s.deps.Meter)
-	s.tally.reset()
+func (s *Session) Committed(ctx context.Context) {
+	s.deps.Meter.AddTally(ctx, s.tally)
+	s.tally.Reset()
 }
 
 // emit writes the records of one item.
-func (s *Session) emit(p *pass, it *item) {
-	w, o, names := s.deps.Codec, &s.out, s.cfg.Topics
+func (s *Session) emit(p *pass, it *item) error {
+	o, to := &s.out, &s.cfg.Outlets
 	trace := codec.TraceParent(it.record.Headers)
 	switch {
 	case it.queued:
 		d := &it.delivery
+		outlet, ok := to.Delivery[d.Provider][d.Lane]
+		if !ok {
+			return wrap(it.record, fmt.Errorf("no delivery topic for provider %s, lane %s", d.Provider, d.Lane))
+		}
 		key := o.bytes(func(b []byte) []byte {
 			return event.Key(b, d.Facts.Customer, d.Facts.Subject.Reveal(), d.EventID)
 		})
-		value := o.bytes(func(b []byte) []byte { return w.AppendDelivery(b, d) })
-		o.add(names.Delivery(d.Provider, d.Lane), key, value, trace)
+		value := o.bytes(func(b []byte) []byte { return codec.AppendDelivery(b, outlet.Schema, d) })
+		o.add(outlet.Topic, key, value, trace)
 	case it.dead:
-		value := o.bytes(func(b []byte) []byte {
-			return w.AppendDeadEvent(b, it.record, it.decision.Source, it.decision.Reason, it.decision.Message, p.now)
-		})
-		o.add(names.DeadEvents(), it.record.Key, value, trace)
+		letter := codec.DeadEvent(codec.OriginalOf(it.record, it.decision.Source), it.decision.Reason, it.decision.Message, time.UnixMilli(p.now))
+		letter.AppVersion = s.deps.Recorder.AppVersion
+		value := o.bytes(func(b []byte) []byte { return codec.AppendDeadLetter(b, to.DeadEvents.Schema, &letter) })
+		o.add(to.DeadEvents.Topic, it.record.Key, value, trace)
 	}
 	if len(it.held) > 0 {
-		value := o.bytes(func(b []byte) []byte {
-			return w.AppendHold(b, it.record, it.decision.Source, it.held)
-		})
-		o.add(names.Hold(), it.heldKey, value, trace)
+		hold := codec.Hold{
+			Original: codec.OriginalOf(it.record, it.decision.Source),
+			HeldAt:   p.now, Reason: it.decision.Reason, Mappings: it.held,
+		}
+		value := o.bytes(func(b []byte) []byte { return codec.AppendHold(b, to.Hold.Schema, &hold) })
+		o.add(to.Hold.Topic, it.heldKey, value, trace)
 	}
 	key := o.bytes(func(b []byte) []byte {
 		b = append(b, it.decision.DestinationID...)
 		b = append(b, ':')
 		return append(b, it.decision.EventID...)
 	})
-	value := o.bytes(func(b []byte) []byte { return w.AppendDiagnostic(b, &it.decision) })
-	o.add(names.Diagnostics(), key, value, trace)
+	value := o.bytes(func(b []byte) []byte { return codec.AppendDiagnostic(b, to.Diagnostics.Schema, &it.decision) })
+	o.add(to.Diagnostics.Topic, key, value, trace)
+	return nil
 }
 
 // output collects the records of a batch in memory that is used again: one
@@ -105,22 +115,4 @@ func (o *output) list() []*kgo.Record {
 		o.refs = append(o.refs, &o.records[i])
 	}
 	return o.refs
-}
-
-// tally counts decisions of a batch, so that metrics are touched once a batch
-// and not once an event.
-type tally struct {
-	counts map[[2]uint8]int
-}
-
-func newTally() tally { return tally{counts: make(map[[2]uint8]int)} }
-
-func (t *tally) reset() { clear(t.counts) }
-
-func (t *tally) add(s decision.Status, r decision.Reason) { t.counts[[2]uint8{uint8(s), uint8(r)}]++ }
-
-func (t *tally) flush(m Meter) {
-	for k, n := range t.counts {
-		m.Decided(decision.Status(k[0]), decision.Reason(k[1]), n)
-	}
 }

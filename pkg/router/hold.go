@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/gate"
 	"github.com/sluicehq/sluice/pkg/kafka/transact"
+	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // Release is the work function of the hold topic: the loop has waited until
@@ -31,19 +32,20 @@ func (s *Session) Release(ctx context.Context, b transact.Batch) ([]*kgo.Record,
 }
 
 func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record) error {
-	held, err := s.deps.Codec.DecodeHold(record.Value)
-	if err != nil {
+	held := &s.hold
+	if err := s.deps.Holds.Decode(ctx, record.Value, held); err != nil {
 		// Only this binary writes the topic: a record that does not read is a
 		// broken installation, and going on would lose it.
 		return fmt.Errorf("%w: reading a held event: %w", transact.ErrWait, wrap(record, err))
 	}
 	if err := s.deps.Events.Decode(ctx, held.Value, &s.event); err != nil {
-		return s.unreadable(p, record, held.Source, err)
+		original := &kgo.Record{Topic: held.Source.Topic, Partition: held.Source.Partition, Offset: held.Source.Offset, Key: held.Key, Value: held.Value, Headers: record.Headers}
+		return s.unreadable(p, original, held.Source, err)
 	}
 	s.event.Origin = held.Source
 	prepared := gate.Prepare(&s.event)
 	for _, name := range held.Mappings {
-		route, ok := p.set.RouteByMapping(s.event.CustomerID, s.event.Name, name)
+		route, ok := routeNamed(p.set.Match(s.event.CustomerID, s.event.Name), name)
 		if !ok {
 			it := s.add(record)
 			it.decision = s.deps.Recorder.Unmapped(&prepared, decision.MappingNone, "the mapping is gone", p.now)
@@ -51,7 +53,19 @@ func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record) erro
 			it.decision.ID = decision.NewID(held.Source, name, decision.StageHold, it.decision.Status, "", 0)
 			continue
 		}
-		s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now, LastCall: true})
+		if _, err := s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now, LastCall: true}); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// routeNamed finds the held mapping among today's routes of the event.
+func routeNamed(routes []*resource.Route, mapping string) (*resource.Route, bool) {
+	for _, route := range routes {
+		if route.Mapping.Name == mapping {
+			return route, true
+		}
+	}
+	return nil, false
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/gate"
-	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/pkg/telemetry"
 )
 
 // Unmapped says what is published about events that no mapping names.
@@ -39,7 +39,7 @@ const sampleEvery = 1000
 
 // Config of a router.
 type Config struct {
-	Topics   topology.Names
+	Outlets  Outlets
 	Unmapped Unmapped
 	// Bypass routes without claims while Redis is unavailable, at the price of
 	// duplicates; the default waits.
@@ -55,18 +55,24 @@ type tables interface {
 // events reads records of the input topic.
 type events interface {
 	Head(ctx context.Context, value []byte) (codec.Head, error)
-	Decode(ctx context.Context, value []byte, e *event.Event) error
+	Decode(ctx context.Context, value []byte, dst *event.Event) error
 }
 
 // claims decides who owns an event.
 type claims interface {
-	Claim(ctx context.Context, requests []dedup.Request, results []dedup.Result) ([]dedup.Result, error)
+	Claim(ctx context.Context, requests []dedup.Request) (dedup.Claims, error)
+	Check(ctx context.Context, taken dedup.Claims) error
 	Release(ctx context.Context, requests []dedup.Request) error
 }
 
-// Meter receives counts, once a batch.
-type Meter interface {
-	Decided(status decision.Status, reason decision.Reason, n int)
+// meter receives counts, once a committed batch.
+type meter interface {
+	AddTally(ctx context.Context, t *telemetry.Tally)
+}
+
+// holds reads records of the hold topic.
+type holds interface {
+	Decode(ctx context.Context, value []byte, dst *codec.Hold) error
 }
 
 // Deps of a router.
@@ -74,10 +80,10 @@ type Deps struct {
 	Tables   tables
 	Events   events
 	Claims   claims
-	Codec    *codec.Writer
+	Holds    holds
 	Recorder gate.Recorder
 	Now      func() time.Time
-	Meter    Meter
+	Meter    meter
 	Log      *slog.Logger
 }
 
@@ -91,18 +97,21 @@ type Session struct {
 	event    event.Event
 	items    []item
 	requests []dedup.Request
-	results  []dedup.Result
 	owners   []int // item of each request
+	claimed  dedup.Claims
+	sure     bool // claimed holds for this batch
 	stale    []dedup.Request
 	fresh    rereads
-	tally    tally
+	tally    *telemetry.Tally
+	hold     codec.Hold
 	out      output
 	unmapped int
 }
 
-// NewSession makes a worker. Deps must be complete.
-func NewSession(cfg Config, deps Deps) *Session {
-	return &Session{cfg: cfg, deps: deps, tally: newTally(), fresh: newRereads()}
+// NewSession makes the worker of one loop: of the input topic, or of the hold
+// topic. Deps must be complete.
+func NewSession(cfg Config, deps Deps, stage decision.Stage) *Session {
+	return &Session{cfg: cfg, deps: deps, tally: telemetry.NewTally(stage), fresh: newRereads()}
 }
 
 // begin forgets the last batch and keeps its memory.
@@ -111,8 +120,9 @@ func (s *Session) begin() {
 	clear(s.items)
 	s.items = s.items[:0]
 	s.requests, s.owners, s.stale = s.requests[:0], s.owners[:0], s.stale[:0]
+	s.claimed, s.sure = dedup.Claims{}, false
 	s.out.reset()
-	s.tally.reset()
+	s.tally.Reset()
 }
 
 func coordinates(r *kgo.Record, id event.TopicID) event.Coordinates {

@@ -81,6 +81,10 @@ type Deps struct {
 	Log *slog.Logger
 	// Observer receives what happens, for metrics and reports.
 	Observer Observer
+	// BeforeCommit is asked last, when everything is written and nothing is
+	// committed yet: an error gives the transaction up, and the batch is read
+	// again. Work's own findings may have become invalid meanwhile.
+	BeforeCommit func(ctx context.Context) error
 	// Oversized turns a record that its topic refuses as too large into
 	// another one (a dead letter) that takes its place in the same transaction.
 	Oversized func(*kgo.Record) (*kgo.Record, error)

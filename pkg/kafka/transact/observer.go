@@ -35,7 +35,7 @@ type Commit struct {
 
 // Abort is one transaction that was not committed; the batch is read again.
 type Abort struct {
-	// Reason is one of "rebalance", "produce", "end" and "oversized".
+	// Reason is one of "rebalance", "produce", "objection", "end" and "oversized".
 	Reason string
 	// Err is nil for a rebalance.
 	Err error

@@ -78,6 +78,12 @@ func (l *Loop) commit(ctx context.Context, s *session, records []*kgo.Record) ou
 	if err := r.err(); err != nil {
 		return l.abort(ctx, s, r, err)
 	}
+	if l.deps.BeforeCommit != nil {
+		if err := l.deps.BeforeCommit(ctx); err != nil {
+			_, endErr := s.gts.End(ctx, kgo.TryAbort)
+			return outcome{rebuild: endErr != nil, reason: "objection", err: errors.Join(err, endErr)}
+		}
+	}
 	committed, err := s.gts.End(kgo.PreTxnCommitFnContext(ctx, l.pos.annotate), kgo.TryCommit)
 	switch {
 	case err != nil:

@@ -1,0 +1,263 @@
+// Package app joins configuration, services and roles. Commands, the demo and
+// end-to-end tests all run roles through it, so that what is tested is what
+// runs.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/config"
+	"github.com/sluicehq/sluice/pkg/dedup"
+	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/topology"
+)
+
+// NotReadyError says that something outside is not as it must be: a service
+// that cannot be reached, a topic that does not exist. Fix says what to do.
+type NotReadyError struct {
+	What string
+	Fix  string
+	Err  error
+}
+
+// Error says what is missing and how to mend it.
+func (e *NotReadyError) Error() string {
+	text := e.What
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if e.Fix != "" {
+		text += "\n  fix: " + e.Fix
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *NotReadyError) Unwrap() error { return e.Err }
+
+// Options of an Env beside the configuration.
+type Options struct {
+	Version string
+	// Log receives log lines; nil is silent.
+	Log io.Writer
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Env opens services when they are first asked for and closes what it opened.
+// It is not safe for concurrent use; what it returns is.
+type Env struct {
+	Config  config.Config
+	Version string
+	Names   topology.Names
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	closers []func() error
+	client  *kgo.Client
+	admin   *kadm.Client
+	schema  *sr.Client
+	reg     *codec.Registry
+	redis   *redis.Client
+	claims  *dedup.Store
+	writer  *codec.Writer
+}
+
+// NewEnv makes an Env. Nothing is connected to yet.
+func NewEnv(cfg config.Config, o Options) (*Env, error) {
+	e := &Env{Config: cfg, Version: o.Version, Names: topology.Names{Prefix: cfg.Topics.Prefix}, Now: o.Now}
+	if e.Now == nil {
+		e.Now = time.Now
+	}
+	log, err := newLogger(cfg.Telemetry.Log, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	e.Log = log
+	return e, nil
+}
+
+func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
+	if w == nil {
+		return slog.New(slog.DiscardHandler), nil
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		return nil, fmt.Errorf("reading telemetry.log.level: %w", err)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	}
+	return slog.New(slog.NewJSONHandler(w, options)), nil
+}
+
+// Close closes everything that was opened, last first.
+func (e *Env) Close() error {
+	var errs []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		errs = append(errs, e.closers[i]())
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+func (e *Env) onClose(f func() error) { e.closers = append(e.closers, f) }
+
+// Kafka is how clients reach the cluster.
+func (e *Env) Kafka() (kafka.Config, error) {
+	c := e.Config.Kafka
+	password, err := c.SASL.Password.Resolve()
+	if err != nil {
+		return kafka.Config{}, fmt.Errorf("reading kafka.sasl.password: %w", err)
+	}
+	cfg := kafka.Config{
+		Brokers: c.Brokers, ClientID: c.ClientID, Compression: kafka.Compression(c.Compression),
+		InputMaxBytes: int32(c.InputMaxBytes.Int()), Logger: e.Log,
+		TLS: kafka.TLS{Enabled: c.TLS.Enabled, CAFile: c.TLS.CAFile, CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, ServerName: c.TLS.ServerName},
+	}
+	cfg.SASL = kafka.SASL{Mechanism: kafka.Mechanism(c.SASL.Mechanism), Username: c.SASL.Username, Password: password.Reveal()}
+	if file, ok := c.SASL.Token.File(); ok {
+		cfg.SASL.TokenFile = file
+	}
+	return cfg, cfg.Validate()
+}
+
+// Client is a plain client for metadata, reading and admin work.
+func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
+	if e.client != nil {
+		return e.client, nil
+	}
+	cfg, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	opts, err := kafka.Options(cfg)
+	if err != nil {
+		return nil, err
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making a Kafka client: %w", err)
+	}
+	ping, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := client.Ping(ping); err != nil {
+		client.Close()
+		return nil, &NotReadyError{What: fmt.Sprintf("Kafka does not answer at %v", cfg.Brokers), Err: err, Fix: "start the brokers, or correct kafka.brokers (--brokers)"}
+	}
+	e.client = client
+	e.onClose(func() error { client.Close(); return nil })
+	return client, nil
+}
+
+// Admin is the admin client.
+func (e *Env) Admin(ctx context.Context) (*kadm.Client, error) {
+	if e.admin == nil {
+		client, err := e.Client(ctx)
+		if err != nil {
+			return nil, err
+		}
+		e.admin = kadm.NewClient(client)
+	}
+	return e.admin, nil
+}
+
+// Schemas is the registry's own client.
+func (e *Env) Schemas() (*sr.Client, error) {
+	if e.schema != nil {
+		return e.schema, nil
+	}
+	c := e.Config.Registry
+	opts := []sr.ClientOpt{sr.URLs(c.URL), sr.HTTPClient(&http.Client{Timeout: c.Timeout.Std()})}
+	if c.Username != "" {
+		password, err := c.Password.Resolve()
+		if err != nil {
+			return nil, fmt.Errorf("reading registry.password: %w", err)
+		}
+		opts = append(opts, sr.BasicAuth(c.Username, password.Reveal()))
+	}
+	client, err := sr.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making a Schema Registry client: %w", err)
+	}
+	e.schema = client
+	return client, nil
+}
+
+// Registry reads and registers schemas.
+func (e *Env) Registry() (*codec.Registry, error) {
+	if e.reg == nil {
+		client, err := e.Schemas()
+		if err != nil {
+			return nil, err
+		}
+		e.reg = codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: e.Now})
+	}
+	return e.reg, nil
+}
+
+// Redis is the client of the claims' Redis.
+func (e *Env) Redis() (*redis.Client, error) {
+	if e.redis != nil {
+		return e.redis, nil
+	}
+	c := e.Config.Redis
+	server := dedup.Server{Addr: c.Address, Username: c.Username, DB: c.DB, TLS: c.TLS.Enabled, CAFile: c.TLS.CAFile, Timeout: c.Timeout.Std()}
+	if file, ok := c.Password.File(); ok {
+		server.PasswordFile = file
+	} else {
+		password, err := c.Password.Resolve()
+		if err != nil {
+			return nil, fmt.Errorf("reading redis.password: %w", err)
+		}
+		server.Password = password.Reveal()
+	}
+	options, err := dedup.Options(server)
+	if err != nil {
+		return nil, err
+	}
+	e.redis = redis.NewClient(options)
+	e.onClose(e.redis.Close)
+	return e.redis, nil
+}
+
+// Claims is the claim store.
+func (e *Env) Claims() (*dedup.Store, error) {
+	if e.claims == nil {
+		client, err := e.Redis()
+		if err != nil {
+			return nil, err
+		}
+		store, err := dedup.New(client, dedup.Config{Instance: e.Instance(), Prefix: e.Config.Dedup.Prefix})
+		if err != nil {
+			return nil, err
+		}
+		e.claims = store
+	}
+	return e.claims, nil
+}
+
+// Instance is this process's stable name.
+func (e *Env) Instance() string {
+	if e.Config.Router.Instance != "" {
+		return e.Config.Router.Instance
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		return host
+	}
+	return "sluice"
+}
