@@ -294,3 +294,12 @@ func word[T any](c *coder, name string, p *T, text string, parse func(string) (T
 	}
 	*p = v
 }
+
+// rawStr is a personal value that is never null.
+func (c *coder) rawStr(name string, p *identity.Raw) {
+	s := p.Reveal()
+	c.str(name, &s)
+	if c.in() {
+		*p = identity.NewRaw(s)
+	}
+}

@@ -63,6 +63,12 @@ func DecodeEvent(dst *event.Event, body []byte) error {
 	if len(body) > MaxEventBytes {
 		return tooLarge()
 	}
+	return decodeEventBody(dst, body)
+}
+
+// decodeEventBody reads into an empty dst. The size was checked on the record:
+// resolving may have made it larger.
+func decodeEventBody(dst *event.Event, body []byte) error {
 	c := eventReader(body)
 	eventFields(&c, dst)
 	if c.fault == "" && c.pos == len(body) {

@@ -1,0 +1,221 @@
+package codec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hamba/avro/v2"
+
+	"github.com/sluicehq/sluice/schemas"
+)
+
+// plan rewrites values of a writer's schema into the shape of ours. It is
+// compiled once per schema id. Names of records do not matter, only the names of
+// fields: a customer's own schema need not be called like ours.
+//
+// Beyond the specification's rules it reads an enum as its symbol,
+// timestamp-micros as milliseconds, and a null where ours has none as our
+// default.
+type plan struct {
+	op       planOp
+	fields   []planField // fields of a record, in our order
+	writer   []avro.Schema
+	branches []*plan // of the writer's union, in its order
+	item     *plan   // entries of an array or map; the value of a wrapped union
+	branch   int64   // branch of our union that is written
+	symbols  []string
+	fallback []byte // our default, encoded
+	skip     avro.Schema
+}
+
+// planField is where one of our fields comes from.
+type planField struct {
+	from     int // index of the writer's field, or -1: the default
+	plan     *plan
+	fallback []byte
+}
+
+type planOp uint8
+
+const (
+	planCopy      planOp = iota // a value with the same encoding
+	planRecord                  // fields by name
+	planArray                   // entries one by one
+	planMap                     // keys and entries
+	planFromUnion               // by the branch that was written
+	planToUnion                 // into one branch of ours
+	planSymbol                  // enum to string
+	planLongToDouble
+	planFloatToDouble
+	planMicros    // timestamp-micros to milliseconds
+	planDefault   // null where ours is not nullable
+	planMalformed // consent of a type that cannot be consent
+	planMismatch  // a union's branch that cannot be read; an error where it occurs
+)
+
+// planner compiles plans.
+type planner struct {
+	kind  schemas.Name
+	depth int
+}
+
+// compilePlan gives the plan from a writer's schema to ours; nil where both
+// have the same shape, so that nothing has to be done.
+func compilePlan(kind schemas.Name, writer, ours avro.Schema) (*plan, error) {
+	if sameShape(writer, ours, 0) {
+		return nil, nil
+	}
+	return (&planner{kind: kind}).compile("", writer, ours, nil)
+}
+
+// isConsent tells whether a wrong type at the path is malformed consent rather
+// than an unreadable record. Only events and consent records have such fields
+// at these paths; a delivery's and a diagnostic's consent is our own writing.
+func (p *planner) isConsent(path string) bool {
+	switch p.kind {
+	case schemas.AnalyticsEvent:
+		return path == "age_group" || path == "consent" || strings.HasPrefix(path, "consent.")
+	case schemas.ConsentRecord:
+		return path != "" && path != "source" && path != "policy_version"
+	}
+	return false
+}
+
+func (p *planner) compile(path string, writer, ours avro.Schema, fallback []byte) (*plan, error) {
+	writer, ours = deref(writer), deref(ours)
+	if p.depth++; p.depth > maxDepth {
+		return nil, fmt.Errorf("resolving field %s: the schema nests too deeply", path)
+	}
+	defer func() { p.depth-- }()
+	if w, ok := writer.(*avro.UnionSchema); ok {
+		return p.fromUnion(path, w, ours, fallback)
+	}
+	if o, ok := ours.(*avro.UnionSchema); ok {
+		return p.toUnion(path, writer, o)
+	}
+	if found, err := p.same(path, writer, ours); found != nil || err != nil {
+		return found, err
+	}
+	if p.isConsent(path) {
+		return nil, errMismatch
+	}
+	return nil, fmt.Errorf("resolving field %s: %s cannot be read as %s: %w", path, writer.Type(), ours.Type(), errMismatch)
+}
+
+// errMismatch marks a type that cannot be read as ours.
+var errMismatch = fmt.Errorf("types do not match")
+
+// same compiles two schemas that are no unions; nil where they do not match.
+func (p *planner) same(path string, writer, ours avro.Schema) (*plan, error) {
+	w, o := writer.Type(), ours.Type()
+	switch {
+	case w == avro.Record && o == avro.Record:
+		return p.record(path, writer.(*avro.RecordSchema), ours.(*avro.RecordSchema))
+	case w == avro.Array && o == avro.Array:
+		item, err := p.compile(path, writer.(*avro.ArraySchema).Items(), ours.(*avro.ArraySchema).Items(), nil)
+		return wrap(planArray, item, err)
+	case w == avro.Map && o == avro.Map:
+		item, err := p.compile(path, writer.(*avro.MapSchema).Values(), ours.(*avro.MapSchema).Values(), nil)
+		return wrap(planMap, item, err)
+	case w == avro.Long && o == avro.Long && logicalOf(ours) == avro.TimestampMillis && logicalOf(writer) == avro.TimestampMicros:
+		return &plan{op: planMicros}, nil
+	case w == o && w != avro.Fixed && w != avro.Enum,
+		w == avro.Int && o == avro.Long, // both are zigzag varints
+		w == avro.String && o == avro.Bytes, w == avro.Bytes && o == avro.String:
+		return &plan{op: planCopy, skip: ours}, nil
+	case w == avro.Enum && o == avro.String:
+		return &plan{op: planSymbol, symbols: writer.(*avro.EnumSchema).Symbols()}, nil
+	case (w == avro.Int || w == avro.Long) && o == avro.Double:
+		return &plan{op: planLongToDouble}, nil
+	case w == avro.Float && o == avro.Double:
+		return &plan{op: planFloatToDouble}, nil
+	}
+	return nil, nil
+}
+
+func wrap(op planOp, item *plan, err error) (*plan, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &plan{op: op, item: item}, nil
+}
+
+func (p *planner) record(path string, writer, ours *avro.RecordSchema) (*plan, error) {
+	out := &plan{op: planRecord}
+	for _, f := range writer.Fields() {
+		out.writer = append(out.writer, f.Type())
+	}
+	for _, field := range ours.Fields() {
+		at := join(path, field.Name())
+		fallback, hasDefault := defaultOf(field)
+		from := slices.IndexFunc(writer.Fields(), func(f *avro.Field) bool { return f.Name() == field.Name() })
+		if from < 0 {
+			if !hasDefault {
+				return nil, fmt.Errorf("resolving field %s: the writer's schema lacks it", at)
+			}
+			out.fields = append(out.fields, planField{from: -1, fallback: fallback})
+			continue
+		}
+		child, err := p.compile(at, writer.Fields()[from].Type(), field.Type(), fallback)
+		if err != nil && p.isConsent(at) {
+			child, err = &plan{op: planMalformed, skip: writer.Fields()[from].Type(), fallback: orZero(fallback, field.Type())}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out.fields = append(out.fields, planField{from: from, plan: child})
+	}
+	return out, nil
+}
+
+func (p *planner) fromUnion(path string, writer *avro.UnionSchema, ours avro.Schema, fallback []byte) (*plan, error) {
+	out := &plan{op: planFromUnion}
+	usable := false
+	for _, branch := range writer.Types() {
+		branch = deref(branch)
+		child, err := p.compile(path, branch, ours, fallback)
+		switch {
+		case err == nil:
+			usable = usable || branch.Type() != avro.Null
+		case branch.Type() == avro.Null:
+			child = &plan{op: planDefault, fallback: orZero(fallback, ours)}
+		case p.isConsent(path):
+			child = &plan{op: planMalformed, skip: branch, fallback: orZero(fallback, ours)}
+			usable = true
+		default:
+			child = &plan{op: planMismatch}
+		}
+		out.branches = append(out.branches, child)
+	}
+	if !usable && len(writer.Types()) > 1 {
+		return nil, fmt.Errorf("resolving field %s: no branch of the writer's union can be read: %w", path, errMismatch)
+	}
+	return out, nil
+}
+
+func (p *planner) toUnion(path string, writer avro.Schema, ours *avro.UnionSchema) (*plan, error) {
+	// An exact type first: a long must not become a double because that branch
+	// comes first.
+	for _, exact := range []bool{true, false} {
+		for i, branch := range ours.Types() {
+			if exact && deref(branch).Type() != writer.Type() {
+				continue
+			}
+			child, err := p.compile(path, writer, branch, nil)
+			if err == nil {
+				return &plan{op: planToUnion, branch: int64(i), item: child}, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("resolving field %s: %s is no branch of our union: %w", path, writer.Type(), errMismatch)
+}
+
+// orZero is the default, or the zero value of a string where there is none: a
+// null in place of a required string is an empty string, which is invalid.
+func orZero(fallback []byte, ours avro.Schema) []byte {
+	if fallback == nil {
+		return zeroOf(ours)
+	}
+	return fallback
+}
