@@ -42,13 +42,13 @@ func polite(name string, took time.Duration, ended *notes) lifecycle.Role {
 		case <-drain:
 			select {
 			case <-time.After(took):
-				ended.add(name+" drained")
+				ended.add(name + " drained")
 			case <-ctx.Done():
-				ended.add(name+" stopped")
+				ended.add(name + " stopped")
 			}
 			return nil
 		case <-ctx.Done():
-			ended.add(name+" stopped")
+			ended.add(name + " stopped")
 			return ctx.Err()
 		}
 	})

@@ -212,3 +212,23 @@ func (b *bench) await(s *seen, ok func() bool) {
 	defer cancel()
 	require.NoError(b.t, s.await(ctx, ok))
 }
+
+// lag is how many input records the group has not committed.
+func lag(b *bench) int64 {
+	lags, err := b.admin.Lag(b.ctx(), "g")
+	if err != nil {
+		return -1
+	}
+	n := int64(0)
+	for _, l := range lags {
+		for _, parts := range l.Lag {
+			for _, p := range parts {
+				if p.Commit.At < 0 {
+					return -1
+				}
+				n += p.Lag
+			}
+		}
+	}
+	return n
+}
