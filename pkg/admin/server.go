@@ -114,7 +114,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.http.Close()
 	}
-	<-failed // Serve has returned, so its goroutine is gone
+	// Once Serve has returned its goroutine is gone.
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	if err != nil {
 		return fmt.Errorf("stopping the admin endpoint: %w", err)
 	}

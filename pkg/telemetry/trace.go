@@ -57,9 +57,9 @@ func (t *Tracing) Start(ctx context.Context, name string, headers []kgo.RecordHe
 	}
 	switch {
 	case t.on && parent.IsSampled():
-		return t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer))
+		return t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer)) //nolint:spancheck // the caller ends it
 	case t.on && !parent.IsValid() && rand.Float64() < t.ratio:
-		return t.tracer.Start(ctx, name, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(drawn.Bool(true)))
+		return t.tracer.Start(ctx, name, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(drawn.Bool(true))) //nolint:spancheck // the caller ends it
 	default:
 		// Not the span of ctx: the caller ends what it gets.
 		return ctx, noop.Span{}
