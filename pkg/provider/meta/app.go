@@ -1,0 +1,107 @@
+package meta
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+)
+
+// appData appends app_data, which Meta requires of app events. The tracking
+// flag is never assumed: an event that does not say whether its user authorised
+// tracking is refused. The app's own switch counts as off where it is not told.
+func (b *builder) appData() {
+	d := &b.ev.Device
+	format := ""
+	switch {
+	case strings.EqualFold(d.Platform, "ios"):
+		format = "i2"
+	case strings.EqualFold(d.Platform, "android"):
+		format = "a2"
+	}
+	if format == "" || d.OSVersion == "" || !d.TrackingAuthorized.Set {
+		b.refuse(decision.ProviderAppDataMissing, "device.platform, device.os_version or device.tracking_authorized")
+		return
+	}
+	b.dst = append(jsonappend.Key(b.dst, "app_data"), '{')
+	b.dst = jsonappend.Int(jsonappend.Key(b.dst, "advertiser_tracking_enabled"), flag(d.TrackingAuthorized))
+	b.dst = jsonappend.Int(jsonappend.Key(b.dst, "application_tracking_enabled"), flag(d.AppTrackingEnabled))
+	b.dst = append(jsonappend.Key(b.dst, "extinfo"), '[')
+	b.extinfo(format, d)
+	b.dst = append(b.dst, ']')
+	b.vendorID(d)
+	b.dst = append(b.dst, '}')
+}
+
+func flag(v event.Opt[bool]) int64 {
+	if v.Set && v.Value {
+		return 1
+	}
+	return 0
+}
+
+// extinfo appends the sixteen strings; an empty one stands for what is missing.
+func (b *builder) extinfo(format string, d *event.Device) {
+	zone, abbreviation := d.Timezone, ""
+	if zone != "" && len(zone) <= 5 && !strings.Contains(zone, "/") {
+		abbreviation = zone
+	}
+	for _, s := range [...]string{
+		format, d.AppID, d.AppVersion, d.AppBuild, d.OSVersion, d.Model, d.Language, abbreviation, d.Carrier,
+	} {
+		b.deviceText(s)
+	}
+	b.whole(d.ScreenWidth)
+	b.whole(d.ScreenHeight)
+	b.fraction(d.ScreenDensity)
+	b.whole(d.CPUCores)
+	b.fraction(d.StorageGB)
+	b.fraction(d.StorageFreeGB)
+	b.deviceText(zone)
+}
+
+// deviceText appends one element; what looks personal, such as a model named
+// after its owner's address, is left empty. Versions have the form of phone
+// numbers.
+func (b *builder) deviceText(s string) {
+	if k := identity.Look(s); k != identity.NotSuspect && k != identity.SuspectPhone {
+		b.unsafe++
+		s = ""
+	}
+	b.dst = jsonappend.String(jsonappend.Comma(b.dst), identity.Vouch(s))
+}
+
+func (b *builder) whole(v event.Opt[int64]) {
+	b.dst = append(jsonappend.Comma(b.dst), '"')
+	if v.Set {
+		b.dst = strconv.AppendInt(b.dst, v.Value, 10)
+	}
+	b.dst = append(b.dst, '"')
+}
+
+func (b *builder) fraction(v event.Opt[float64]) {
+	b.dst = append(jsonappend.Comma(b.dst), '"')
+	if v.Set && jsonappend.Finite(v.Value) {
+		b.dst = jsonappend.Decimal(b.dst, v.Value, 2)
+	}
+	b.dst = append(b.dst, '"')
+}
+
+// vendorID appends the vendor's id of the device where the advertising id might
+// leave too.
+func (b *builder) vendorID(d *event.Device) {
+	if d.VendorID.IsZero() || !b.in.Route.Kinds.Has(decision.KindAdvertisingID) || trackingRefused(b.ev) {
+		return
+	}
+	at := len(b.dst)
+	b.dst = jsonappend.Key(b.dst, "vendor_id")
+	if !b.deviceID(identity.Trim(d.VendorID.Reveal())) {
+		b.dst = b.dst[:at]
+		b.drop(decision.KindAdvertisingID, decision.DropInvalid)
+		return
+	}
+	b.present = b.present.With(decision.KindAdvertisingID)
+}

@@ -1,0 +1,201 @@
+package meta
+
+import (
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+)
+
+// Build implements provider.Provider.
+func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
+	ev := in.Event
+	built := provider.Built{
+		Fragment:        dst,
+		Restrictable:    true,
+		ProviderID:      in.EventID,
+		ClaimID:         in.EventID,
+		DuplicateReason: decision.DuplicateEventID,
+		TransactionID:   ev.Commerce.TransactionID,
+		FutureTolerance: futureTolerance,
+	}
+	b := builder{in: in, ev: ev, dst: dst}
+	b.dest, _ = in.Route.Compiled.(*destination)
+	b.mapping, _ = in.Route.Target.Data.(*mapping)
+	if b.dest == nil || b.mapping == nil {
+		built.PreflightReason, built.Detail = decision.ProviderFieldInvalid, "destination and mapping are not Meta's"
+		return built
+	}
+	if in.Scratch != nil {
+		b.scratch = in.Scratch.Buf[:0]
+	}
+	b.action, b.channel = actionSource(ev)
+	b.prepare()
+	b.limits(&built)
+
+	var ldu int64
+	if in.Restricted {
+		if ldu, built.Restrictable = limitedDataUse(in.Regime, in.Place); !built.Restrictable {
+			return built
+		}
+	}
+	b.serverEvent(ldu)
+	b.finish(dst, &built)
+	if in.Scratch != nil {
+		in.Scratch.Buf = b.scratch[:0]
+	}
+	return built
+}
+
+// prepare derives what several fields depend on.
+func (b *builder) prepare() {
+	b.hints = Hints{PhoneCountry: b.dest.phoneCountry, Now: b.in.Now}
+	if !b.ev.Identity.Country.IsZero() && b.in.Route.Kinds.Has(decision.KindAddress) {
+		if s := identity.Trim(b.ev.Identity.Country.Reveal()); s != "" && identity.IsASCII(s) {
+			if word, ok := country(b.scratch[:0], s, b.hints); ok && len(word) == 2 {
+				b.hints.Country = countryHint(word)
+			}
+		}
+	}
+	b.click = b.in.Usable.Has(consent.AdStorage) && b.in.Route.Kinds.Has(decision.KindClickID)
+	b.urls = b.mapping.urls
+	if !b.click {
+		b.urls.ClickIDs = nil
+	}
+	if b.in.Sensitive {
+		b.urls.Mode = identity.URLOrigin
+	}
+}
+
+// countryHint gives the code as a string that does not point into scratch.
+func countryHint(word []byte) string {
+	if string(word) == "us" {
+		return "us"
+	}
+	return string(word)
+}
+
+// serverEvent appends the event, all of it, in a fixed order.
+func (b *builder) serverEvent(ldu int64) {
+	b.preflightNames()
+	b.money()
+	b.ids()
+
+	b.dst = append(b.dst, '{')
+	b.dst = jsonappend.String(jsonappend.Key(b.dst, "event_name"), b.mapping.name)
+	b.dst = jsonappend.Int(jsonappend.Key(b.dst, "event_time"), min(b.ev.Time, b.in.Now)/second)
+	b.dst = jsonappend.String(jsonappend.Key(b.dst, "event_id"), identity.Vouch(b.in.EventID))
+	if b.action == "" {
+		b.refuse(decision.ProviderSourceMissing, "neither source nor page.url says where it happened")
+	}
+	b.dst = jsonappend.String(jsonappend.Key(b.dst, "action_source"), identity.Vouch(b.action))
+	if b.action == "website" {
+		b.pageURLs()
+	}
+	b.options(ldu)
+	b.userData()
+	b.bySource()
+	b.customData()
+	b.original()
+	if b.dest.segmentOnEvent {
+		b.segmentation()
+	}
+	b.dst = append(b.dst, '}')
+}
+
+// pageURLs appends the page's and the referrer's URL, as far as they may leave.
+func (b *builder) pageURLs() {
+	if b.ev.Page.URL == "" {
+		b.refuse(decision.ProviderURLMissing, "page.url")
+	} else if !b.url("event_source_url", b.ev.Page.URL) {
+		b.refuse(decision.ProviderFieldInvalid, "page.url is no http or https URL")
+	}
+	if b.ev.Page.Referrer != "" {
+		b.url("referrer_url", b.ev.Page.Referrer)
+	}
+}
+
+func (b *builder) url(key, raw string) bool {
+	out, unsafe, ok := identity.AppendURL(b.scratch[:0], raw, b.urls)
+	b.scratch = out
+	b.unsafe += int32(unsafe)
+	if !ok {
+		return false
+	}
+	if b.click && b.urls.Mode == identity.URLFull {
+		if _, has := identity.QueryValue(raw, clickParameter); has {
+			b.relies |= consent.AdStorage
+		}
+	}
+	b.dst = jsonappend.Bytes(jsonappend.Key(b.dst, key), identity.VouchBytes(out))
+	return true
+}
+
+// options appends opt_out and the members of Limited Data Use.
+func (b *builder) options(ldu int64) {
+	if b.in.Usable.Has(consent.AdPersonalization) {
+		// The bytes say nothing against personalisation, so they depend on it.
+		b.relies |= consent.AdPersonalization
+	} else {
+		b.dst = jsonappend.Bool(jsonappend.Key(b.dst, "opt_out"), true)
+	}
+	if ldu != 0 {
+		b.dst = append(jsonappend.Key(b.dst, "data_processing_options"), `["LDU"]`...)
+		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "data_processing_options_country"), lduCountry)
+		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "data_processing_options_state"), ldu)
+	}
+}
+
+// ids checks the ids that name the event.
+func (b *builder) ids() {
+	if b.in.EventIDSource == event.IDExplicit && identity.LookID(b.in.EventID) != identity.NotSuspect {
+		b.insufficient(decision.IdentifiersUnsafeID, "event_id")
+	}
+	if identity.LookID(b.ev.Commerce.TransactionID) != identity.NotSuspect {
+		b.insufficient(decision.IdentifiersUnsafeID, "commerce.transaction_id")
+	}
+}
+
+// limits sets the times that the standing gates hold the event against.
+func (b *builder) limits(built *provider.Built) {
+	age := maxAge
+	if b.action == "physical_store" {
+		age = maxAgeStore
+	}
+	built.NotAfter = b.ev.Time + age - ageMargin
+
+	tag := b.in.Route.Destination.BrowserTag
+	browser := b.action == "website"
+	switch reported := b.ev.BrowserReported; {
+	case reported.Set && reported.Value, !reported.Set && browser && tag != nil && *tag:
+		built.DedupUntil = b.ev.Time + dedupWindow
+		built.DedupRisk = b.in.EventIDSource == event.IDDerived
+	case !reported.Set && browser && tag == nil:
+		built.DedupRisk = true
+	}
+	built.DedupRisk = built.DedupRisk || b.in.EventIDSource == event.IDDerived
+}
+
+// finish fills the answer. An event that Meta would refuse leaves no bytes.
+func (b *builder) finish(dst []byte, built *provider.Built) {
+	built.IdentifierReason, built.PreflightReason = b.identifiers, b.preflight
+	built.Identifiers = b.status()
+	built.Value, built.Currency = b.value, b.currency
+	// A restricted delivery does not rely on the purpose it was restricted for.
+	built.ReliesOn = (b.relies | consent.AdUserData) & b.in.Usable
+	if !b.in.Restricted {
+		built.ReliesOn |= consent.AdUserData
+	}
+	switch {
+	case b.identifiers != decision.ReasonNone:
+		built.Detail = b.identifierWhy
+	case b.preflight != decision.ReasonNone:
+		built.Detail = b.preflightWhy
+	default:
+		built.Fragment = b.dst
+		return
+	}
+	built.Fragment = b.dst[:len(dst)]
+}

@@ -1,0 +1,154 @@
+package meta
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider"
+)
+
+const (
+	codePolicyBlock  = 368
+	codeInvalidParam = 100
+	// policyPause is the least pause after a policy block.
+	policyPause = hour
+	// maxWarnings bounds what is kept of an answer's messages.
+	maxWarnings = 20
+)
+
+// Classify implements provider.Provider. The error's code and subcode decide
+// first, then is_transient, then the HTTP status.
+func (Provider) Classify(n int, r *provider.Response) provider.Answer {
+	wait, usage := waiting(r)
+	a := provider.Answer{WaitMS: wait, Usage: usage}
+	if r.Header != nil {
+		a.RequestID = clip(r.Header("X-Fb-Trace-Id"))
+	}
+	e, readable := readEnvelope(r.Body)
+	if r.Truncated {
+		readable = false
+	}
+	if e.TraceID != "" {
+		a.RequestID = clip(e.TraceID)
+	}
+	switch {
+	case readable && e.Error != nil:
+		classifyError(&a, n, r.Status, e.Error)
+	case r.Status >= 200 && r.Status < 300:
+		classifySuccess(&a, n, &e, readable)
+	default:
+		classifyStatus(&a, n, r)
+	}
+	return a
+}
+
+// clip bounds a request id, which is shown as it is.
+func clip(s string) string {
+	if s = identity.Redact(s); len(s) > 128 {
+		return s[:128]
+	}
+	return s
+}
+
+// classifySuccess reads an answer without an error: accepted as a whole, or
+// accepted with something to tell. It is never sent again, because Meta does
+// not promise to recognise a second copy; only an answer that cannot be read
+// leaves the outcome open.
+func classifySuccess(a *provider.Answer, n int, e *envelope, readable bool) {
+	if !readable || e.EventsReceived == nil {
+		a.Class = provider.UnknownOutcome
+		a.Message = "the answer cannot be read"
+		return
+	}
+	if got := int(*e.EventsReceived); got != n {
+		a.Warnings = append(a.Warnings, "Meta counted "+strconv.Itoa(got)+" of "+strconv.Itoa(n)+" events")
+	}
+	for _, m := range e.Messages {
+		if len(a.Warnings) == maxWarnings {
+			break
+		}
+		a.Warnings = append(a.Warnings, identity.Redact(strings.Trim(string(m), `"`)))
+	}
+	a.Class = provider.Accepted
+	if len(a.Warnings) > 0 {
+		a.Class = provider.AcceptedWithWarnings
+	}
+}
+
+func classifyError(a *provider.Answer, n, status int, e *apiError) {
+	if e.TraceID != "" {
+		a.RequestID = clip(e.TraceID)
+	}
+	code, subcode := int(e.Code), int(e.Subcode)
+	a.Code = strconv.Itoa(code)
+	if subcode != 0 {
+		a.Subcode = strconv.Itoa(subcode)
+	}
+	a.Message = identity.Redact(e.text())
+	row, known := find(code, subcode)
+	switch {
+	case known && row.class == provider.Throttled:
+		a.Class = provider.Throttled
+	case bool(e.Transient):
+		a.Class = provider.Transient
+	case code == codeInvalidParam && strings.Contains(strings.ToLower(e.Message+e.UserText), "appsecret_proof"):
+		a.Class = provider.Credentials
+	case known:
+		a.Class = row.class
+	default:
+		classifyUnknown(a, status)
+	}
+	if code == codePolicyBlock {
+		a.WaitMS = max(a.WaitMS, policyPause)
+	}
+	if a.Class == provider.Invalid {
+		addFaults(a, n, e.indices(n))
+	}
+}
+
+// classifyUnknown judges an error object whose code is in no table.
+func classifyUnknown(a *provider.Answer, status int) {
+	a.Unmapped = true
+	switch {
+	case status >= 500:
+		a.Class = provider.Transient
+	case status == 429:
+		a.Class = provider.Throttled
+	case status == 401:
+		a.Class = provider.Credentials
+	default:
+		a.Class = provider.Invalid
+	}
+}
+
+// addFaults names the refused events. A request of one event has one culprit.
+func addFaults(a *provider.Answer, n int, indices []int) {
+	if n == 1 {
+		indices = []int{0}
+	}
+	code := a.Code
+	if a.Subcode != "" {
+		code += "/" + a.Subcode
+	}
+	for _, i := range indices {
+		a.Faults = append(a.Faults, provider.Fault{Index: i, Code: code, Message: a.Message})
+	}
+}
+
+// classifyStatus reads an answer without an error object: an edge's page, an
+// empty or cut body.
+func classifyStatus(a *provider.Answer, n int, r *provider.Response) {
+	a.Code = "HTTP " + strconv.Itoa(r.Status)
+	a.Message = "no error object in the answer"
+	if row, known := findStatus(r.Status); known {
+		a.Class = row.class
+	} else {
+		// An error page of a proxy on the way comes with any status; it says
+		// nothing about the events.
+		a.Class, a.Unmapped = provider.Transient, true
+	}
+	if a.Class == provider.Invalid && n == 1 {
+		a.Faults = []provider.Fault{{Index: 0, Code: a.Code, Message: a.Message}}
+	}
+}

@@ -1,0 +1,145 @@
+package meta
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/identity"
+)
+
+// clickParameter is Meta's click id in URLs.
+const clickParameter = "fbclid"
+
+// maxClickID is the longest fbclid that Meta's own script takes.
+const maxClickID = 500
+
+// BrowserID is a parsed fbc or fbp: fb.{index}.{creation}.{payload}, and a mark
+// that Meta's reference library may have appended.
+type BrowserID struct {
+	Index, Creation, Payload, Mark string
+}
+
+// ParseBrowserID reads an fbc or fbp value and never changes it: the payload is
+// case-sensitive. False where Meta would refuse the whole request because of it.
+func ParseBrowserID(s string) (BrowserID, bool) {
+	prefix, rest, _ := strings.Cut(s, ".")
+	var id BrowserID
+	id.Index, rest, _ = strings.Cut(rest, ".")
+	id.Creation, rest, _ = strings.Cut(rest, ".")
+	var marked bool
+	id.Payload, id.Mark, marked = strings.Cut(rest, ".")
+	ok := prefix == "fb" && allDigits(id.Index) && allDigits(id.Creation) && clickPayload(id.Payload) && (!marked || isMark(id.Mark))
+	return id, ok
+}
+
+// clickPayload accepts what a click or browser id is made of: no dots, white
+// space, quotes or control characters, and nothing that looks like an address.
+func clickPayload(s string) bool {
+	if s == "" || len(s) > maxClickID {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7F || c == '.' || c == '"' || c == '\\' || c == '@' {
+			return false
+		}
+	}
+	return true
+}
+
+// odd reports a creation time that is not 13 digits or lies in the future:
+// such an id is sent, and counted as a warning.
+func (id BrowserID) odd(now int64) bool {
+	ms, err := strconv.ParseInt(id.Creation, 10, 64)
+	return err != nil || len(id.Creation) != 13 || ms > now+futureTolerance
+}
+
+// inSeconds reports a creation time that was written in seconds.
+func (id BrowserID) inSeconds() bool { return len(id.Creation) == 10 }
+
+// Click is what is known about the click that led to an event.
+type Click struct {
+	// Cookie is the _fbc cookie, Fbclid the click id by itself.
+	Cookie, Fbclid identity.Raw
+	// PageURL and Referrer may carry the click id as a parameter.
+	PageURL, Referrer string
+	// Seen is when the click id was first seen, epoch milliseconds. It must be
+	// the same for every event of the click.
+	Seen int64
+}
+
+// AppendFbc appends the fbc value for a click: the cookie untouched where it is
+// valid and belongs to the click id, else one built from the click id, which is
+// taken byte for byte. ok is false where there is neither.
+func AppendFbc(dst []byte, c Click) (out []byte, ok bool) {
+	cookie, valid := ParseBrowserID(c.Cookie.Reveal())
+	fbclid, found := c.fbclid()
+	if !found || valid && cookie.Payload == fbclid {
+		if !valid {
+			return dst, false
+		}
+		return appendCookie(dst, c.Cookie.Reveal(), cookie), true
+	}
+	dst = append(dst, "fb."...)
+	dst = strconv.AppendInt(dst, int64(subdomainIndex(c.PageURL)), 10)
+	dst = append(dst, '.')
+	dst = strconv.AppendInt(dst, c.Seen, 10)
+	dst = append(dst, '.')
+	return append(dst, fbclid...), true
+}
+
+// fbclid takes the click id from the event, else from the page's URL, else from
+// the referrer's.
+func (c Click) fbclid() (string, bool) {
+	if s := c.Fbclid.Reveal(); clickPayload(s) {
+		return s, true
+	}
+	for _, u := range [...]string{c.PageURL, c.Referrer} {
+		if v, ok := identity.QueryValue(u, clickParameter); ok && clickPayload(v.Reveal()) {
+			return v.Reveal(), true
+		}
+	}
+	return "", false
+}
+
+// appendCookie appends a cookie as it is; only a creation time in seconds is
+// brought to milliseconds, which Meta asks for.
+func appendCookie(dst []byte, raw string, id BrowserID) []byte {
+	if !id.inSeconds() {
+		return append(dst, raw...)
+	}
+	end := len("fb.") + len(id.Index) + 1 + len(id.Creation)
+	dst = append(dst, raw[:end]...)
+	dst = append(dst, "000"...)
+	return append(dst, raw[end:]...)
+}
+
+// subdomainIndex is the number of dots in the domain that the cookie would be
+// set on: the host without its first label, or the host itself where it has two
+// labels at most, as Meta's library guesses it without a list of public
+// suffixes. An address has 0, an unknown host 1.
+func subdomainIndex(pageURL string) int {
+	host := pageURL
+	if _, after, ok := strings.Cut(host, "://"); ok {
+		host = after
+	}
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host = host[:i]
+	}
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if host == "" {
+		return 1
+	}
+	if strings.HasPrefix(host, "[") {
+		return 0
+	}
+	host, _, _ = strings.Cut(host, ":")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return 0
+	}
+	dots := strings.Count(strings.Trim(host, "."), ".")
+	if dots > 1 {
+		dots--
+	}
+	return dots
+}

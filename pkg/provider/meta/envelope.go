@@ -1,0 +1,126 @@
+package meta
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// envelope is what Meta answers, read leniently: proxies turn numbers into
+// strings, and error_data may be a string of JSON.
+type envelope struct {
+	EventsReceived *number           `json:"events_received"`
+	Messages       []json.RawMessage `json:"messages"`
+	TraceID        string            `json:"fbtrace_id"`
+	Error          *apiError         `json:"error"`
+}
+
+type apiError struct {
+	Message   string          `json:"message"`
+	Code      number          `json:"code"`
+	Subcode   number          `json:"error_subcode"`
+	Transient flexBool        `json:"is_transient"`
+	UserTitle string          `json:"error_user_title"`
+	UserText  string          `json:"error_user_msg"`
+	Data      json.RawMessage `json:"error_data"`
+	TraceID   string          `json:"fbtrace_id"`
+}
+
+// number reads 190 and "190"; anything else is 0.
+type number int
+
+// UnmarshalJSON implements json.Unmarshaler; it never fails.
+func (n *number) UnmarshalJSON(b []byte) error {
+	f, err := strconv.ParseFloat(strings.Trim(string(b), `"`), 64)
+	if err == nil && f > -1e15 && f < 1e15 {
+		*n = number(f)
+	}
+	return nil
+}
+
+// flexBool reads true, "true" and 1.
+type flexBool bool
+
+// UnmarshalJSON implements json.Unmarshaler; it never fails.
+func (v *flexBool) UnmarshalJSON(b []byte) error {
+	s := strings.Trim(string(b), `"`)
+	*v = s == "true" || s == "1"
+	return nil
+}
+
+// readEnvelope reads a body; false where it is not one complete JSON object.
+func readEnvelope(body []byte) (envelope, bool) {
+	var e envelope
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 || body[0] != '{' || json.Unmarshal(body, &e) != nil {
+		return envelope{}, false
+	}
+	return e, true
+}
+
+// text is what Meta says about an error, in the order in which it helps.
+func (e *apiError) text() string {
+	switch {
+	case e.UserTitle != "" && e.UserText != "":
+		return e.UserTitle + ": " + e.UserText
+	case e.UserText != "":
+		return e.UserText
+	case e.UserTitle != "":
+		return e.UserTitle + ": " + e.Message
+	default:
+		return e.Message
+	}
+}
+
+// indices finds the events that an error names, such as data[3] in a message
+// or $['data'][3] in a path, below n and without repeats. None: the error does
+// not say, and the batch is halved until the event is found.
+func (e *apiError) indices(n int) []int {
+	var found []int
+	for _, s := range [...]string{e.Message, e.UserText, strings.ReplaceAll(string(e.Data), `\`, "")} {
+		for s != "" {
+			i, rest, ok := nextIndex(s)
+			if !ok {
+				break
+			}
+			s = rest
+			known := i >= n
+			for _, f := range found {
+				known = known || f == i
+			}
+			if !known {
+				found = append(found, i)
+			}
+		}
+	}
+	return found
+}
+
+// nextIndex finds the next data[N], ['data'][N], ["data"][N] or data.N, and
+// "data","N" of a list of path elements.
+func nextIndex(s string) (index int, rest string, ok bool) {
+	for {
+		_, after, found := strings.Cut(s, "data")
+		if !found {
+			return 0, "", false
+		}
+		s = after
+		t := strings.TrimLeft(s, `'"], `)
+		if len(t) > 0 && (t[0] == '[' || t[0] == '.') {
+			t = strings.TrimLeft(t[1:], `'"`)
+		} else if t == s {
+			continue
+		}
+		end := 0
+		for end < len(t) && digit(t[end]) {
+			end++
+		}
+		if end == 0 || end > 5 || end < len(t) && alnum(t[end]) {
+			continue
+		}
+		if i, err := strconv.Atoi(t[:end]); err == nil {
+			return i, t[end:], true
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package meta
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// maxEventName is Meta's limit for the name of a custom event, in characters.
+const maxEventName = 50
+
+// mapping is a compiled mapping.
+type mapping struct {
+	name       identity.Clean
+	urls       identity.URLPolicy
+	properties []identity.Clean
+
+	names, brands, categories, coupons, search, title bool
+}
+
+// includes are the details that a mapping may let out.
+var includes = []string{"item_names", "item_brands", "item_categories", "coupons", "search_term", "page_title"}
+
+// CompileMapping implements resource.Provider. The target is the event name.
+func (Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
+	p := problems{resource: "Mapping/" + m.Name}
+	c := &mapping{
+		name:  identity.Vouch(m.ProviderEvent),
+		names: m.Include["item_names"], brands: m.Include["item_brands"], categories: m.Include["item_categories"],
+		coupons: m.Include["coupons"], search: m.Include["search_term"], title: m.Include["page_title"],
+	}
+	p.eventName(m)
+	p.fields(m)
+	for name, on := range m.Include {
+		if on && !slices.Contains(includes, name) {
+			p.add("include", "one of "+strings.Join(includes, ", "), name, "remove it")
+		}
+	}
+	for _, key := range m.Properties {
+		switch {
+		case findCustomKey(key) >= 0 || key == "coupons":
+			p.add("properties", "a name that Meta does not use itself", key, "compute it with fields, or rename the property at the producer")
+		case key == "" || len(key) > 100 || identity.Look(key) != identity.NotSuspect:
+			p.add("properties", "a plain name of at most 100 characters", "", "rename the property")
+		default:
+			c.properties = append(c.properties, identity.Vouch(key))
+		}
+	}
+	mode, ok := identity.ParseURLMode(m.URL)
+	if !ok {
+		p.add("url", "full, path or origin", m.URL, "leave it out for full")
+	}
+	c.urls = identity.URLPolicy{Mode: mode, ClickIDs: []string{clickParameter}, Parameters: slices.Clone(m.URLParameters)}
+	if slices.Contains(m.URLParameters, clickParameter) {
+		p.add("url_parameters", "no click id: consent decides about those", clickParameter, "remove it; it is kept where ad_storage allows")
+	}
+	if s := bytes.TrimSpace(m.Section); len(s) > 0 && string(s) != "null" && string(s) != "{}" {
+		p.add("meta", "a mapping has no section of Meta's", "", "remove it")
+	}
+	return resource.CompiledMapping{Target: m.ProviderEvent, Data: c}, p.list
+}
+
+func (p *problems) eventName(m *resource.Mapping) {
+	n := m.ProviderEvent
+	switch {
+	case n == "" || utf8.RuneCountInString(n) > maxEventName || !utf8.ValidString(n) || strings.ContainsFunc(n, func(r rune) bool { return r < ' ' }):
+		p.add("provider_event", "a name of 1 to 50 characters", n, "use one of Meta's standard events or a short name of your own")
+	case identity.Look(n) != identity.NotSuspect:
+		p.add("provider_event", "no personal data", "", "choose another name")
+	case n != identity.Trim(n):
+		p.add("provider_event", "no surrounding space", n, "remove the space")
+	case standardEvents[n] || messagingEvents[n]:
+	default:
+		for known := range standardEvents {
+			if strings.EqualFold(known, n) {
+				p.add("provider_event", "Meta's names are case-sensitive", n, "write "+known)
+			}
+		}
+	}
+	if m.SourceEvent == refundedEvent && standardEvents[n] {
+		p.add("provider_event", "Meta has no event that takes a purchase back", n, "remove the mapping, or send refunds as a custom event")
+	}
+}
+
+func (p *problems) fields(m *resource.Mapping) {
+	names := make([]string, 0, len(m.Fields))
+	for n := range m.Fields {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		i := findCustomKey(n)
+		switch {
+		case i >= 0 && customKeys[i].typ == typeList:
+			p.add("fields."+n, "a key that can be computed", n, "it is built from the items; use item_id to change their ids")
+		case i < 0 && !verticalKeys[n]:
+			p.add("fields."+n, "a key of Meta's custom_data", n, "use one that Meta documents, or name a custom property under properties")
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package meta
+
+import (
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/identity"
+)
+
+// Hints are what a normaliser may know besides the value.
+type Hints struct {
+	// Country is the subject's own country, ISO 3166-1 alpha-2 in lower case,
+	// from the event's identity; empty where it is not known.
+	Country string
+	// PhoneCountry is the destination's default for phone numbers in national
+	// form, upper case; empty: such numbers are hashed as they are.
+	PhoneCountry string
+	// Now bounds a date of birth; epoch milliseconds.
+	Now int64
+}
+
+// Form says what became of a value.
+type Form uint8
+
+// The forms.
+const (
+	Dropped    Form = iota // no rule makes it usable; it is not sent
+	Normalised             // normalised, then hashed
+	PassedOn               // it was hashed before and is sent as it is
+)
+
+// normaliser appends the normalised form of s, which is trimmed, not empty and
+// composed, to dst, which is empty; false where no rule makes it usable.
+type normaliser func(dst []byte, s string, h Hints) ([]byte, bool)
+
+// Normalise brings one value of a hashed user_data key into Meta's form and
+// hashes it. It is the one place where that happens. Keys that Meta's libraries
+// know and Sluice does not send (f5first, dobd, ...) are included, so that the
+// rules can be checked against the references.
+func Normalise(key string, raw identity.Raw, h Hints) (identity.Hashed, Form) {
+	normal, known := normalisers[key]
+	if !known {
+		return identity.Hashed{}, Dropped
+	}
+	_, hashed, form := digest(nil, raw, normal, h)
+	return hashed, form
+}
+
+var normalisers = map[string]normaliser{
+	"em": email, "ph": phone, "fn": name, "ln": name, "db": birthDate, "ge": gender,
+	"ct": city, "st": state, "zp": postcode, "country": country, "external_id": externalID,
+	"f5first": firstFive, "f5last": firstFive, "fi": initial, "dobd": birthDay, "dobm": birthMonth, "doby": birthYear,
+}
+
+// digest applies the steps that all keys share: trim, recognise a digest, bring
+// into composed form, normalise, hash. scratch is reused memory.
+func digest(scratch []byte, raw identity.Raw, normal normaliser, h Hints) ([]byte, identity.Hashed, Form) {
+	s := identity.Trim(raw.Reveal())
+	if s == "" {
+		return scratch, identity.Hashed{}, Dropped
+	}
+	if hashed, ok := prehashed(s); ok {
+		return scratch, hashed, PassedOn
+	}
+	if !identity.IsASCII(s) {
+		s = string(identity.AppendNFC(scratch[:0], s))
+	}
+	out, ok := normal(scratch[:0], s, h)
+	if !ok || len(out) == 0 {
+		return scratch, identity.Hashed{}, Dropped
+	}
+	return out[:0], identity.Hash(out), Normalised
+}
+
+// prehashed recognises a SHA-256 or MD5 digest, also with the mark that Meta's
+// reference library appends. MD5 is passed on as that library does, although
+// only SHA-256 is documented; the identifier status counts it as a warning.
+func prehashed(s string) (identity.Hashed, bool) {
+	digest, mark, marked := strings.Cut(s, ".")
+	hashed, ok := identity.ParseHashed(digest)
+	if !ok {
+		hashed, ok = identity.ParseMD5(digest)
+	}
+	if !ok || !marked {
+		return hashed, ok
+	}
+	if !isMark(mark) {
+		return identity.Hashed{}, false
+	}
+	return hashed.WithMark(mark)
+}
+
+// isMark recognises the reference library's mark: a language token of two
+// characters, or eight characters of base64url.
+func isMark(s string) bool {
+	switch len(s) {
+	case 2:
+		return s == "AQ" || s == "Ag" || s == "Aw" || s == "BA" || s == "BQ" || s == "Bg"
+	case 8:
+		for i := range len(s) {
+			if c := s[i]; !alnum(c) && c != '_' && c != '-' {
+				return false
+			}
+		}
+		return true
+	default:
+		return false
+	}
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+func lower(c byte) bool { return c >= 'a' && c <= 'z' }
+func alnum(c byte) bool { return digit(c) || lower(c|0x20) }
+
+// allDigits reports whether s is made of digits and not empty.
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if !digit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,143 @@
+package meta
+
+import (
+	"strconv"
+
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// preflightNames checks that Meta takes this event under this name.
+func (b *builder) preflightNames() {
+	name := b.mapping.name.Text()
+	switch {
+	case b.channel != "" && !messagingEvents[name]:
+		b.refuse(decision.ProviderUnsupportedEvent, "business messaging does not take this event name")
+	case b.ev.Name == refundedEvent && standardEvents[name]:
+		b.refuse(decision.ProviderUnsupportedEvent, "Meta has no event that takes a purchase back")
+	case name == appendValue && b.ev.Original == (event.Original{}):
+		b.refuse(decision.ProviderFieldInvalid, "AppendValue needs the original event")
+	}
+}
+
+// money settles value and currency: computed fields first, then the event's
+// own, then the destination's default currency.
+func (b *builder) money() {
+	b.value = b.ev.Commerce.Value
+	if f, ok := b.field("value"); ok {
+		v, number := floatOf(f.Value)
+		b.value = event.Opt[float64]{Value: v, Set: number}
+		if !number && f.Value.Kind != event.Null {
+			b.refuse(decision.ProviderFieldInvalid, "fields.value is not a number")
+		}
+	}
+	if b.value.Set && (!jsonappend.Finite(b.value.Value) || b.value.Value < 0) {
+		b.refuse(decision.ProviderFieldInvalid, "value is negative or not a number")
+		b.value = event.Opt[float64]{}
+	}
+	purchased := b.mapping.name.Text() == purchase
+	if purchased && !b.value.Set {
+		b.refuse(decision.ProviderValueMissing, "value")
+	}
+	if !b.value.Set && !purchased && !b.priced() {
+		return
+	}
+	given := b.ev.Commerce.Currency
+	if f, ok := b.field("currency"); ok {
+		given = f.Value.Str
+	}
+	if identity.Trim(given) == "" {
+		given = b.in.Route.Destination.Defaults.Currency
+	}
+	code, known := identity.Currency(given)
+	switch {
+	case known:
+		b.currency = code
+	case identity.Trim(given) == "" && (b.value.Set || purchased):
+		b.refuse(decision.ProviderCurrencyMissing, "currency")
+	case b.value.Set || purchased:
+		b.refuse(decision.ProviderCurrencyInvalid, "currency is no ISO 4217 code")
+	}
+}
+
+// priced reports whether amounts other than value would leave.
+func (b *builder) priced() bool {
+	c := &b.ev.Commerce
+	if c.NetRevenue.Set || c.PredictedLTV.Set {
+		return true
+	}
+	for i := range c.Items {
+		if c.Items[i].Price.Set {
+			return true
+		}
+	}
+	return false
+}
+
+// field finds a computed field.
+func (b *builder) field(name string) (*resource.Field, bool) {
+	for i := range b.in.Fields {
+		if b.in.Fields[i].Name == name {
+			return &b.in.Fields[i], true
+		}
+	}
+	return nil, false
+}
+
+// floatOf reads a number, also one written as text.
+func floatOf(v event.Value) (float64, bool) {
+	switch v.Kind {
+	case event.Double:
+		return v.Double, true
+	case event.Long:
+		return float64(v.Long), true
+	case event.String:
+		f, err := strconv.ParseFloat(identity.Trim(v.Str), 64)
+		return f, err == nil
+	default:
+		return 0, false
+	}
+}
+
+// bySource checks and appends what each action source needs.
+func (b *builder) bySource() {
+	switch b.action {
+	case "website":
+		if !b.keys.has(atUserAgent) {
+			b.refuse(decision.ProviderUserAgentMissing, "device.user_agent")
+		}
+	case "app":
+		b.appData()
+	case "business_messaging":
+		b.messaging()
+	}
+}
+
+// channels are what each messaging channel needs: one key of each group.
+var channels = [...]struct {
+	name string
+	need [2]keySet
+}{
+	{"messenger", [2]keySet{keysOf(atPageID), keysOf(atPageScopedID)}},
+	{"whatsapp", [2]keySet{keysOf(atPageID, atWhatsApp), keysOf(atCtwaClid)}},
+	{"instagram", [2]keySet{keysOf(atIGAccount), keysOf(atIGSID)}},
+}
+
+func (b *builder) messaging() {
+	for _, c := range channels {
+		if c.name != b.channel {
+			continue
+		}
+		for _, any := range c.need {
+			if b.keys&any == 0 {
+				b.refuse(decision.ProviderFieldInvalid, "messaging lacks an id that its channel needs")
+			}
+		}
+		b.dst = jsonappend.String(jsonappend.Key(b.dst, "messaging_channel"), identity.Vouch(c.name))
+		return
+	}
+	b.refuse(decision.ProviderFieldInvalid, "messaging.channel is not messenger, whatsapp or instagram")
+}

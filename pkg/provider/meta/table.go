@@ -1,0 +1,159 @@
+package meta
+
+import (
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
+)
+
+// encoding says how an identifier stands in user_data.
+type encoding uint8
+
+const (
+	hashList    encoding = iota // array of digests, sorted, without repeats
+	externalIDs                 // as hashList, or in clear where the destination says so
+	address                     // IP address in clear
+	text                        // string in clear
+	fbcText                     // click id
+	fbpText                     // browser id
+	leadNumber                  // integer of 15 to 17 digits
+	loginNumber                 // Meta's entry of login_ids, an integer
+	deviceID                    // advertising id, a lower-case UUID
+	partner                     // business messaging ids
+)
+
+// row is one identifier: the key in user_data, the kind that a destination
+// allows or not, how it is normalised and written, where it comes from, and
+// what it weighs in the estimated match quality.
+type row struct {
+	key    string
+	kind   decision.Kind
+	enc    encoding
+	normal normaliser
+	one    func(*event.Event) identity.Raw
+	many   func(*event.Event) []identity.Raw
+	weight float64
+	// weak keys say too little about a person when they stand alone.
+	class class
+	// owned: not a personal identifier but the business' own id.
+	owned bool
+}
+
+// class is what a key contributes to telling a person.
+type class uint8
+
+const (
+	strong     class = iota
+	contextual       // IP address, user agent, place, gender: fingerprinting
+)
+
+// rows is the table of user_data in output order. The documentation's list of
+// identifiers is made from it.
+var rows = [...]row{
+	{key: "em", kind: decision.KindEmail, normal: email, weight: 3, many: func(e *event.Event) []identity.Raw { return e.Identity.Emails }},
+	{key: "ph", kind: decision.KindPhone, normal: phone, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.Phones }},
+	{key: "fn", kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.FirstName }},
+	{key: "ln", kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.LastName }},
+	{key: "db", kind: decision.KindDateOfBirth, normal: birthDate, weight: 1.5, one: func(e *event.Event) identity.Raw { return e.Identity.DateOfBirth }},
+	{key: "ge", kind: decision.KindGender, normal: gender, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }},
+	{key: "ct", kind: decision.KindAddress, normal: city, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.City }},
+	{key: "st", kind: decision.KindAddress, normal: state, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Region }},
+	{key: "zp", kind: decision.KindAddress, normal: postcode, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.PostalCode }},
+	{key: "country", kind: decision.KindAddress, normal: country, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Country }},
+	{key: "external_id", kind: decision.KindExternalID, enc: externalIDs, normal: externalID, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.ExternalIDs }},
+	{key: "client_ip_address", kind: decision.KindIP, enc: address, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.IP }},
+	{key: "client_user_agent", kind: decision.KindUserAgent, enc: text, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.UserAgent }},
+	{key: "fbc", kind: decision.KindClickID, enc: fbcText, weight: 3, one: clickSource},
+	{key: "fbp", kind: decision.KindBrowserID, enc: fbpText, weight: 2, one: func(e *event.Event) identity.Raw { return e.Click.Fbp }},
+	{key: "subscription_id", kind: decision.KindSubscriptionID, enc: text, weight: 1, one: func(e *event.Event) identity.Raw { return e.Identity.SubscriptionID }},
+	{key: "fb_login_id", kind: decision.KindLoginID, enc: loginNumber, weight: 2, one: loginID},
+	{key: "lead_id", kind: decision.KindLeadID, enc: leadNumber, weight: 3, one: func(e *event.Event) identity.Raw { return e.Identity.LeadID }},
+	{key: "anon_id", kind: decision.KindAdvertisingID, enc: text, weight: 1, one: func(e *event.Event) identity.Raw { return e.Device.InstallID }},
+	{key: "madid", kind: decision.KindAdvertisingID, enc: deviceID, weight: 3, one: func(e *event.Event) identity.Raw { return e.Device.AdvertisingID }},
+	{key: "page_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.PageID }},
+	{key: "page_scoped_user_id", kind: decision.KindLoginID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.PageScopedUserID }},
+	{key: "ctwa_clid", kind: decision.KindClickID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.CtwaClid }},
+	{key: "ig_account_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.IGAccountID }},
+	{key: "ig_sid", kind: decision.KindLoginID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.IGSID }},
+	{key: "whatsapp_business_account_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.WhatsAppBusinessAccountID }},
+}
+
+// Positions in rows that rules name.
+const (
+	atFn, atLn, atDb, atGe, atCt, atSt, atZp, atCountry = 2, 3, 4, 5, 6, 7, 8, 9
+	atIP, atUserAgent, atFbc, atFbp                     = 11, 12, 13, 14
+	atLeadID, atAnonID                                  = 17, 18
+	atPageID, atPageScopedID, atCtwaClid                = 20, 21, 22
+	atIGAccount, atIGSID, atWhatsApp                    = 23, 24, 25
+)
+
+// clickSource is the first thing that an fbc could be made from. Whether there
+// is a click id in a URL is asked here as well, so that the identifier status
+// can tell that it was left out.
+func clickSource(e *event.Event) identity.Raw {
+	if !e.Click.Fbc.IsZero() {
+		return e.Click.Fbc
+	}
+	if !e.Click.Fbclid.IsZero() {
+		return e.Click.Fbclid
+	}
+	if v, ok := identity.QueryValue(e.Page.URL, clickParameter); ok {
+		return v
+	}
+	v, _ := identity.QueryValue(e.Page.Referrer, clickParameter)
+	return v
+}
+
+// loginNames are the keys of login_ids that mean Meta's login.
+var loginNames = [...]string{"facebook", "meta", "fb"}
+
+func loginID(e *event.Event) identity.Raw {
+	for _, want := range loginNames {
+		for _, id := range e.Identity.LoginIDs {
+			if id.Name == want {
+				return id.Value
+			}
+		}
+	}
+	return identity.Raw{}
+}
+
+// keySet is a set of positions in rows.
+type keySet uint32
+
+func (s keySet) has(i int) bool { return s&(1<<i) != 0 }
+
+func keysOf(positions ...int) keySet {
+	var s keySet
+	for _, p := range positions {
+		s |= 1 << p
+	}
+	return s
+}
+
+// subsetOf reports whether every key of s is in o.
+func (s keySet) subsetOf(o keySet) bool { return s&^o == 0 }
+
+// tooWeak are the sets that Meta refuses: an event whose keys are all in one of
+// them says too little about a person (error 2804050).
+var tooWeak = [...]keySet{
+	keysOf(atCt, atCountry, atSt, atZp, atGe, atUserAgent),
+	keysOf(atDb, atUserAgent),
+	keysOf(atFn, atGe),
+	keysOf(atLn, atGe),
+}
+
+// contextualKeys and ownedKeys are read off the table.
+var contextualKeys, ownedKeys = classify()
+
+func classify() (context, owned keySet) {
+	for i, r := range rows {
+		if r.class == contextual {
+			context |= 1 << i
+		}
+		if r.owned {
+			owned |= 1 << i
+		}
+	}
+	return context, owned
+}

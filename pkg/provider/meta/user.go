@@ -1,0 +1,351 @@
+package meta
+
+import (
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+)
+
+// userData appends the member user_data and judges what stands in it.
+func (b *builder) userData() {
+	b.dst = append(jsonappend.Key(b.dst, "user_data"), '{')
+	for i := range rows {
+		b.identifier(i, &rows[i])
+	}
+	b.dst = append(b.dst, '}')
+	if b.keys.has(atIP) != b.keys.has(atUserAgent) {
+		b.quality -= 0.5 // the two count together
+	}
+	b.sufficient()
+}
+
+// sufficient is gate 6: is there an identifier at all, more than context, and
+// more than the sets that Meta refuses?
+func (b *builder) sufficient() {
+	keys := b.keys &^ ownedKeys
+	switch {
+	case keys == 0:
+		b.insufficient(decision.IdentifiersNone, "no identifier is left")
+		return
+	case keys.subsetOf(contextualKeys) && !b.in.Route.Destination.ContextualOnly:
+		b.insufficient(decision.IdentifiersInsufficient, "only address, user agent, place or gender are left")
+		return
+	}
+	for _, weak := range tooWeak {
+		if keys.subsetOf(weak) {
+			b.insufficient(decision.IdentifiersInsufficient, "what is left is too little for Meta")
+			return
+		}
+	}
+}
+
+// identifier appends one row's value where it is there, allowed and usable.
+func (b *builder) identifier(i int, r *row) {
+	var one [1]identity.Raw
+	values := one[:0]
+	if r.many != nil {
+		values = r.many(b.ev)
+	} else if v := r.one(b.ev); !v.IsZero() {
+		one[0] = v
+		values = one[:1]
+	}
+	if len(values) == 0 || r.owned && b.channel == "" {
+		return
+	}
+	if why := b.forbidden(i, r); why != "" {
+		b.drop(r.kind, why)
+		return
+	}
+	if !b.write(r, values) {
+		return
+	}
+	b.keys |= 1 << i
+	b.quality += r.weight
+	if !r.owned {
+		b.present = b.present.With(r.kind)
+	}
+	if i == atFbc || i == atFbp {
+		b.relies |= consent.AdStorage
+	}
+}
+
+// forbidden tells why an identifier may not be read, empty where it may.
+func (b *builder) forbidden(i int, r *row) decision.DropReason {
+	if r.owned {
+		return ""
+	}
+	if !b.in.Route.Kinds.Has(r.kind) {
+		return decision.DropNotAllowed
+	}
+	switch i {
+	case atFbc, atFbp:
+		if !b.in.Usable.Has(consent.AdStorage) {
+			return decision.DropConsent
+		}
+	case atAnonID:
+		if b.action != "app" {
+			return decision.DropUnsupported
+		}
+	case atPageScopedID, atCtwaClid, atIGSID:
+		if b.channel == "" {
+			return decision.DropUnsupported
+		}
+	}
+	if r.kind == decision.KindAdvertisingID && trackingRefused(b.ev) {
+		return decision.DropConsent
+	}
+	// Meta wants none of these in a conversation.
+	if b.channel != "" && (i == atIP || i == atUserAgent || i == atFbc || i == atFbp) {
+		return decision.DropUnsupported
+	}
+	return ""
+}
+
+// trackingRefused reports that the app's user said no to tracking.
+func trackingRefused(e *event.Event) bool {
+	return e.Device.TrackingAuthorized.Set && !e.Device.TrackingAuthorized.Value
+}
+
+// write appends a row's member; false where no value was usable.
+func (b *builder) write(r *row, values []identity.Raw) bool {
+	start := len(b.dst)
+	b.dst = jsonappend.Key(b.dst, r.key)
+	ok := false
+	switch r.enc {
+	case hashList:
+		ok = b.hashes(r, values)
+	case externalIDs:
+		if b.dest.externalRaw {
+			ok = b.clearIDs(values)
+		} else {
+			ok = b.hashes(r, values)
+		}
+	case fbcText:
+		ok = b.fbc()
+	default:
+		ok = b.single(r, values[0])
+	}
+	if !ok {
+		b.dst = b.dst[:start]
+		b.drop(r.kind, decision.DropInvalid)
+	}
+	return ok
+}
+
+// hashes appends an array of digests, sorted and without repeats.
+func (b *builder) hashes(r *row, values []identity.Raw) bool {
+	var list [maxValues]identity.Hashed
+	n := 0
+	for _, v := range values {
+		if v.IsZero() {
+			continue
+		}
+		var h identity.Hashed
+		var form Form
+		b.scratch, h, form = digest(b.scratch, v, r.normal, b.hints)
+		if form == Dropped {
+			b.drop(r.kind, decision.DropInvalid)
+			continue
+		}
+		if form == PassedOn && (h.IsMD5() || h.OfNothing()) {
+			b.warned++
+		}
+		if !insert(&list, &n, h) {
+			b.drop(r.kind, decision.DropLimit)
+		}
+	}
+	b.dst = append(b.dst, '[')
+	for i := range n {
+		b.dst = jsonappend.Hex(jsonappend.Comma(b.dst), list[i])
+	}
+	b.dst = append(b.dst, ']')
+	return n > 0
+}
+
+// insert keeps list sorted; false where it is full. A repeat counts as in.
+func insert(list *[maxValues]identity.Hashed, n *int, h identity.Hashed) bool {
+	at := 0
+	for at < *n && list[at].Compare(h) < 0 && !list[at].SameDigest(h) {
+		at++
+	}
+	if at < *n && list[at].SameDigest(h) {
+		return true
+	}
+	if *n == len(list) {
+		return false
+	}
+	copy(list[at+1:*n+1], list[at:*n])
+	list[at] = h
+	*n++
+	return true
+}
+
+// clearIDs appends external ids as they are, which a destination may ask for so
+// that they equal what its browser tag sends. What looks like an e-mail
+// address, phone or card number never leaves this way.
+func (b *builder) clearIDs(values []identity.Raw) bool {
+	var list [maxValues]string
+	n := 0
+next:
+	for _, v := range values {
+		s := identity.Trim(v.Reveal())
+		if s == "" {
+			continue
+		}
+		if identity.LookID(s) != identity.NotSuspect {
+			b.unsafe++
+			b.drop(decision.KindExternalID, decision.DropInvalid)
+			continue
+		}
+		at := 0
+		for ; at < n && list[at] <= s; at++ {
+			if list[at] == s {
+				continue next
+			}
+		}
+		if n == len(list) {
+			b.drop(decision.KindExternalID, decision.DropLimit)
+			continue
+		}
+		copy(list[at+1:n+1], list[at:n])
+		list[at] = s
+		n++
+	}
+	b.dst = append(b.dst, '[')
+	for _, s := range list[:n] {
+		b.dst = jsonappend.Comma(b.dst)
+		if h, hashed := prehashed(s); hashed {
+			b.dst = jsonappend.Hex(b.dst, h)
+		} else {
+			b.dst = jsonappend.String(b.dst, identity.Vouch(s))
+		}
+	}
+	b.dst = append(b.dst, ']')
+	return n > 0
+}
+
+// single appends an identifier that leaves in clear, after its own check.
+func (b *builder) single(r *row, v identity.Raw) bool {
+	s := identity.Trim(v.Reveal())
+	if s == "" {
+		return false
+	}
+	if _, hashed := prehashed(s); hashed && r.enc != partner {
+		return false // a hashed address or user agent is useless and refused
+	}
+	switch r.enc {
+	case address:
+		return b.address(v)
+	case fbpText:
+		return b.fbp(v.Reveal())
+	case leadNumber:
+		return b.number(s, 15, 17)
+	case loginNumber:
+		return b.number(s, 1, 18)
+	case deviceID:
+		return b.deviceID(s)
+	default:
+		if r.key != "client_user_agent" && identity.LookID(s) != identity.NotSuspect {
+			b.unsafe++
+			return false
+		}
+		b.dst = jsonappend.String(b.dst, identity.Vouch(s))
+		return true
+	}
+}
+
+// address appends a public IP address in its canonical form; a mark of Meta's
+// reference library stays behind it.
+func (b *builder) address(v identity.Raw) bool {
+	addr, ok := identity.PublicIP(v)
+	mark := ""
+	if !ok {
+		s := identity.Trim(v.Reveal())
+		i := strings.LastIndexByte(s, '.')
+		if i < 0 || !isMark(s[i+1:]) {
+			return false
+		}
+		if addr, ok = identity.PublicIP(identity.NewRaw(s[:i])); !ok {
+			return false
+		}
+		mark = s[i:]
+	}
+	b.scratch = append(addr.AppendTo(b.scratch[:0]), mark...)
+	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(b.scratch))
+	return true
+}
+
+// number appends an integer of least to most digits.
+func (b *builder) number(s string, least, most int) bool {
+	if len(s) < least || len(s) > most || !allDigits(s) || s[0] == '0' {
+		return false
+	}
+	b.dst = append(b.dst, s...)
+	return true
+}
+
+// deviceID appends an advertising id: a UUID in lower case. All zeros is what a
+// device gives whose owner opted out.
+func (b *builder) deviceID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	b.scratch = b.scratch[:0]
+	zero := true
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'A' && c <= 'F' {
+			c += 'a' - 'A'
+		}
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		if hyphen != (c == '-') || !hyphen && !digit(c) && (c < 'a' || c > 'f') {
+			return false
+		}
+		zero = zero && (c == '0' || c == '-')
+		b.scratch = append(b.scratch, c)
+	}
+	if zero {
+		return false
+	}
+	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(b.scratch))
+	return true
+}
+
+func (b *builder) fbp(s string) bool {
+	id, ok := ParseBrowserID(s)
+	if !ok {
+		return false
+	}
+	if id.odd(b.in.Now) {
+		b.warned++
+	}
+	b.scratch = appendCookie(b.scratch[:0], s, id)
+	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(b.scratch))
+	return true
+}
+
+// fbc appends the click id: its cookie, or one built from the click id. The
+// time of the click is used, not that of the conversion, so that every event of
+// a click carries the same value.
+func (b *builder) fbc() bool {
+	seen := b.ev.Click.CapturedAt
+	if seen <= 0 {
+		seen = b.ev.Time
+	}
+	value, ok := AppendFbc(b.scratch[:0], Click{
+		Cookie: b.ev.Click.Fbc, Fbclid: b.ev.Click.Fbclid, PageURL: b.ev.Page.URL, Referrer: b.ev.Page.Referrer, Seen: seen,
+	})
+	b.scratch = value
+	if !ok {
+		return false
+	}
+	if id, _ := ParseBrowserID(b.ev.Click.Fbc.Reveal()); id.Creation != "" && id.odd(b.in.Now) {
+		b.warned++
+	}
+	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(value))
+	return true
+}
