@@ -2,7 +2,6 @@ package codec
 
 import (
 	"crypto/sha256"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -72,9 +71,9 @@ func (d *DeadLetter) Truncate() {
 	d.Headers = nil
 }
 
-// DeadEvent makes the dead letter of an input record.
-func DeadEvent(o Original, reason decision.Reason, detail string, now time.Time) DeadLetter {
-	return DeadLetter{Original: o, Time: now.UnixMilli(), Reason: reason, Detail: detail, Size: int64(len(o.Value))}
+// DeadEvent makes the dead letter of an input record. now is epoch ms.
+func DeadEvent(o Original, reason decision.Reason, detail string, now int64) DeadLetter {
+	return DeadLetter{Original: o, Time: now, Reason: reason, Detail: detail, Size: int64(len(o.Value))}
 }
 
 func originalFields(c *coder, o *Original) {
