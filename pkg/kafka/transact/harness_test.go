@@ -27,6 +27,7 @@ type bench struct {
 	services *embedded.Services
 	producer *kafka.Producer
 	admin    *kadm.Client
+	virtual  bool
 }
 
 const (
@@ -35,7 +36,9 @@ const (
 	dead   = "dead"
 )
 
-func setup(t *testing.T, cfg embedded.Config) *bench {
+// setupIn leaves closing to the test: inside a synctest bubble it has to happen
+// before the bubble ends.
+func setupIn(t *testing.T, cfg embedded.Config) *bench {
 	t.Helper()
 	cfg.Topics = append(cfg.Topics,
 		embedded.Topic{Name: input, Partitions: 3}, embedded.Topic{Name: output, Partitions: 3},
@@ -44,11 +47,20 @@ func setup(t *testing.T, cfg embedded.Config) *bench {
 	require.NoError(t, err)
 	p, err := kafka.NewProducer(s.Kafka())
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, p.Close(context.Background()))
-		require.NoError(t, s.Close())
-	})
-	return &bench{t: t, services: s, producer: p, admin: kadm.NewClient(p.Client())}
+	return &bench{t: t, services: s, producer: p, admin: kadm.NewClient(p.Client()), virtual: cfg.Virtual}
+}
+
+func setup(t *testing.T, cfg embedded.Config) *bench {
+	t.Helper()
+	b := setupIn(t, cfg)
+	t.Cleanup(b.close)
+	return b
+}
+
+func (b *bench) close() {
+	b.t.Helper()
+	require.NoError(b.t, b.producer.Close(context.Background()))
+	require.NoError(b.t, b.services.Close())
 }
 
 // config is a loop that reacts within a test's patience.
@@ -62,7 +74,11 @@ func (b *bench) config(id string) transact.Config {
 
 // ctx bounds a whole test.
 func (b *bench) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	limit := time.Minute
+	if b.virtual {
+		limit = 24 * time.Hour // of the bubble's clock
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	b.t.Cleanup(cancel)
 	return ctx
 }

@@ -1,0 +1,65 @@
+package transact_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/embedded"
+	"github.com/sluicehq/sluice/pkg/kafka/transact"
+)
+
+func TestADelayedLoopWorksWhatIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		cfg := b.config("t-0")
+		cfg.Delay, cfg.SessionTimeout = 30*time.Second, 10*time.Second
+		var waits []time.Duration
+		l := b.run(cfg, transact.Deps{Work: func(ctx context.Context, batch transact.Batch) ([]*kgo.Record, error) {
+			for _, r := range batch.Records {
+				waits = append(waits, time.Since(r.Timestamp))
+			}
+			return copies(ctx, batch)
+		}})
+		<-l.Ready()
+		for i := range 600 { // ten minutes of events
+			b.produce(i, 1)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, 600, l.seen.read)
+		for _, w := range waits {
+			require.GreaterOrEqual(t, w, 30*time.Second)
+			require.Less(t, w, 62*time.Second)
+		}
+		require.NoError(t, l.end())
+		b.once(output, 600)
+		b.close()
+	})
+}
+
+func TestADrainDoesNotWaitForTheDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		cfg := b.config("t-0")
+		cfg.Delay, cfg.SessionTimeout = 6*time.Hour, 10*time.Second
+		b.produce(0, 10)
+		l := b.run(cfg, transact.Deps{})
+		time.Sleep(time.Hour)
+		require.Equal(t, "delaying", l.Snapshot().State)
+		began := time.Now()
+		require.NoError(t, l.end())
+		require.Less(t, time.Since(began), 5*time.Second)
+
+		l = b.run(cfg, transact.Deps{})
+		time.Sleep(5*time.Hour + time.Minute)
+		require.Equal(t, 10, l.seen.read, "nothing was lost, and the delay counts from the append")
+		require.NoError(t, l.end())
+		b.once(output, 10)
+		b.close()
+	})
+}
