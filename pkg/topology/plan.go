@@ -1,0 +1,194 @@
+package topology
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// Action is what would be done about one topic.
+type Action string
+
+// The actions.
+const (
+	Create Action = "create"
+	Alter  Action = "alter"
+	Keep   Action = "keep"
+	// Refuse: the cluster differs in a way that only a person can mend.
+	Refuse Action = "refuse"
+)
+
+// Change is the difference between one topic as declared and as it is.
+type Change struct {
+	Topic   string   `json:"topic"`
+	Action  Action   `json:"action"`
+	Details []string `json:"details,omitempty"`
+
+	declared Topic
+	configs  map[string]string
+}
+
+// Plan is every topic's change, in the order of the declaration.
+type Plan []Change
+
+// Pending reports whether anything is to be done.
+func (p Plan) Pending() bool {
+	for _, c := range p {
+		if c.Action != Keep {
+			return true
+		}
+	}
+	return false
+}
+
+// Refused reports whether something needs a person.
+func (p Plan) Refused() bool {
+	for _, c := range p {
+		if c.Action == Refuse {
+			return true
+		}
+	}
+	return false
+}
+
+// Diff compares the declared topics with a cluster.
+func Diff(ctx context.Context, admin *kadm.Client, topics []Topic) (Plan, error) {
+	names := make([]string, len(topics))
+	for i, t := range topics {
+		names[i] = t.Name
+	}
+	found, err := admin.ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("listing topics: %w", err)
+	}
+	var existing []string
+	for _, name := range names {
+		if d := found[name]; d.Err == nil && len(d.Partitions) > 0 {
+			existing = append(existing, name)
+		} else if d.Err != nil && !errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
+			return nil, fmt.Errorf("looking at topic %s: %w", name, d.Err)
+		}
+	}
+	configs, err := configsOf(ctx, admin, existing)
+	if err != nil {
+		return nil, err
+	}
+	plan := make(Plan, 0, len(topics))
+	for _, t := range topics {
+		plan = append(plan, compare(t, int32(len(found[t.Name].Partitions)), configs[t.Name]))
+	}
+	return plan, nil
+}
+
+func configsOf(ctx context.Context, admin *kadm.Client, topics []string) (map[string]map[string]string, error) {
+	all := map[string]map[string]string{}
+	if len(topics) == 0 {
+		return all, nil
+	}
+	described, err := admin.DescribeTopicConfigs(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("reading topic configs: %w", err)
+	}
+	for _, r := range described {
+		if r.Err != nil {
+			return nil, fmt.Errorf("reading the configs of topic %s: %w", r.Name, r.Err)
+		}
+		all[r.Name] = map[string]string{}
+		for _, c := range r.Configs {
+			all[r.Name][c.Key] = c.MaybeValue()
+		}
+	}
+	return all, nil
+}
+
+func compare(t Topic, partitions int32, configs map[string]string) Change {
+	c := Change{Topic: t.Name, Action: Keep, declared: t}
+	if partitions == 0 {
+		c.Action = Create
+		c.Details = []string{fmt.Sprintf("%d partitions, %d replicas", t.Partitions, t.Replication)}
+		for _, key := range t.ConfigKeys() {
+			c.Details = append(c.Details, key+" = "+t.Configs[key])
+		}
+		return c
+	}
+	c.configs = map[string]string{}
+	for _, key := range t.ConfigKeys() {
+		if is, want := configs[key], t.Configs[key]; is != want {
+			c.Action = Alter
+			c.configs[key] = want
+			c.Details = append(c.Details, fmt.Sprintf("%s: %s -> %s", key, is, want))
+		}
+	}
+	if partitions != t.Partitions {
+		c.Action = Refuse
+		c.Details = append(c.Details, partitionAdvice(t, partitions))
+	}
+	return c
+}
+
+func partitionAdvice(t Topic, is int32) string {
+	if t.Keyed {
+		return fmt.Sprintf("it has %d partitions and %d are declared: changing the count would move subjects between partitions; keep the cluster's count (--partitions %d), or drain everything and make all keyed topics anew", is, t.Partitions, is)
+	}
+	return fmt.Sprintf("it has %d partitions and %d are declared: a table's records must stay in one order; make the topic anew and apply again", is, t.Partitions)
+}
+
+// Apply creates and alters what the plan says. A plan with refusals is not
+// applied at all.
+func Apply(ctx context.Context, admin *kadm.Client, plan Plan) error {
+	for _, c := range plan {
+		if c.Action == Refuse {
+			return fmt.Errorf("applying the topology: topic %s: %s", c.Topic, c.Details[len(c.Details)-1])
+		}
+	}
+	for _, c := range plan {
+		var err error
+		switch c.Action {
+		case Create:
+			err = create(ctx, admin, c.declared)
+		case Alter:
+			err = alter(ctx, admin, c)
+		case Keep, Refuse:
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func create(ctx context.Context, admin *kadm.Client, t Topic) error {
+	configs := make(map[string]*string, len(t.Configs))
+	for key, value := range maps.All(t.Configs) {
+		configs[key] = &value
+	}
+	r, err := admin.CreateTopic(ctx, t.Partitions, t.Replication, configs, t.Name)
+	if err == nil {
+		err = r.Err
+	}
+	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+		return fmt.Errorf("creating topic %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+func alter(ctx context.Context, admin *kadm.Client, c Change) error {
+	changes := make([]kadm.AlterConfig, 0, len(c.configs))
+	for key, value := range maps.All(c.configs) {
+		changes = append(changes, kadm.AlterConfig{Op: kadm.SetConfig, Name: key, Value: &value})
+	}
+	answers, err := admin.AlterTopicConfigs(ctx, changes, c.Topic)
+	if err != nil {
+		return fmt.Errorf("altering topic %s: %w", c.Topic, err)
+	}
+	for _, r := range answers {
+		if r.Err != nil {
+			return fmt.Errorf("altering topic %s: %w", c.Topic, r.Err)
+		}
+	}
+	return nil
+}

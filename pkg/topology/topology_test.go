@@ -1,0 +1,123 @@
+package topology_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"github.com/sluicehq/sluice/pkg/embedded"
+	"github.com/sluicehq/sluice/pkg/topology"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// admin starts a broker with nothing on it.
+func admin(t *testing.T) (context.Context, *kadm.Client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	services, err := embedded.Start(ctx, embedded.Config{})
+	require.NoError(t, err)
+	client, err := kgo.NewClient(kgo.SeedBrokers(services.Kafka().Brokers...))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		client.Close()
+		require.NoError(t, services.Close())
+		cancel()
+	})
+	return ctx, kadm.NewClient(client)
+}
+
+func declared(t *testing.T, o topology.Options) []topology.Topic {
+	t.Helper()
+	topics, _, err := topology.Declared(o)
+	require.NoError(t, err)
+	return topics
+}
+
+func TestApplyCreatesEveryTopicOnce(t *testing.T) {
+	t.Parallel()
+	ctx, a := admin(t)
+	topics := declared(t, topology.Options{Prefix: "acme", Partitions: 3, Replication: 1})
+	plan, err := topology.Diff(ctx, a, topics)
+	require.NoError(t, err)
+	require.Len(t, plan, len(topics))
+	for _, c := range plan {
+		require.Equal(t, topology.Create, c.Action, c.Topic)
+	}
+	require.NoError(t, topology.Apply(ctx, a, plan))
+
+	again, err := topology.Diff(ctx, a, topics)
+	require.NoError(t, err)
+	require.False(t, again.Pending(), "%+v", again)
+	names := topology.Names{Prefix: "acme"}
+	found, err := a.ListTopics(ctx, names.Consent(), names.Hold(), names.Destinations())
+	require.NoError(t, err)
+	require.Len(t, found[names.Consent()].Partitions, 3)
+	require.Len(t, found[names.Destinations()].Partitions, 1)
+}
+
+func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
+	t.Parallel()
+	ctx, a := admin(t)
+	topics := declared(t, topology.Options{Partitions: 3, Replication: 1})
+	plan, err := topology.Diff(ctx, a, topics)
+	require.NoError(t, err)
+	require.NoError(t, topology.Apply(ctx, a, plan))
+
+	hold := topology.Names{}.Hold()
+	short := "60000"
+	_, err = a.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: &short}}, hold)
+	require.NoError(t, err)
+	plan, err = topology.Diff(ctx, a, topics)
+	require.NoError(t, err)
+	change := find(t, plan, hold)
+	require.Equal(t, topology.Alter, change.Action)
+	require.Equal(t, []string{"retention.ms: 60000 -> 691200000"}, change.Details)
+	require.NoError(t, topology.Apply(ctx, a, plan))
+	plan, err = topology.Diff(ctx, a, topics)
+	require.NoError(t, err)
+	require.False(t, plan.Pending())
+
+	plan, err = topology.Diff(ctx, a, declared(t, topology.Options{Partitions: 6, Replication: 1}))
+	require.NoError(t, err)
+	require.Equal(t, topology.Refuse, find(t, plan, hold).Action)
+	require.ErrorContains(t, topology.Apply(ctx, a, plan), "would move subjects between partitions")
+}
+
+func find(t *testing.T, plan topology.Plan, topic string) topology.Change {
+	t.Helper()
+	for _, c := range plan {
+		if c.Topic == topic {
+			return c
+		}
+	}
+	t.Fatalf("no change for topic %s", topic)
+	return topology.Change{}
+}
+
+func TestDeclarationKeepsItsPromises(t *testing.T) {
+	t.Parallel()
+	topics, roles, err := topology.Declared(topology.Options{InputMaxBytes: 2 << 20})
+	require.NoError(t, err)
+	byName := map[string]topology.Topic{}
+	for _, topic := range topics {
+		require.NotEmpty(t, topic.Why, topic.Name)
+		require.NotContains(t, byName, topic.Name)
+		byName[topic.Name] = topic
+	}
+	names := topology.Names{}
+	require.Equal(t, "2162688", byName[names.Hold()].Configs["max.message.bytes"], "input's plus 64 KiB")
+	require.Equal(t, "2162688", byName[names.DeadEvents()].Configs["max.message.bytes"])
+	require.True(t, byName[names.Hold()].PersonalData)
+	require.Equal(t, byName[names.Consent()].Partitions, byName[names.Parked("google")].Partitions)
+	require.Contains(t, roles, "router")
+	require.Contains(t, roles, "sender")
+
+	_, _, err = topology.Declared(topology.Options{Partitions: topology.MaxPartitions + 1})
+	require.ErrorContains(t, err, "16384")
+}

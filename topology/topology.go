@@ -1,0 +1,9 @@
+// Package topology embeds the declaration of topics; pkg/topology reads it.
+package topology
+
+import _ "embed"
+
+// File is topics.yaml.
+//
+//go:embed topics.yaml
+var File []byte
