@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Action is what would be done about one topic.
@@ -56,32 +59,51 @@ func (p Plan) Refused() bool {
 }
 
 // Diff compares the declared topics with a cluster.
-func Diff(ctx context.Context, admin *kadm.Client, topics []Topic) (Plan, error) {
-	names := make([]string, len(topics))
-	for i, t := range topics {
-		names[i] = t.Name
-	}
-	found, err := admin.ListTopics(ctx, names...)
+func Diff(ctx context.Context, client *kgo.Client, topics []Topic) (Plan, error) {
+	found, err := partitionsOf(ctx, client, topics)
 	if err != nil {
-		return nil, fmt.Errorf("listing topics: %w", err)
+		return nil, err
 	}
-	var existing []string
-	for _, name := range names {
-		if d := found[name]; d.Err == nil && len(d.Partitions) > 0 {
-			existing = append(existing, name)
-		} else if d.Err != nil && !errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
-			return nil, fmt.Errorf("looking at topic %s: %w", name, d.Err)
-		}
-	}
-	configs, err := configsOf(ctx, admin, existing)
+	configs, err := configsOf(ctx, kadm.NewClient(client), slices.Sorted(maps.Keys(found)))
 	if err != nil {
 		return nil, err
 	}
 	plan := make(Plan, 0, len(topics))
 	for _, t := range topics {
-		plan = append(plan, compare(t, int32(len(found[t.Name].Partitions)), configs[t.Name]))
+		plan = append(plan, compare(t, found[t.Name], configs[t.Name]))
 	}
 	return plan, nil
+}
+
+// partitionsOf counts the partitions of the topics that exist. It asks a
+// broker itself: kadm answers from a cache of some seconds, in which a topic
+// that was just created does not exist.
+func partitionsOf(ctx context.Context, client *kgo.Client, topics []Topic) (map[string]int32, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	for _, t := range topics {
+		one := kmsg.NewMetadataRequestTopic()
+		one.Topic = kmsg.StringPtr(t.Name)
+		req.Topics = append(req.Topics, one)
+	}
+	resp, err := req.RequestWith(ctx, client)
+	if err != nil {
+		return nil, fmt.Errorf("listing topics: %w", err)
+	}
+	found := map[string]int32{}
+	for _, t := range resp.Topics {
+		name := ""
+		if t.Topic != nil {
+			name = *t.Topic
+		}
+		switch err := kerr.ErrorForCode(t.ErrorCode); {
+		case errors.Is(err, kerr.UnknownTopicOrPartition):
+		case err != nil:
+			return nil, fmt.Errorf("looking at topic %s: %w", name, err)
+		default:
+			found[name] = int32(len(t.Partitions))
+		}
+	}
+	return found, nil
 }
 
 func configsOf(ctx context.Context, admin *kadm.Client, topics []string) (map[string]map[string]string, error) {
@@ -139,7 +161,8 @@ func partitionAdvice(t Topic, is int32) string {
 
 // Apply creates and alters what the plan says. A plan with refusals is not
 // applied at all.
-func Apply(ctx context.Context, admin *kadm.Client, plan Plan) error {
+func Apply(ctx context.Context, client *kgo.Client, plan Plan) error {
+	admin := kadm.NewClient(client)
 	for _, c := range plan {
 		if c.Action == Refuse {
 			return fmt.Errorf("applying the topology: topic %s: %s", c.Topic, c.Details[len(c.Details)-1])

@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// admin starts a broker with nothing on it.
-func admin(t *testing.T) (context.Context, *kadm.Client) {
+// broker starts a broker with nothing on it.
+func broker(t *testing.T) (context.Context, *kgo.Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	services, err := embedded.Start(ctx, embedded.Config{})
@@ -29,7 +29,7 @@ func admin(t *testing.T) (context.Context, *kadm.Client) {
 		require.NoError(t, services.Close())
 		cancel()
 	})
-	return ctx, kadm.NewClient(client)
+	return ctx, client
 }
 
 func declared(t *testing.T, o topology.Options) []topology.Topic {
@@ -41,7 +41,7 @@ func declared(t *testing.T, o topology.Options) []topology.Topic {
 
 func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	t.Parallel()
-	ctx, a := admin(t)
+	ctx, a := broker(t)
 	topics := declared(t, topology.Options{Prefix: "acme", Partitions: 3, Replication: 1})
 	plan, err := topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, again.Pending(), "%+v", again)
 	names := topology.Names{Prefix: "acme"}
-	found, err := a.ListTopics(ctx, names.Consent(), names.Hold(), names.Destinations())
+	found, err := kadm.NewClient(a).ListTopics(ctx, names.Consent(), names.Hold(), names.Destinations())
 	require.NoError(t, err)
 	require.Len(t, found[names.Consent()].Partitions, 3)
 	require.Len(t, found[names.Destinations()].Partitions, 1)
@@ -63,7 +63,7 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 
 func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	t.Parallel()
-	ctx, a := admin(t)
+	ctx, a := broker(t)
 	topics := declared(t, topology.Options{Partitions: 3, Replication: 1})
 	plan, err := topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 
 	hold := topology.Names{}.Hold()
 	short := "60000"
-	_, err = a.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: &short}}, hold)
+	_, err = kadm.NewClient(a).AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: &short}}, hold)
 	require.NoError(t, err)
 	plan, err = topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
