@@ -69,7 +69,7 @@ func (w *Recorder) event(p *Prepared, stage decision.Stage, now int64) decision.
 // safeID shows an id as it is, or hashed where it looks like personal data:
 // ids reach diagnostics long before gate 6 has looked at them.
 func (w *Recorder) safeID(id string) string {
-	if identity.UnsafeID(id) {
+	if identity.LookID(id) != identity.NotSuspect {
 		return w.Pseudonym.ID(id)
 	}
 	return id

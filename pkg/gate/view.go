@@ -16,4 +16,7 @@ type View interface {
 	// Consent gives the subject's record, interpreted; false where there is
 	// none.
 	Consent(customer string, subject identity.Raw) (consent.Statement, bool)
+	// Err says that the view is too old by now: what was decided with it must
+	// be given up before it takes effect. nil while the view is good.
+	Err() error
 }

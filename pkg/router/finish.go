@@ -3,18 +3,22 @@ package router
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/kafka/transact"
 )
 
 // finish claims, counts and encodes what the batch came to.
 func (s *Session) finish(ctx context.Context, p *pass) ([]*kgo.Record, error) {
 	if err := s.takeClaims(ctx); err != nil {
 		return nil, err
+	}
+	// Claiming may have taken long: decisions on stale tables never count.
+	if err := p.view.Err(); err != nil {
+		return nil, fmt.Errorf("%w: deciding a batch: %w", transact.ErrWait, err)
 	}
 	for i := range s.items {
 		it := &s.items[i]
@@ -35,41 +39,39 @@ func (s *Session) Committed(ctx context.Context) {
 
 // emit writes the records of one item.
 func (s *Session) emit(p *pass, it *item) error {
-	o, to := &s.out, &s.cfg.Outlets
+	o, w, to := &s.out, s.deps.Writer, &s.cfg.Outlets
 	trace := codec.TraceParent(it.record.Headers)
 	switch {
 	case it.queued:
 		d := &it.delivery
-		outlet, ok := to.Delivery[d.Provider][d.Lane]
+		topic, ok := to.Delivery[d.Provider][d.Lane]
 		if !ok {
 			return wrap(it.record, fmt.Errorf("no delivery topic for provider %s, lane %s", d.Provider, d.Lane))
 		}
 		key := o.bytes(func(b []byte) []byte {
 			return event.Key(b, d.Facts.Customer, d.Facts.Subject.Reveal(), d.EventID)
 		})
-		value := o.bytes(func(b []byte) []byte { return codec.AppendDelivery(b, outlet.Schema, d) })
-		o.add(outlet.Topic, key, value, trace)
+		value := o.bytes(func(b []byte) []byte { return w.AppendDelivery(b, d) })
+		o.add(topic, key, value, trace)
 	case it.dead:
-		letter := codec.DeadEvent(codec.OriginalOf(it.record, it.decision.Source), it.decision.Reason, it.decision.Message, time.UnixMilli(p.now))
-		letter.AppVersion = s.deps.Recorder.AppVersion
-		value := o.bytes(func(b []byte) []byte { return codec.AppendDeadLetter(b, to.DeadEvents.Schema, &letter) })
-		o.add(to.DeadEvents.Topic, it.record.Key, value, trace)
+		value := o.bytes(func(b []byte) []byte {
+			return w.AppendDeadEvent(b, it.record, it.decision.Source, it.decision.Reason, it.decision.Message, p.now)
+		})
+		o.add(to.DeadEvents, it.record.Key, value, trace)
 	}
 	if len(it.held) > 0 {
-		hold := codec.Hold{
-			Original: codec.OriginalOf(it.record, it.decision.Source),
-			HeldAt:   p.now, Reason: it.decision.Reason, Mappings: it.held,
-		}
-		value := o.bytes(func(b []byte) []byte { return codec.AppendHold(b, to.Hold.Schema, &hold) })
-		o.add(to.Hold.Topic, it.heldKey, value, trace)
+		value := o.bytes(func(b []byte) []byte {
+			return w.AppendHold(b, it.record, it.decision.Source, it.decision.Reason, it.held, p.now)
+		})
+		o.add(to.Hold, it.heldKey, value, trace)
 	}
 	key := o.bytes(func(b []byte) []byte {
 		b = append(b, it.decision.DestinationID...)
 		b = append(b, ':')
 		return append(b, it.decision.EventID...)
 	})
-	value := o.bytes(func(b []byte) []byte { return codec.AppendDiagnostic(b, to.Diagnostics.Schema, &it.decision) })
-	o.add(to.Diagnostics.Topic, key, value, trace)
+	value := o.bytes(func(b []byte) []byte { return w.AppendDiagnostic(b, &it.decision) })
+	o.add(to.Diagnostics, key, value, trace)
 	return nil
 }
 

@@ -81,6 +81,7 @@ type Deps struct {
 	Events   events
 	Claims   claims
 	Holds    holds
+	Writer   *codec.Writer
 	Recorder gate.Recorder
 	Now      func() time.Time
 	Meter    meter

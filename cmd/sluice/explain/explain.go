@@ -111,6 +111,9 @@ func (x *Explainer) Consent(customer string, subject identity.Raw) (consent.Stat
 	return s, ok
 }
 
+// Err implements gate.View: files do not go stale.
+func (x *Explainer) Err() error { return nil }
+
 // maxLine is how long a line may be: an event of the largest size and more, so
 // that a larger one is explained as too large and not cut.
 const maxLine = 16 << 20
