@@ -1,0 +1,171 @@
+package google
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// target is what CompileMapping makes of a mapping.
+type target struct {
+	action action // Ads
+	// event is the event's name at Google Analytics.
+	event  string
+	adjust bool
+	// group is what a request's events share: the conversion action or data
+	// stream.
+	group string
+	url   identity.URLPolicy
+}
+
+// adjustFix shows a whole mapping, because a refund needs all of it.
+const adjustFix = "map the event explicitly with google: {adjust: true} and fields: {value: the remaining value}"
+
+var eventNameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
+
+// reservedEvents are collected by Google Analytics itself; reservedPrefixes
+// belong to it.
+var (
+	reservedEvents   = [...]string{"session_start", "first_visit", "first_open", "user_engagement"}
+	reservedPrefixes = [...]string{"_", "firebase_", "ga_", "google_", "gtag."}
+)
+
+// offlineEvents are stages of a sale that no browser reports, whatever the
+// source says.
+var offlineEvents = [...]string{"qualify_lead", "close_convert_lead"}
+
+// CompileMapping finds the conversion action: the mapping's own, else the
+// destination's by provider event. A template's row that lacks something comes
+// back with a warning and is left out; an explicit mapping is refused.
+func (p *Provider) CompileMapping(_ *resource.Destination, destination any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
+	a := accountOf(destination)
+	if a == nil {
+		return resource.CompiledMapping{}, nil // the destination's own problems say why
+	}
+	var problems []resource.Problem
+	s := readSection(m.Section, "spec.google", &problems)
+	t := &target{adjust: s.flag("adjust"), url: rulesFor(m)}
+	var own action
+	if s.has("conversion_action") {
+		own, _ = readAction(s, "conversion_action")
+	} else {
+		s.asked = append(s.asked, "conversion_action")
+	}
+	s.done()
+	checkFields(m, &problems)
+	target := ""
+	if a.analytics() {
+		t.analytics(a, m, own, s)
+		target = t.event
+	} else {
+		t.ads(a, m, own, s)
+		target = t.action.id
+	}
+	if m.FromTemplate != "" {
+		for i := range problems {
+			problems[i].Warning = true
+		}
+	}
+	return resource.CompiledMapping{Target: target, Data: t}, problems
+}
+
+func (t *target) ads(a *account, m *resource.Mapping, own action, s *section) {
+	byEvent, listed := a.actions[m.ProviderEvent]
+	t.action = own
+	if own.id == "" {
+		t.action = byEvent
+	}
+	if t.action.kind == kindAuto && listed && byEvent.id == t.action.id {
+		t.action.kind = byEvent.kind
+	}
+	if t.action.kind == kindAuto && slices.Contains(offlineEvents[:], m.ProviderEvent) {
+		t.action.kind = kindOffline
+	}
+	t.group = t.action.id
+	_, hasValue := m.Fields["value"]
+	switch {
+	case t.adjust && !hasValue:
+		*s.report = append(*s.report, resource.Problem{
+			Path: "spec.fields.value", Rule: "is required for an adjustment: the value that remains", Fix: adjustFix,
+		})
+	case t.action.id == "" && !s.has("conversion_action"):
+		*s.report = append(*s.report, resource.Problem{
+			Path: "spec.google.conversion_action", Rule: "is required: neither the mapping nor the destination names a conversion action for " + m.ProviderEvent,
+			Fix: "set google.conversion_action here, or account.conversion_actions." + m.ProviderEvent + " in the destination",
+		})
+	}
+}
+
+func (t *target) analytics(a *account, m *resource.Mapping, own action, s *section) {
+	t.event, t.group = m.ProviderEvent, a.stream
+	reserved := slices.Contains(reservedEvents[:], t.event) ||
+		slices.ContainsFunc(reservedPrefixes[:], func(p string) bool { return strings.HasPrefix(t.event, p) })
+	if reserved || !eventNameForm.MatchString(t.event) {
+		*s.report = append(*s.report, resource.Problem{
+			Path: "spec.provider_event", Rule: "must be an event name of Google Analytics: letters, digits and _, at most 40, not reserved",
+			Value: t.event, Fix: "use a recommended event such as purchase",
+		})
+	}
+	if own.id != "" {
+		s.problem("conversion_action", "has no use at a Google Analytics property", own.id, "remove it")
+	}
+	if t.adjust && m.FromTemplate == "" {
+		s.problem("adjust", "has no use at a Google Analytics property, where the first event of a transaction stays", "", "send the event refund instead")
+	}
+	t.adjust = false
+}
+
+// refusedFields are names that people try, and what to do instead.
+var refusedFields = map[string]string{
+	"transaction_id": "send commerce.transaction_id", "order_id": "send commerce.transaction_id", "transactionId": "send commerce.transaction_id",
+	"event_id": "send event_id", "event_name": "set provider_event", "event_time": "send event_time", "event_source": "send source",
+	"conversion_value": "use value", "conversionValue": "use value", "currency_code": "use currency", "customerType": "use customer_type",
+	"email": "send identity.emails", "phone": "send identity.phones", "gclid": "send click.gclid", "gbraid": "send click.gbraid",
+	"wbraid": "send click.wbraid", "user_id": "send analytics.user_id", "client_id": "send analytics.client_id", "ip": "send device.ip",
+	"consent": "send consent", "items": "send commerce.items", "user_data": "send identity",
+}
+
+var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
+
+// checkFields refuses computed fields that Google has no place for. What is no
+// field of an event becomes a custom variable (Ads) or an event parameter
+// (Analytics) of that name.
+func checkFields(m *resource.Mapping, problems *[]resource.Problem) {
+	names := make([]string, 0, len(m.Fields))
+	for name := range m.Fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		path := "spec.fields." + name
+		if fix, refused := refusedFields[name]; refused {
+			*problems = append(*problems, resource.Problem{Path: path, Rule: "cannot be computed", Fix: fix})
+			continue
+		}
+		if !fieldForm.MatchString(name) {
+			*problems = append(*problems, resource.Problem{
+				Path: path, Rule: "must be letters, digits and _, at most 40, beginning with a letter",
+				Value: name, Fix: "name it like the custom variable in Google Ads, or the parameter in Google Analytics",
+			})
+		}
+	}
+}
+
+// TemplateEvent is the commerce table: recommended events of Google Analytics,
+// which are also the keys of account.conversion_actions.
+func (p *Provider) TemplateEvent(template, sourceEvent string) (resource.Mapping, bool) {
+	if template != "commerce" {
+		return resource.Mapping{}, false
+	}
+	for i := range commerce {
+		if row := &commerce[i]; row.source == sourceEvent {
+			return resource.Mapping{
+				SourceEvent: sourceEvent, ProviderEvent: row.event, Lane: row.lane, Section: row.section, FromTemplate: template,
+			}, true
+		}
+	}
+	return resource.Mapping{}, false
+}
