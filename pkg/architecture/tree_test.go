@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,8 +51,8 @@ func (s source) imports() map[string]string {
 	return found
 }
 
-// calls visits every call of a function of an imported package, such as
-// time.Now, and every mention of it as a value.
+// mentions visits every use of a name of an imported package, such as
+// time.Now.
 func (s source) mentions(importPath string, visit func(name string, line int)) {
 	local, ok := s.imports()[importPath]
 	if !ok {
@@ -81,9 +82,19 @@ func (s source) commented(line int) bool {
 	return false
 }
 
-// readTree parses every Go file of the repository except the tools module.
+// parsed holds the tree for all tests: it does not change while they run.
+var parsed = sync.OnceValues(parseTree)
+
+// readTree gives every Go file of the repository except the tools module.
 func readTree(t *testing.T) []source {
 	t.Helper()
+	tree, err := parsed()
+	require.NoError(t, err)
+	require.NotEmpty(t, tree)
+	return tree
+}
+
+func parseTree() ([]source, error) {
 	root := filepath.Join("..", "..")
 	var tree []source
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -107,9 +118,7 @@ func readTree(t *testing.T) []source {
 		}
 		return err
 	})
-	require.NoError(t, err)
-	require.NotEmpty(t, tree)
-	return tree
+	return tree, err
 }
 
 func readSource(root, path string) (source, error) {
