@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -113,7 +114,7 @@ func (h *Hop) set(key, value string) error {
 	return err
 }
 
-var errHeaderNumber = fmt.Errorf("it is not a number in range")
+var errHeaderNumber = errors.New("it is not a number in range")
 
 func parseCount(text string) (int32, error) {
 	v, err := strconv.ParseInt(text, 10, 32)

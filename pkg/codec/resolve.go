@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,7 +105,7 @@ func (p *planner) compile(path string, writer, ours avro.Schema, fallback []byte
 }
 
 // errMismatch marks a type that cannot be read as ours.
-var errMismatch = fmt.Errorf("types do not match")
+var errMismatch = errors.New("types do not match")
 
 // same compiles two schemas that are no unions; nil where they do not match.
 func (p *planner) same(path string, writer, ours avro.Schema) (*plan, error) {

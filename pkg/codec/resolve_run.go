@@ -24,9 +24,13 @@ type rewriter struct {
 	budget int
 }
 
+// passes is how often an entry may be passed: once for each level of records
+// around it in our schemas, to find the fields, and once to rewrite it.
+const passes = 8
+
 // run rewrites a body. Errors are *DecodeError.
 func (p *plan) run(body []byte) (resolved, error) {
-	r := rewriter{in: reader(body), budget: len(body)}
+	r := rewriter{in: reader(body), budget: passes * len(body)}
 	r.out = coder{mode: writing, buf: make([]byte, 0, len(body)+len(body)/4+64)}
 	r.rewrite(p)
 	if err := r.in.err(); err != nil {
@@ -207,7 +211,7 @@ func (r *rewriter) advance(n int) {
 func (r *rewriter) skipList(item avro.Schema, keyed bool, depth int) {
 	for {
 		n := r.in.blockCount("")
-		if n == 0 {
+		if n == 0 || !r.spend(n) {
 			return
 		}
 		for range n {

@@ -1,7 +1,7 @@
 package codec
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/consent"
@@ -187,4 +187,4 @@ func parsePurpose(text string) (consent.PurposeSet, error) {
 	return consent.ParsePurposes(strings.Split(text, ","))
 }
 
-var errWord = fmt.Errorf("the word is not known")
+var errWord = errors.New("the word is not known")
