@@ -1,6 +1,9 @@
 package identity
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Suspect says what kind of personal data or secret a string looks like.
 type Suspect uint8
@@ -37,7 +40,7 @@ func Look(s string) Suspect {
 	if len(s) < 5 { // nothing above is shorter than a@b.c
 		return NotSuspect
 	}
-	if k := look(s); k != NotSuspect {
+	if k := look(s); k != NotSuspect || strings.IndexByte(s, '%') < 0 {
 		return k
 	}
 	return lookDecoded(s, look)
@@ -49,7 +52,7 @@ func LookID(s string) Suspect {
 	if len(s) < 5 {
 		return NotSuspect
 	}
-	if k := lookID(s); k != NotSuspect {
+	if k := lookID(s); k != NotSuspect || strings.IndexByte(s, '%') < 0 {
 		return k
 	}
 	return lookDecoded(s, lookID)
@@ -67,18 +70,37 @@ func LookNumber(n int64) Suspect {
 	return NotSuspect
 }
 
+// look searches only for what can be there: one pass over the bytes rules most
+// searches out, because this runs for every part of every URL.
 func look(s string) Suspect {
-	if _, _, ok := findEmail(s, 0); ok {
-		return SuspectEmail
+	digits, at := 0, false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isDigit(c):
+			digits++
+		case c == '@' || c == '%':
+			at = true
+		}
 	}
-	if _, _, ok := findCard(s, 0); ok {
-		return SuspectCard
+	if at {
+		if _, _, ok := findEmail(s, 0); ok {
+			return SuspectEmail
+		}
 	}
-	if _, _, ok := findPhone(s, 0); ok {
-		return SuspectPhone
+	if digits >= minCard {
+		if _, _, ok := findCard(s, 0); ok {
+			return SuspectCard
+		}
 	}
-	if _, _, ok := findToken(s, 0); ok {
-		return SuspectToken
+	if digits >= minPhone {
+		if _, _, ok := findPhone(s, 0); ok {
+			return SuspectPhone
+		}
+	}
+	if len(s) >= minToken {
+		if _, _, ok := findToken(s, 0); ok {
+			return SuspectToken
+		}
 	}
 	return NotSuspect
 }

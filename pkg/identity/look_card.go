@@ -1,5 +1,8 @@
 package identity
 
+// A card number has as many digits (ISO/IEC 7812-1).
+const minCard, maxCard = 13, 19
+
 // findCard finds the first card number: 13 to 19 digits, together or with
 // single spaces or hyphens between them, that no word or digit touches.
 func findCard(s string, from int) (start, end int, ok bool) {
@@ -8,7 +11,7 @@ func findCard(s string, from int) (start, end int, ok bool) {
 			i++
 			continue
 		}
-		var digits [20]byte
+		var digits [maxCard + 1]byte
 		n, j, last := 0, i, i
 		for ; j < len(s); j++ {
 			c := s[j]
@@ -25,7 +28,7 @@ func findCard(s string, from int) (start, end int, ok bool) {
 			}
 			break
 		}
-		if n <= 19 && cardNumber(digits[:n]) && (last == len(s) || !isWord(s[last])) {
+		if n <= maxCard && cardNumber(digits[:n]) && (last == len(s) || !isWord(s[last])) {
 			return i, last, true
 		}
 		i = j + 1
@@ -35,7 +38,7 @@ func findCard(s string, from int) (start, end int, ok bool) {
 
 // cardNumber is the one definition of what looks like a card number.
 func cardNumber(digits []byte) bool {
-	return len(digits) >= 13 && len(digits) <= 19 && issuer(digits) && luhn(digits)
+	return len(digits) >= minCard && len(digits) <= maxCard && issuer(digits) && luhn(digits)
 }
 
 // luhn checks the check digit of ISO/IEC 7812-1.

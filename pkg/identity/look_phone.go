@@ -2,6 +2,9 @@ package identity
 
 import "strings"
 
+// A phone number has as many digits; E.164 allows no more.
+const minPhone, maxPhone = 8, 15
+
 // phoneLike is a run of digits and what people write between them.
 type phoneLike struct {
 	start, end int
@@ -16,7 +19,7 @@ type phoneLike struct {
 // digits that begin with + or 00, or contain spaces, brackets or several
 // separators; never bare digits. A calendar date is none.
 func (p phoneLike) isPhone() bool {
-	if p.digits < 8 || p.digits > 15 || p.date {
+	if p.digits < minPhone || p.digits > maxPhone || p.date {
 		return false
 	}
 	return p.lead != "" || p.open || p.separators > 1

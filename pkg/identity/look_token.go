@@ -18,6 +18,9 @@ var tokenPrefixes = [...]struct {
 	{"SG.", 24}, {"shpat_", 16}, // mail, shops
 }
 
+// minToken is the shortest secret that findToken knows.
+const minToken = 12
+
 // The lengths from which an unbroken run of letters and digits is taken for a
 // secret: mixed case with digits, and hex digests of 160 bits and more.
 const (

@@ -24,6 +24,9 @@ func IsSpace(r rune) bool {
 
 // Trim removes surrounding white space in the sense of IsSpace.
 func Trim(s string) string {
+	if n := len(s); n > 0 && s[0] > ' ' && s[0] < utf8.RuneSelf && s[n-1] > ' ' && s[n-1] < utf8.RuneSelf {
+		return s // the common case, without decoding
+	}
 	for s != "" {
 		r, n := utf8.DecodeRuneInString(s)
 		if !IsSpace(r) {

@@ -226,6 +226,9 @@ func clickValue(v string) bool {
 // that are not UTF-8. Everything else is kept byte for byte.
 func appendEncoded(dst []byte, s string) []byte {
 	const upperHex = "0123456789ABCDEF"
+	if plainURL(s) {
+		return append(dst, s...)
+	}
 	for i, r := range s {
 		c := s[i]
 		escape := c <= ' ' || c == 0x7F || strings.IndexByte("\"<>\\^`{|}", c) >= 0 || r == 0xFFFD || IsSpace(r)
@@ -241,6 +244,17 @@ func appendEncoded(dst []byte, s string) []byte {
 		}
 	}
 	return dst
+}
+
+// plainURL reports that nothing in s needs encoding.
+func plainURL(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !isDigit(c) && !isLetter(c) && c != '-' && c != '_' && c != '.' && c != '=' {
+			return false
+		}
+	}
+	return true
 }
 
 // runeSize is how many bytes of s the rune r at i takes: one for a byte that

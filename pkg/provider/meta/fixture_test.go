@@ -71,6 +71,11 @@ func build(t testing.TB, route *resource.Route, ev *event.Event, change ...func(
 	for _, c := range change {
 		c(in)
 	}
+	return buildInput(t, in)
+}
+
+// buildInput builds and checks what holds for every answer.
+func buildInput(t testing.TB, in *provider.Input) provider.Built {
 	built := meta.New().Build(nil, in)
 	if built.IdentifierReason == decision.ReasonNone && built.PreflightReason == decision.ReasonNone && built.Restrictable {
 		require.True(t, json.Valid(built.Fragment), string(built.Fragment))

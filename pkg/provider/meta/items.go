@@ -8,17 +8,19 @@ import (
 
 // itemID gives the id of item i as the mapping computes it, else its own. An
 // item without one is left out: Meta refuses the whole request because of it.
-// So is one whose id looks like personal data, and one with a negative quantity.
-func (b *builder) itemID(i int) (identity.Clean, bool) {
+// So is one whose id looks like personal data, which unsafe tells, and one with
+// a negative quantity.
+func (b *builder) itemID(i int) (id identity.Clean, unsafe, ok bool) {
 	item := &b.ev.Commerce.Items[i]
-	id := item.ID
+	s := item.ID
 	if i < len(b.in.ItemIDs) {
-		id = b.in.ItemIDs[i]
+		s = b.in.ItemIDs[i]
 	}
-	if id == "" || item.Quantity.Set && item.Quantity.Value < 0 {
-		return identity.Clean{}, false
+	if s == "" || item.Quantity.Set && item.Quantity.Value < 0 {
+		return identity.Clean{}, false, false
 	}
-	return identity.CleanID(id)
+	id, ok = identity.CleanID(s)
+	return id, !ok, ok
 }
 
 func quantity(item *event.Item) int64 {
@@ -30,7 +32,7 @@ func quantity(item *event.Item) int64 {
 
 func (b *builder) hasItems() bool {
 	for i := range b.ev.Commerce.Items {
-		if _, ok := b.itemID(i); ok {
+		if _, _, ok := b.itemID(i); ok {
 			return true
 		}
 	}
@@ -43,7 +45,7 @@ func (b *builder) contentIDs() {
 	}
 	b.dst = append(jsonappend.Key(b.dst, "content_ids"), '[')
 	for i := range b.ev.Commerce.Items {
-		if id, ok := b.itemID(i); ok {
+		if id, _, ok := b.itemID(i); ok {
 			b.dst = jsonappend.String(jsonappend.Comma(b.dst), id)
 		}
 	}
@@ -56,11 +58,11 @@ func (b *builder) contents() {
 	items := b.ev.Commerce.Items
 	kept := false
 	for i := range items {
-		id, ok := b.itemID(i)
+		id, unsafe, ok := b.itemID(i)
+		if unsafe {
+			b.unsafe++
+		}
 		if !ok {
-			if given := items[i].ID != "" || i < len(b.in.ItemIDs) && b.in.ItemIDs[i] != ""; given {
-				b.unsafe++
-			}
 			continue
 		}
 		if !kept {
@@ -97,7 +99,7 @@ func (b *builder) itemNames(item *event.Item) {
 func (b *builder) numItems() {
 	n := int64(0)
 	for i := range b.ev.Commerce.Items {
-		if _, ok := b.itemID(i); ok {
+		if _, _, ok := b.itemID(i); ok {
 			n += quantity(&b.ev.Commerce.Items[i])
 		}
 	}

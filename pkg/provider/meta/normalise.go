@@ -75,6 +75,9 @@ func digest(scratch []byte, raw identity.Raw, normal normaliser, h Hints) ([]byt
 // reference library appends. MD5 is passed on as that library does, although
 // only SHA-256 is documented; the identifier status counts it as a warning.
 func prehashed(s string) (identity.Hashed, bool) {
+	if len(s) < 32 {
+		return identity.Hashed{}, false
+	}
 	digest, mark, marked := strings.Cut(s, ".")
 	hashed, ok := identity.ParseHashed(digest)
 	if !ok {

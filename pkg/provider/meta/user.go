@@ -248,14 +248,22 @@ func (b *builder) single(r *row, v identity.Raw) bool {
 		return b.number(s, 1, 18)
 	case deviceID:
 		return b.deviceID(s)
+	case partner:
+		return b.opaque(s, strings.ContainsAny(s, "@ \"<>"))
 	default:
-		if r.key != "client_user_agent" && identity.LookID(s) != identity.NotSuspect {
-			b.unsafe++
-			return false
-		}
-		b.dst = jsonappend.String(b.dst, identity.Vouch(s))
-		return true
+		return b.opaque(s, r.key != "client_user_agent" && identity.LookID(s) != identity.NotSuspect)
 	}
+}
+
+// opaque appends a string that Meta takes in clear unless it looks like what
+// must not leave.
+func (b *builder) opaque(s string, unsafe bool) bool {
+	if unsafe {
+		b.unsafe++
+		return false
+	}
+	b.dst = jsonappend.String(b.dst, identity.Vouch(s))
+	return true
 }
 
 // address appends a public IP address in its canonical form; a mark of Meta's
