@@ -98,20 +98,23 @@ func (e *apiError) indices(n int) []int {
 }
 
 // nextIndex finds the next data[N], ['data'][N], ["data"][N] or data.N, and
-// "data","N" of a list of path elements.
+// "data","N" of a list of path elements. custom_data and user_data are no data.
 func nextIndex(s string) (index int, rest string, ok bool) {
 	for {
-		_, after, found := strings.Cut(s, "data")
-		if !found {
+		i := strings.Index(s, "data")
+		if i < 0 {
 			return 0, "", false
 		}
-		s = after
-		t := strings.TrimLeft(s, `'"], `)
-		if len(t) > 0 && (t[0] == '[' || t[0] == '.') {
-			t = strings.TrimLeft(t[1:], `'"`)
-		} else if t == s {
+		word := i > 0 && (alnum(s[i-1]) || s[i-1] == '_')
+		s = s[i+len("data"):]
+		if word {
 			continue
 		}
+		t := strings.TrimLeft(s, `'"]`)
+		if t == "" || t[0] != '[' && t[0] != '.' && t[0] != ',' {
+			continue
+		}
+		t = strings.TrimLeft(t[1:], `'" `)
 		end := 0
 		for end < len(t) && digit(t[end]) {
 			end++

@@ -72,7 +72,7 @@ const minPhone, maxPhone = 7, 15
 func phone(dst []byte, s string, h Hints) ([]byte, bool) {
 	s = cutExtension(s)
 	if h.PhoneCountry != "" && !strings.HasPrefix(s, "+") && !strings.HasPrefix(s, "00") {
-		if out, ok := nationalPhone(dst, s, h); ok {
+		if out, ok := nationalPhone(dst, s, h); ok && len(out) <= maxPhone {
 			return out, true
 		}
 	}
@@ -117,19 +117,20 @@ func cutExtension(s string) string {
 }
 
 // nationalPhone reads s as a number of the subject's own country, else of the
-// destination's default country, and appends it with its country code.
+// destination's default country, and appends it with its country code. What
+// begins with that country's code and is a valid number as it stands only lacks
+// its plus sign, and is left to the ordinary rule.
 func nationalPhone(dst []byte, s string, h Hints) ([]byte, bool) {
 	for _, region := range [...]string{strings.ToUpper(h.Country), h.PhoneCountry} {
 		if region == "" {
 			continue
 		}
 		number, err := phonenumbers.Parse(s, region)
-		if err != nil {
+		if err != nil || int(number.GetCountryCode()) != phonenumbers.GetCountryCodeForRegion(region) {
 			continue
 		}
-		code := phonenumbers.GetCountryCodeForRegion(region)
-		if int(number.GetCountryCode()) != code {
-			continue
+		if plus, err := phonenumbers.Parse("+"+s, region); err == nil && plus.GetCountryCode() == number.GetCountryCode() && phonenumbers.IsValidNumber(plus) {
+			return dst, false
 		}
 		if phonenumbers.IsValidNumber(number) || region == h.PhoneCountry && phonenumbers.IsPossibleNumber(number) {
 			e164 := phonenumbers.Format(number, phonenumbers.E164)
