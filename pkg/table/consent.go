@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -33,6 +34,7 @@ type ConsentTable struct {
 	decode   func(ctx context.Context, value []byte, dst *consent.Record) error
 	profiles profiles
 	shards   [shards]consentShard
+	epoch    atomic.Int64 // grows with every Reset
 }
 
 // NewConsentTable makes a ConsentTable. decode reads one value; its strings
@@ -41,8 +43,10 @@ func NewConsentTable(decode func(ctx context.Context, value []byte, dst *consent
 	return &ConsentTable{decode: decode, profiles: profiles{ids: map[consent.Statement]uint32{}}}
 }
 
-// Reset implements Sink.
+// Reset implements Sink. The epoch changes first: a view that was handed out
+// before must not take the emptied table for "nobody said anything".
 func (t *ConsentTable) Reset() {
+	t.epoch.Add(1)
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()

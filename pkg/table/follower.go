@@ -83,7 +83,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		f.fail(err)
+		f.forget(err)
 		f.log.Warn("reading a table again from its start", "error", err)
 		select {
 		case <-ctx.Done():
@@ -234,6 +234,14 @@ func (f *Follower) fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.failure = err
+	f.wake()
+}
+
+// forget takes freshness back before the sink is emptied.
+func (f *Follower) forget(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fresh, f.failure = time.Time{}, err
 	f.wake()
 }
 

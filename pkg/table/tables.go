@@ -95,7 +95,7 @@ func (t *Tables) Run(ctx context.Context, drain <-chan struct{}) error {
 // in its way. All partitions share the tables, so it takes none.
 func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 	for {
-		oldest := time.Time{}
+		oldest, epoch := time.Time{}, t.consent.epoch.Load()
 		for _, f := range t.followers {
 			fresh, err := f.Await(ctx, awaitAge)
 			if err != nil {
@@ -107,7 +107,7 @@ func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 		}
 		// The second wait may have outlasted the first table's freshness.
 		if time.Since(oldest) <= awaitAge {
-			return &View{set: t.resources.Set(), consent: t.consent, expires: oldest.Add(MaxAge)}, nil
+			return &View{set: t.resources.Set(), consent: t.consent, epoch: epoch, expires: oldest.Add(MaxAge)}, nil
 		}
 	}
 }
@@ -118,6 +118,7 @@ func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 type View struct {
 	set     *resource.Set
 	consent *ConsentTable
+	epoch   int64
 	expires time.Time
 }
 
@@ -128,10 +129,12 @@ func (v *View) Resources() *resource.Set { return v.set }
 // malformed, which denies: nothing is ever sent on a stale answer. Whoever
 // decided with it finds out by Err and gives the decisions up.
 func (v *View) Consent(customer string, subject identity.Raw) (consent.Statement, bool) {
+	statement, ok := v.consent.Get(customer, subject)
+	// Looked at after the lookup: a table that was emptied meanwhile counts.
 	if v.Err() != nil {
 		return consent.NormaliseRecord(consent.Record{Input: consent.Input{Malformed: true}}, 0), true
 	}
-	return v.consent.Get(customer, subject)
+	return statement, ok
 }
 
 // Err is nil while the view is valid and ErrExpired afterwards. Ask after the
@@ -139,6 +142,9 @@ func (v *View) Consent(customer string, subject identity.Raw) (consent.Statement
 func (v *View) Err() error {
 	if late := time.Since(v.expires); late > 0 {
 		return fmt.Errorf("using tables %s too late: %w", late.Round(time.Millisecond), ErrExpired)
+	}
+	if v.consent.epoch.Load() != v.epoch {
+		return fmt.Errorf("using tables that are being read again: %w", ErrExpired)
 	}
 	return nil
 }
