@@ -1,0 +1,118 @@
+package providertest
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/pkg/provider"
+)
+
+func (b *bench) answers(t *testing.T) {
+	for _, a := range b.f.Answers {
+		t.Run(a.Name, func(t *testing.T) {
+			got := b.p.Classify(max(a.N, 1), response(a.Status, a.Header, a.Body))
+			require.Equal(t, a.Class.String(), got.Class.String())
+			require.Equal(t, a.WaitMS, got.WaitMS)
+			var faults []int
+			for _, f := range got.Faults {
+				faults = append(faults, f.Index)
+			}
+			require.Equal(t, a.Faults, faults)
+		})
+	}
+}
+
+func response(status int, header map[string]string, body string) *provider.Response {
+	return &provider.Response{
+		Status: status, Body: []byte(body), Now: Now,
+		Header: func(name string) string {
+			for k, v := range header {
+				if strings.EqualFold(k, name) {
+					return v
+				}
+			}
+			return ""
+		},
+	}
+}
+
+// mangled are bodies that proxies, outages and attackers produce.
+var mangled = []string{
+	"", " ", "null", "[]", "{", "{}", `"x"`, "0", "<html><body><h1>502 Bad Gateway</h1></body></html>", "\x00\xff", `{"error":null}`,
+	`{"error":"text"}`, `{"error":[]}`, `{"error":{"code":"x","message":7}}`, `{"error":{}}`, strings.Repeat("[", 5000), `{"error":{"message":"jane@shop.example"}}`,
+}
+
+// anyAnswer checks what holds for every provider, whatever comes back.
+func (b *bench) anyAnswer(t *testing.T) {
+	statuses := []int{0, 100, 200, 202, 204, 301, 400, 401, 403, 404, 408, 409, 413, 418, 429, 500, 502, 503, 504, 599}
+	random := rand.New(rand.NewPCG(1, 2))
+	bodies := append([]string(nil), mangled...)
+	for _, a := range b.f.Answers {
+		bodies = append(bodies, a.Body)
+		for range 20 { // the same with a byte changed or the end cut off
+			c := []byte(a.Body)
+			if len(c) == 0 {
+				break
+			}
+			c[random.IntN(len(c))] = byte(random.IntN(256))
+			bodies = append(bodies, string(c), a.Body[:random.IntN(len(a.Body))])
+		}
+	}
+	for _, status := range statuses {
+		for _, body := range bodies {
+			for n := range 3 {
+				r := response(status, nil, body)
+				CheckAnswer(t, b.p, n+1, r)
+				r.Header, r.Truncated = nil, true
+				CheckAnswer(t, b.p, n+1, r)
+			}
+		}
+	}
+	b.plainAnswers(t)
+}
+
+func (b *bench) plainAnswers(t *testing.T) {
+	html := "<html>no JSON here</html>"
+	require.Equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, html)).Class, "the outcome is not known")
+	require.Equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, "")).Class)
+	for _, status := range []int{500, 502, 503, 504} {
+		require.Equal(t, provider.Transient, b.p.Classify(1, response(status, nil, html)).Class, status)
+	}
+	a := b.p.Classify(1, response(429, map[string]string{"Retry-After": "7"}, html))
+	require.Equal(t, provider.Throttled, a.Class)
+	require.EqualValues(t, 7000, a.WaitMS, "exactly as long as the provider says")
+	require.Equal(t, provider.Credentials, b.p.Classify(1, response(401, nil, html)).Class)
+}
+
+// CheckAnswer classifies r and checks what every answer has to satisfy. Fuzz
+// targets of providers call it.
+func CheckAnswer(t testing.TB, p provider.Provider, n int, r *provider.Response) {
+	t.Helper()
+	a := p.Classify(n, r)
+	if a.Class > provider.DuplicateDelivery {
+		t.Fatalf("class %d does not exist", a.Class)
+	}
+	accepted := a.Class == provider.Accepted || a.Class == provider.AcceptedWithWarnings
+	if accepted && (r.Status < 200 || r.Status > 299 || r.Truncated) {
+		t.Fatalf("status %d is taken for a success", r.Status)
+	}
+	if a.WaitMS < 0 || a.Usage < 0 {
+		t.Fatalf("waiting %d ms, usage %v", a.WaitMS, a.Usage)
+	}
+	seen := map[int]bool{}
+	for _, f := range a.Faults {
+		if f.Index < 0 || f.Index >= n || seen[f.Index] {
+			t.Fatalf("fault of item %d in a batch of %d", f.Index, n)
+		}
+		seen[f.Index] = true
+	}
+	if len(a.Faults) > 0 && a.Class != provider.Invalid {
+		t.Fatalf("class %s with faults of single items", a.Class)
+	}
+	if strings.Contains(a.Message, "jane@shop.example") {
+		t.Fatalf("the message quotes an identifier")
+	}
+}
