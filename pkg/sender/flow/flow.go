@@ -48,7 +48,10 @@ type State struct {
 	quiet int64
 	// reread: the secret was read again since the last success.
 	reread bool
-	// window, sent, invalid: the systemic breaker's sliding count.
+	// peak is the highest rate that was seen before a throttle; halving stops
+	// at a small share of it, or recovery would take hours.
+	peak float64
+	// window, sent, invalid: the systemic breaker's count.
 	window        int64
 	sent, invalid int
 	// HealthySince is when the flow last came back from Blocked.
@@ -68,6 +71,8 @@ type Happening struct {
 	Observed float64
 	// Jitter is a random number in [0, 1).
 	Jitter float64
+	// ProbeEveryMS is how long a blocked flow waits for its next probe.
+	ProbeEveryMS int64
 }
 
 // Action is what the owner of the flow does next.
@@ -85,10 +90,12 @@ const (
 const (
 	firstBackoffMS   = 1_000
 	maxBackoffMS     = 5 * 60_000
+	minBackoffMS     = 50
 	minThrottleMS    = 1_000
-	quietWindowMS    = 10_000
-	probeEveryMS     = 3600_000
+	quietWindowMS    = 1_000
 	recovery         = 1.075 // rate regained each quiet window
+	deepest          = 32    // the rate never falls below this part of its peak
+	smallestRate     = 0.01  // events per second
 	slowDownUsage    = 80.0  // percent at which the rate is halved before the provider refuses
 	breakerWindowMS  = 60_000
 	breakerMinEvents = 20
@@ -116,7 +123,12 @@ func Next(s State, h Happening, now int64) (State, Action) {
 func succeeded(s State, h Happening, now int64) (State, Action) {
 	action := Nothing
 	if s.Mode == Blocked {
-		s.HealthySince, action = now, Healed
+		s, action = s.heal(now), Healed
+	}
+	if s.Mode == Waiting && now < s.Until && s.Cause == decision.ProviderThrottled {
+		// It was on its way when another request was throttled: that one's
+		// word about when to go on counts.
+		return s.count(h, now), action
 	}
 	s.Mode, s.Until, s.Cause, s.Detail, s.Failures, s.reread = Open, 0, decision.ReasonNone, "", 0, false
 	s = s.count(h, now)
@@ -133,13 +145,26 @@ func succeeded(s State, h Happening, now int64) (State, Action) {
 	return s, action
 }
 
+// heal opens a blocked flow and forgets what blocked it.
+func (s State) heal(now int64) State {
+	s.Mode, s.Until, s.Cause, s.Detail, s.Failures = Open, 0, decision.ReasonNone, "", 0
+	s.HealthySince, s.window, s.sent, s.invalid = now, now, 0, 0
+	return s
+}
+
 func throttled(s State, h Happening, now int64) State {
-	s = s.halve(h.Observed, now)
-	s.Failures++
 	pause := h.WaitMS
 	if pause <= 0 {
-		pause = max(minThrottleMS, backoff(s.Failures, h.Jitter))
+		pause = max(minThrottleMS, backoff(s.Failures+1, h.Jitter))
 	}
+	if s.Mode == Waiting && now < s.Until && s.Cause == decision.ProviderThrottled {
+		// One of several that were on their way together: one halving is for
+		// all of them, the longest wait counts.
+		s.Until = max(s.Until, now+pause)
+		return s
+	}
+	s = s.halve(h.Observed, now)
+	s.Failures++
 	return wait(s, now+pause, decision.ProviderThrottled, h.Detail)
 }
 
@@ -150,26 +175,33 @@ func refused(s State, h Happening, now int64, cause decision.Reason) (State, Act
 		s.reread = true
 		return s, RereadSecret
 	}
-	return Block(s, cause, h.Detail, now), Park
+	return Block(s, cause, h.Detail, now+h.ProbeEveryMS), Park
 }
 
 // invalid feeds the systemic breaker: when most of a window is refused, it is
 // not the events, and dead-lettering stops.
 func invalid(s State, h Happening, now int64) (State, Action) {
 	s.Failures = 0
+	action := Nothing
+	if s.Mode == Blocked {
+		if s.Cause == decision.ProviderRejected {
+			return Block(s, s.Cause, h.Detail, now+h.ProbeEveryMS), Park
+		}
+		// Who judges the event has taken the credentials.
+		s, action = s.heal(now), Healed
+	}
 	s = s.count(h, now)
 	if s.sent >= breakerMinEvents && 2*s.invalid > s.sent {
-		return Block(s, decision.ProviderRejected, h.Detail, now), Park
+		return Block(s, decision.ProviderRejected, h.Detail, now+h.ProbeEveryMS), Park
 	}
-	return s, Nothing
+	return s, action
 }
 
-// Suspicious reports whether so much of the current window was refused that
-// another refusal may well be the deployment's fault and not the event's.
-func (s State) Suspicious() bool { return s.sent >= breakerMinEvents && 2*s.invalid > s.sent }
-
+// count keeps a window of at least a minute and at least as many events as
+// the breaker needs, so that it works for a destination with one event an
+// hour too.
 func (s State) count(h Happening, now int64) State {
-	if now-s.window >= breakerWindowMS {
+	if now-s.window >= breakerWindowMS && s.sent >= breakerMinEvents {
 		s.window, s.sent, s.invalid = now, 0, 0
 	}
 	s.sent += h.Events
@@ -183,7 +215,8 @@ func (s State) halve(observed float64, now int64) State {
 	if s.Rate == 0 {
 		s.Rate = observed
 	}
-	s.Rate = max(s.Rate/2, 1)
+	s.peak = max(s.peak, s.Rate)
+	s.Rate = max(s.Rate/2, s.peak/deepest, smallestRate)
 	return s
 }
 
@@ -197,9 +230,9 @@ func wait(s State, until int64, cause decision.Reason, detail string) State {
 	return s
 }
 
-// Block stops the flow until a probe succeeds.
-func Block(s State, cause decision.Reason, detail string, now int64) State {
-	s.Mode, s.Cause, s.Detail, s.Until = Blocked, cause, detail, now+probeEveryMS
+// Block stops the flow until a probe succeeds; the first may start at probe.
+func Block(s State, cause decision.Reason, detail string, probe int64) State {
+	s.Mode, s.Cause, s.Detail, s.Until = Blocked, cause, detail, probe
 	s.reread = false
 	return s
 }
@@ -218,11 +251,11 @@ func Touch(s State, now int64) State {
 func (s State) Ready(now int64) bool { return s.Mode == Open || now >= s.Until }
 
 // backoff is exponential with full jitter: the n-th failure waits between
-// nothing and 1 s · 2^(n-1), five minutes at most.
+// hardly anything and 1 s · 2^(n-1), five minutes at most.
 func backoff(failures int, jitter float64) int64 {
 	limit := int64(maxBackoffMS)
 	if failures < 10 {
 		limit = min(limit, firstBackoffMS<<(failures-1))
 	}
-	return int64(jitter * float64(limit))
+	return max(minBackoffMS, int64(jitter*float64(limit)))
 }

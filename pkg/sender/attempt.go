@@ -1,0 +1,195 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/gate"
+	"github.com/sluicehq/sluice/pkg/httpclient"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// worker does the I/O of one job. It has no state but the credentials' cache
+// and is called from many goroutines.
+type worker struct {
+	cfg         Config
+	deps        Deps
+	spec        provider.Spec
+	credentials *credentials
+}
+
+// result is what became of a job.
+type result struct {
+	// ended are deliveries whose end the checks decided.
+	ended []ended
+	// left are deliveries of which nothing is decided: they were in the
+	// request, or there was none.
+	left []*item
+	// answer is the provider's, or what stands for it where there was none;
+	// nil where nothing was asked.
+	answer *answer
+	// unavailable: nothing could be checked, so nothing was sent.
+	unavailable error
+	// noProbe: the provider can only be tried with a real event.
+	noProbe bool
+	// endpoint is what the destination is today.
+	endpoint *resource.Endpoint
+	expires  int64  // of the credential
+	version  string // of the secret
+}
+
+// answer is what one request came to.
+type answer struct {
+	provider.Answer
+	status int
+	took   time.Duration
+	bytes  int
+	denied bool // it came from Authorize, before anything was sent
+}
+
+// work does one job: credentials, then a view, then the checks, then the
+// request; nothing waits between the view and the request's first byte.
+func (w *worker) work(ctx context.Context, j *job) result {
+	var r result
+	target, auth, view := w.prepare(ctx, j, &r)
+	if r.unavailable != nil || r.answer != nil {
+		r.left = j.items
+		return r
+	}
+	if j.intent == toProbe {
+		w.probe(ctx, target, auth, &r)
+		return r
+	}
+	keep := w.check(ctx, view, j.items, &r)
+	if r.unavailable != nil {
+		r.left, r.ended = j.items, nil
+		return r
+	}
+	if j.intent == toMove {
+		for _, it := range keep {
+			r.ended = append(r.ended, it.entry(j.outcome))
+		}
+		return r
+	}
+	if r.left = keep; len(keep) > 0 {
+		w.request(ctx, j, target, auth, &r)
+	}
+	return r
+}
+
+// prepare gets credentials and a view. Authorizing may take a while, so the
+// view is taken after it, and once more if the destination changed meanwhile.
+func (w *worker) prepare(ctx context.Context, j *job, r *result) (provider.Target, provider.Authorization, gate.View) {
+	var target provider.Target
+	var auth provider.Authorization
+	for authorized := ""; ; {
+		view, err := w.deps.Tables.Await(ctx)
+		if err != nil {
+			r.unavailable = err
+			return target, auth, nil
+		}
+		endpoint, ok := view.Resources().Destination(j.key.Destination)
+		r.endpoint = endpoint
+		if !ok || endpoint.Invalid != "" || endpoint.Destination == nil || j.intent == toMove {
+			return target, auth, view // the gates say what is wrong
+		}
+		target = w.target(endpoint)
+		if authorized == endpoint.Destination.Hash+endpoint.Destination.Secret {
+			return target, auth, view
+		}
+		authorized = endpoint.Destination.Hash + endpoint.Destination.Secret
+		got, err := w.credentials.get(ctx, &target)
+		r.version = got.version
+		if err != nil {
+			r.answer = denied(err)
+			return target, auth, view
+		}
+		auth, r.expires = got.auth, got.auth.Expires
+		if !got.waited {
+			return target, auth, view
+		}
+	}
+}
+
+func (w *worker) target(e *resource.Endpoint) provider.Target {
+	t := provider.Target{Destination: e.Destination, Compiled: e.Compiled, BaseURL: w.cfg.BaseURL, TokenURL: w.cfg.TokenURL}
+	if t.BaseURL == "" {
+		t.BaseURL = w.spec.BaseURL
+	}
+	if t.TokenURL == "" {
+		t.TokenURL = w.spec.TokenURL
+	}
+	return t
+}
+
+// request sends the deliveries in r.left as they are.
+func (w *worker) request(ctx context.Context, j *job, target provider.Target, auth provider.Authorization, r *result) {
+	fragments := make([][]byte, len(r.left))
+	size := envelopeBytes
+	for i, it := range r.left {
+		fragments[i] = it.delivery.Payload
+		size += len(fragments[i]) + separatorBytes
+	}
+	request := w.deps.Provider.Assemble(make([]byte, 0, size), &provider.Batch{
+		Target: &target, Group: j.key.Group, Fragments: fragments, Authorization: auth,
+	})
+	ctx, span := w.span(ctx, j, r.left)
+	defer span.End()
+	r.answer = w.exchange(ctx, request, auth, len(r.left))
+	finishSpan(span, r.answer)
+	w.deps.Meter.Request(Measurement{
+		Destination: j.key.Destination, Lane: j.lane, Class: r.answer.Class, Status: r.answer.status, Code: r.answer.Code,
+		Events: len(r.left), Bytes: r.answer.bytes, Took: r.answer.took,
+	})
+	if r.answer.Unmapped {
+		w.deps.Meter.Unmapped(r.answer.status)
+	}
+}
+
+// exchange sends one request and says what came of it.
+func (w *worker) exchange(ctx context.Context, request provider.Request, auth provider.Authorization, events int) *answer {
+	began := w.deps.Now()
+	response, outcome := w.deps.HTTP.Send(ctx, request, auth)
+	took := w.deps.Now().Sub(began)
+	a := answer{status: response.Status, took: took, bytes: len(request.Body)}
+	if outcome.Kind == httpclient.Answered {
+		a.Answer = w.deps.Provider.Classify(events, &response)
+		return &a
+	}
+	a.Answer = unanswered(outcome)
+	return &a
+}
+
+// unanswered tells what certainly was not received from what may have been.
+func unanswered(o httpclient.Outcome) provider.Answer {
+	a := provider.Answer{Class: provider.Transient, Code: "not_sent", Message: o.Err.Error()}
+	if o.Kind == httpclient.MaybeSent {
+		a.Class = provider.UnknownOutcome
+	}
+	if errors.Is(o.Err, httpclient.ErrNotAllowed) {
+		a.Class = provider.Configuration
+	}
+	if failed, ok := errors.AsType[*httpclient.Failure](o.Err); ok {
+		a.Code = failed.Cause
+	}
+	return a
+}
+
+// probe asks the provider, without delivering anything, whether it would
+// take deliveries again.
+func (w *worker) probe(ctx context.Context, target provider.Target, auth provider.Authorization, r *result) {
+	if target.Destination == nil {
+		r.unavailable = errNoDestination
+		return
+	}
+	request, ok := w.deps.Provider.Probe(nil, &target)
+	if !ok {
+		r.noProbe = true
+		return
+	}
+	r.answer = w.exchange(ctx, request, auth, 0)
+}
+
+var errNoDestination = errors.New("the destination is gone or invalid")

@@ -1,0 +1,169 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/dedup"
+	"github.com/sluicehq/sluice/pkg/gate"
+	"github.com/sluicehq/sluice/pkg/sender/settle"
+)
+
+// check asks everything that can have changed since the router decided, with
+// the view of this moment: consent, destination, mapping, age, claim and
+// mark. It returns the deliveries that may go and puts the others into r.
+func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *result) []*item {
+	now := w.deps.Now().UnixMilli()
+	keep := make([]*item, 0, len(items))
+	for _, it := range items {
+		if o, ok := w.standing(it, view, now); ok {
+			keep = append(keep, it)
+		} else {
+			r.ended = append(r.ended, it.entry(o))
+		}
+	}
+	keep, err := w.claim(ctx, keep, r)
+	if err == nil {
+		keep, err = w.adjust(ctx, keep, now, r)
+	}
+	if late := expired(view); late != nil {
+		r.unavailable = late // whatever was decided with it is void
+		return nil
+	}
+	switch {
+	case err == nil:
+	case w.cfg.Bypass && errors.Is(err, dedup.ErrUnavailable):
+		w.deps.Log.WarnContext(ctx, "sending without claims: Redis is unavailable and dedup.on_unavailable is bypass", "error", err)
+	default:
+		r.unavailable = err
+	}
+	return keep
+}
+
+// expired says whether a view was used too long after it was taken.
+func expired(view gate.View) error {
+	if v, ok := view.(interface{ Err() error }); ok {
+		return v.Err()
+	}
+	return nil
+}
+
+// standing runs the gates again.
+func (w *worker) standing(it *item, view gate.View, now int64) (settle.Outcome, bool) {
+	if now-it.hop.FirstHandover >= ms(w.cfg.MaxAge) {
+		return settle.Outcome{
+			Kind: settle.Ended, Status: decision.Expired, Reason: decision.ProviderTooOld,
+			Detail: "handed over more than " + w.cfg.MaxAge.String() + " ago",
+		}, false
+	}
+	v := gate.Standing(&it.delivery.Facts, view, now)
+	switch v.Status {
+	case decision.StatusNone:
+		return settle.Outcome{}, true
+	case decision.Parked:
+		return settle.Outcome{Kind: settle.Parked, Reason: v.Reason, Detail: v.Detail, Topic: w.cfg.Topics.Parked(w.spec.Name)}, false
+	default:
+		return settle.Outcome{Kind: settle.Ended, Status: v.Status, Reason: v.Reason, Detail: v.Detail}, false
+	}
+}
+
+// claim is the same operation as the router's, in the name of the same input
+// record. On an error it returns items as they are.
+func (w *worker) claim(ctx context.Context, items []*item, r *result) ([]*item, error) {
+	if len(items) == 0 {
+		return items, nil
+	}
+	requests := make([]dedup.Request, len(items))
+	for i, it := range items {
+		d := &it.delivery
+		requests[i] = dedup.Request{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: settle.ClaimWindow(d), Renew: true}
+	}
+	claims, err := w.deps.Claims.Claim(ctx, requests)
+	if err != nil {
+		return items, fmt.Errorf("checking claims: %w", err)
+	}
+	keep := items[:0:len(items)]
+	for i, it := range items {
+		if o, ended := claimed(claims.Results[i]); ended {
+			r.ended = append(r.ended, it.entry(o))
+		} else {
+			keep = append(keep, it)
+		}
+	}
+	return keep, nil
+}
+
+// claimed says what a claim's state means for a delivery.
+func claimed(c dedup.Result) (settle.Outcome, bool) {
+	switch c.State {
+	case dedup.Taken, dedup.Own:
+		return settle.Outcome{}, false
+	case dedup.OwnDelivered:
+		return settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Recovered: true, Detail: "found by its mark"}, true
+	case dedup.Delivered:
+		return duplicate(decision.DuplicateDelivered, c.Holder), true
+	default:
+		return duplicate(decision.DuplicateSuperseded, c.Holder), true
+	}
+}
+
+func duplicate(reason decision.Reason, holder dedup.Owner) settle.Outcome {
+	return settle.Outcome{Kind: settle.Ended, Status: decision.Duplicate, Reason: reason, DuplicateOf: holder.String(), KeepClaim: true}
+}
+
+// adjust holds adjustments back until the transaction itself is delivered,
+// and drops those that are older than one that was sent.
+func (w *worker) adjust(ctx context.Context, items []*item, now int64, r *result) ([]*item, error) {
+	var plain, newest []dedup.Key
+	for _, it := range items {
+		if it.delivery.Adjust {
+			plain = append(plain, dedup.Key(it.delivery.PlainKey))
+			newest = append(newest, dedup.Key(it.delivery.NewestKey))
+		}
+	}
+	if len(plain) == 0 {
+		return items, nil
+	}
+	pending, err := w.deps.Claims.Pending(ctx, plain)
+	if err != nil {
+		return items, fmt.Errorf("checking the transactions of adjustments: %w", err)
+	}
+	sent, err := w.deps.Claims.Newest(ctx, newest)
+	if err != nil {
+		return items, fmt.Errorf("checking earlier adjustments: %w", err)
+	}
+	keep := items[:0:len(items)]
+	n := 0
+	for _, it := range items {
+		if !it.delivery.Adjust {
+			keep = append(keep, it)
+			continue
+		}
+		if o, ok := w.adjustable(it, pending[n], sent[n], now); ok {
+			keep = append(keep, it)
+		} else {
+			r.ended = append(r.ended, it.entry(o))
+		}
+		n++
+	}
+	return keep, nil
+}
+
+func (w *worker) adjustable(it *item, pending bool, newest time.Time, now int64) (settle.Outcome, bool) {
+	if pending {
+		return settle.Outcome{
+			Kind: settle.Later, Reason: decision.Eligible, Detail: "waits until the transaction that it adjusts is delivered",
+			Until: now + ms(w.cfg.Delays.Retry[0]), Topic: w.cfg.Topics.Retry(w.spec.Name, tiers[0]),
+		}, false
+	}
+	if !newest.IsZero() && newest.UnixMilli() > it.delivery.Facts.EventTime {
+		return settle.Outcome{
+			Kind: settle.Ended, Status: decision.Duplicate, Reason: decision.DuplicateSuperseded,
+			Detail: "a newer adjustment of the transaction was sent",
+		}, false
+	}
+	return settle.Outcome{}, true
+}

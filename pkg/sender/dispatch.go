@@ -1,0 +1,169 @@
+package sender
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/sender/batcher"
+	"github.com/sluicehq/sluice/pkg/sender/flow"
+	"github.com/sluicehq/sluice/pkg/sender/settle"
+)
+
+const blocked = flow.Blocked
+
+type (
+	batcherKey  = batcher.Key
+	batcherItem = batcher.Item[*item]
+)
+
+// envelopeBytes is more than any provider puts around the fragments.
+const envelopeBytes = 16 << 10
+
+func newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batcher[*item] {
+	size := spec.MaxBytes - envelopeBytes
+	return map[decision.Lane]*batcher.Batcher[*item]{
+		decision.LaneRealtime: batcher.New[*item](decision.LaneRealtime, batcher.Limits{Events: spec.RealtimeBatch, Bytes: size}),
+		decision.LaneBatch:    batcher.New[*item](decision.LaneBatch, batcher.Limits{Events: spec.MaxBatch, Bytes: size}),
+		decision.LaneReplay:   batcher.New[*item](decision.LaneReplay, batcher.Limits{Events: spec.MaxBatch, Bytes: size}),
+	}
+}
+
+// dispatch starts every request that may start now.
+func (l *loop) dispatch(ctx context.Context, now time.Time) {
+	clock := now.UnixMilli()
+	if l.hold > clock {
+		l.at(l.hold)
+		return
+	}
+	l.hold = 0
+	l.repeat(ctx, now)
+	horizon := clock
+	if l.draining || len(l.leaving) > 0 {
+		horizon += time.Hour.Milliseconds() * 24 // nobody waits for company any more
+	}
+	for _, lane := range lanes {
+		b := l.batchers[lane]
+		ready := func(k batcher.Key) bool {
+			ok, at := l.readyAt(l.destination(k.Destination), lane, now)
+			if !ok && at > clock {
+				l.at(at)
+			}
+			return ok
+		}
+		for {
+			batch, ok := b.Take(horizon, ready)
+			if !ok {
+				break
+			}
+			l.send(ctx, &job{key: batch.Key, lane: lane, items: values(batch.Items)}, now)
+		}
+		if due, ok := b.Due(ready); ok {
+			l.at(due)
+		}
+	}
+}
+
+// repeat starts what must be sent again as it is.
+func (l *loop) repeat(ctx context.Context, now time.Time) {
+	for d := range l.again {
+		for len(d.again) > 0 {
+			j := d.again[len(d.again)-1]
+			if j.items = own(j.items); len(j.items) > 0 {
+				ok, at := l.readyAt(d, j.lane, now)
+				if !ok {
+					if at > 0 {
+						l.at(at)
+					}
+					break
+				}
+				l.send(ctx, j, now)
+			}
+			d.again = d.again[:len(d.again)-1]
+		}
+		if len(d.again) == 0 {
+			delete(l.again, d)
+		}
+	}
+}
+
+// send starts one request.
+func (l *loop) send(ctx context.Context, j *job, now time.Time) {
+	d := l.destination(j.key.Destination)
+	if d.flow.Mode == blocked {
+		d.probing = true
+	}
+	l.book(d, j, now)
+	l.start(ctx, d, j)
+}
+
+// move is a pile of deliveries of one destination that go to a waiting place.
+type move struct {
+	destination *destination
+	kind        settle.Kind
+	topic       string
+	reason      decision.Reason
+	detail      string
+}
+
+// put moves or parks deliveries with the next step, in one job for all that
+// go the same way.
+func (l *loop) put(d *destination, items []*item, o settle.Outcome) {
+	if items = own(items); len(items) == 0 {
+		return
+	}
+	m := move{destination: d, kind: o.Kind, topic: o.Topic, reason: o.Reason, detail: o.Detail}
+	j := l.moves[m]
+	if j == nil {
+		j = &job{key: batcherKey{Destination: d.id}, intent: toMove, outcome: o}
+		l.moves[m] = j
+	}
+	j.items = append(j.items, items...)
+	j.outcome.Until = max(j.outcome.Until, o.Until)
+}
+
+// carry starts the moves. The checks run for them all the same, so that what
+// is revoked or too old ends instead of being copied for days.
+func (l *loop) carry(ctx context.Context, now int64) {
+	if l.hold > now {
+		return
+	}
+	for m, j := range l.moves {
+		if j.items = own(j.items); len(j.items) > 0 {
+			l.start(ctx, m.destination, j)
+		}
+		delete(l.moves, m)
+	}
+}
+
+func (l *loop) start(ctx context.Context, d *destination, j *job) {
+	j.epoch = d.epoch
+	l.active++
+	l.spawn(func() func() {
+		r := l.worker.work(ctx, j)
+		return func() {
+			l.active--
+			l.answered(ctx, d, j, r)
+		}
+	})
+}
+
+// own leaves out what belongs to somebody else by now.
+func own(items []*item) []*item {
+	kept := items[:0:0]
+	for _, it := range items {
+		if !it.gone {
+			kept = append(kept, it)
+		}
+	}
+	return kept
+}
+
+func values(items []batcher.Item[*item]) []*item {
+	out := make([]*item, len(items))
+	for i := range items {
+		out[i] = items[i].Value
+	}
+	return out
+}

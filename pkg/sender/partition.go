@@ -1,0 +1,248 @@
+package sender
+
+import (
+	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/kafka/window"
+	"github.com/sluicehq/sluice/pkg/sender/batcher"
+)
+
+// partition is one partition between its assignment and its revocation.
+type partition struct {
+	at     spot
+	place  *place
+	window *window.Window
+	epoch  int32 // leader epoch of the newest record
+	// queue are records of a waiting place that are not due, oldest first.
+	queue []*item
+	// full and idle are the two reasons why its fetching may be paused: too
+	// many bytes, or a head that is not due.
+	full, idle bool
+	paused     bool
+	// commit is what is to be committed and is not yet; -1: nothing.
+	commit int64
+}
+
+// leaving is a rebalance that waits for work to be finished.
+type leaving struct {
+	moved    moved
+	deadline int64
+}
+
+// moved takes note of a rebalance.
+func (l *loop) moved(m moved) {
+	if !m.gone {
+		for _, at := range m.spots {
+			l.partitions[at] = &partition{at: at, place: l.places.byTopic[at.topic], commit: -1, window: window.New(window.Config{MaxBytes: l.budget(len(m.spots))})}
+		}
+		m.done <- nil
+		l.status.ready()
+		return
+	}
+	if m.lost {
+		l.forget(m.spots)
+		m.done <- nil
+		return
+	}
+	l.leaving = append(l.leaving, &leaving{moved: m, deadline: l.deps.Now().Add(l.cfg.RevokeTimeout).UnixMilli()})
+}
+
+// minBudget is what a partition may hold however many there are.
+const minBudget = 256 << 10
+
+// budget shares the window's bytes among the partitions.
+func (l *loop) budget(coming int) int {
+	return max(minBudget, l.cfg.WindowBytes/max(1, len(l.partitions)+coming))
+}
+
+// leave hands partitions over once their work is finished or the time is up.
+// Batches that hold their deliveries are sent at once meanwhile (dispatch).
+func (l *loop) leave(now int64) {
+	kept := l.leaving[:0]
+	for _, g := range l.leaving {
+		if now < g.deadline && l.busy(g.moved.spots) {
+			l.at(g.deadline)
+			kept = append(kept, g)
+			continue
+		}
+		last := l.collect(g.moved.spots)
+		l.forget(g.moved.spots)
+		g.moved.done <- last
+	}
+	clear(l.leaving[len(kept):])
+	l.leaving = kept
+}
+
+// busy says whether anything of these partitions can still be finished soon:
+// what is on its way, not what waits for its time or its destination.
+func (l *loop) busy(spots []spot) bool {
+	if l.active == 0 && len(l.settling) == 0 {
+		return false // dispatch has started everything that may start
+	}
+	for _, at := range spots {
+		if p := l.partitions[at]; p != nil && p.window.State().Unfinished > len(p.queue) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLeaving says whether a partition is about to be handed over.
+func (l *loop) isLeaving(at spot) bool {
+	for _, g := range l.leaving {
+		for _, s := range g.moved.spots {
+			if s == at {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// forget drops partitions and everything of theirs that has not been sent.
+func (l *loop) forget(spots []spot) {
+	for _, at := range spots {
+		p := l.partitions[at]
+		if p == nil {
+			continue
+		}
+		l.held -= p.window.Revoke()
+		delete(l.partitions, at)
+		for _, it := range p.queue {
+			l.disown(it)
+		}
+	}
+	theirs := func(it *item) bool { return l.partitions[it.partition.at] != it.partition }
+	for _, b := range l.batchers {
+		for _, it := range b.Drain(func(_ batcher.Key, i batcher.Item[*item]) bool { return theirs(i.Value) }) {
+			l.disown(it.Value)
+		}
+	}
+	for d := range l.again {
+		for _, j := range d.again {
+			for _, it := range j.items {
+				if theirs(it) {
+					l.disown(it)
+				}
+			}
+		}
+	}
+}
+
+func (l *loop) disown(it *item) {
+	it.gone = true
+	l.release(it)
+}
+
+// release forgets which delivery this process is in charge of.
+func (l *loop) release(it *item) {
+	if id := it.copyID(); l.ids[id] == it {
+		delete(l.ids, id)
+	}
+}
+
+// finish ends items whose settlement is acknowledged.
+func (l *loop) finish(items []*item) {
+	for _, it := range items {
+		p := it.partition
+		if p.window.Finish(it.record.Offset) { // not where the partition was taken away meanwhile
+			l.held--
+		}
+		if next, moved := p.window.Committable(); moved {
+			p.commit = next
+		}
+		l.fetching(p)
+	}
+}
+
+// fetching pauses or resumes a partition: bytes are bounded by not fetching,
+// and never by blocking the group.
+func (l *loop) fetching(p *partition) {
+	pause, resume := p.window.Pressure()
+	p.full = (p.full || pause) && !resume
+	p.idle = len(p.queue) > 0
+	if want := p.full || p.idle; want != p.paused && l.partitions[p.at] == p {
+		p.paused = want
+		one := map[string][]int32{p.at.topic: {p.at.partition}}
+		if want {
+			l.reader.client.PauseFetchPartitions(one)
+		} else {
+			l.reader.client.ResumeFetchPartitions(one)
+		}
+	}
+}
+
+// uncommitted are the offsets to commit.
+func (l *loop) uncommitted() offsets {
+	spots := make([]spot, 0, len(l.partitions))
+	for at, p := range l.partitions {
+		if p.commit >= 0 {
+			spots = append(spots, at)
+		}
+	}
+	if len(spots) == 0 {
+		return nil
+	}
+	return l.collect(spots)
+}
+
+func (l *loop) collect(spots []spot) offsets {
+	out := make(offsets)
+	for _, at := range spots {
+		p := l.partitions[at]
+		if p == nil || p.commit < 0 {
+			continue
+		}
+		if out[at.topic] == nil {
+			out[at.topic] = make(map[int32]kgo.EpochOffset)
+		}
+		out[at.topic][at.partition] = kgo.EpochOffset{Epoch: p.epoch, Offset: p.commit}
+	}
+	return out
+}
+
+// commit writes finished offsets from time to time, one request at a time.
+func (l *loop) commit(ctx context.Context, now int64) {
+	if l.committing {
+		return
+	}
+	if now < l.nextCommit && (!l.draining || l.commitFailed) {
+		l.at(l.nextCommit)
+		return
+	}
+	what := l.uncommitted()
+	if len(what) == 0 {
+		return
+	}
+	l.committing = true
+	l.nextCommit = now + ms(l.cfg.CommitEvery)
+	l.spawn(func() func() {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+		defer cancel()
+		err := l.reader.commit(limited, what)
+		return func() { l.committed(ctx, what, err) }
+	})
+}
+
+// commitTimeout bounds one commit, also the last one of a process that was
+// told to stop at once.
+const commitTimeout = 10 * time.Second
+
+func (l *loop) committed(ctx context.Context, what offsets, err error) {
+	l.committing, l.commitFailed = false, err != nil
+	if err != nil {
+		// What was not committed is committed next time.
+		l.deps.Log.WarnContext(ctx, "sender: committing offsets failed, trying again", "error", err)
+		return
+	}
+	for topic, list := range what {
+		for n, o := range list {
+			if p := l.partitions[spot{topic, n}]; p != nil && p.commit == o.Offset {
+				p.commit = -1
+			}
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package sender
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/provider"
+)
+
+// maxLinks bounds a span: exporters cut at 128.
+const maxLinks = 128
+
+// span begins the span of one request, linked to the traces of its events.
+func (w *worker) span(ctx context.Context, j *job, items []*item) (context.Context, trace.Span) {
+	var links []trace.Link
+	for _, it := range items {
+		if len(links) == maxLinks {
+			break
+		}
+		parent := codec.TraceParent(it.record.Headers)
+		if parent == nil {
+			continue
+		}
+		remote := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{codec.HeaderTraceParent: string(parent)})
+		if at := trace.SpanContextFromContext(remote); at.IsValid() {
+			links = append(links, trace.Link{SpanContext: at})
+		}
+	}
+	return w.deps.Tracer.Start(ctx, "deliver "+w.spec.Name, trace.WithLinks(links...), trace.WithAttributes(
+		attribute.String("sluice.destination", j.key.Destination),
+		attribute.String("sluice.lane", j.lane.String()),
+		attribute.Int("sluice.events", len(items)),
+	))
+}
+
+func finishSpan(span trace.Span, a *answer) {
+	span.SetAttributes(attribute.String("sluice.class", a.Class.String()), attribute.String("sluice.code", a.Code))
+	if a.Class != provider.Accepted && a.Class != provider.AcceptedWithWarnings && a.Class != provider.DuplicateDelivery {
+		span.SetStatus(codes.Error, a.Class.String())
+	}
+}
