@@ -115,11 +115,11 @@ type origin struct{ scheme, host string }
 
 // splitOrigin takes scheme and host off a URL and drops user information.
 func splitOrigin(s string) (o origin, rest string, ok bool) {
-	scheme, after, found := strings.Cut(s, "://")
-	if !found {
+	i := strings.IndexByte(s, ':')
+	if i < 0 || !strings.HasPrefix(s[i:], "://") {
 		return o, "", false
 	}
-	switch {
+	switch scheme := s[:i]; {
 	case strings.EqualFold(scheme, "https"):
 		o.scheme = "https"
 	case strings.EqualFold(scheme, "http"):
@@ -127,9 +127,10 @@ func splitOrigin(s string) (o origin, rest string, ok bool) {
 	default:
 		return o, "", false
 	}
-	end := strings.IndexAny(after, `/?#\`)
-	if end < 0 {
-		end = len(after)
+	after := s[i+len("://"):]
+	end := 0
+	for end < len(after) && strings.IndexByte(`/?#\`, after[end]) < 0 {
+		end++
 	}
 	o.host, rest = after[:end], after[end:]
 	if at := strings.LastIndexByte(o.host, '@'); at >= 0 {

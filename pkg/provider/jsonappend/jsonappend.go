@@ -92,6 +92,14 @@ func Decimal(dst []byte, f float64, digits int) []byte {
 
 const hexDigits = "0123456789abcdef"
 
+// plain are the bytes that stand for themselves in a JSON string.
+var plain = func() (table [256]bool) {
+	for c := 0x20; c < utf8.RuneSelf; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
 // quote escapes what JSON asks for and nothing else; bytes that are not UTF-8
 // become U+FFFD, so that the result is always valid.
 func quote[T string | []byte](dst []byte, s T) []byte {
@@ -99,6 +107,10 @@ func quote[T string | []byte](dst []byte, s T) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if plain[c] {
+			i++
+			continue
+		}
 		if c >= utf8.RuneSelf {
 			n := runeLength(s, i)
 			if n > 0 {
@@ -108,10 +120,6 @@ func quote[T string | []byte](dst []byte, s T) []byte {
 			dst = append(append(dst, s[from:i]...), "\uFFFD"...)
 			i++
 			from = i
-			continue
-		}
-		if c >= 0x20 && c != '"' && c != '\\' {
-			i++
 			continue
 		}
 		dst = append(dst, s[from:i]...)

@@ -22,7 +22,7 @@ func (b *builder) appData() {
 	case strings.EqualFold(d.Platform, "android"):
 		format = "a2"
 	}
-	if format == "" || d.OSVersion == "" || !d.TrackingAuthorized.Set {
+	if format == "" || !deviceSafe(d.OSVersion) || identity.Trim(d.OSVersion) == "" || !d.TrackingAuthorized.Set {
 		b.refuse(decision.ProviderAppDataMissing, "device.platform, device.os_version or device.tracking_authorized")
 		return
 	}
@@ -67,11 +67,16 @@ func (b *builder) extinfo(format string, d *event.Device) {
 // after its owner's address, is left empty. Versions have the form of phone
 // numbers.
 func (b *builder) deviceText(s string) {
-	if k := identity.Look(s); k != identity.NotSuspect && k != identity.SuspectPhone {
+	if !deviceSafe(s) {
 		b.unsafe++
 		s = ""
 	}
 	b.dst = jsonappend.String(jsonappend.Comma(b.dst), identity.Vouch(s))
+}
+
+func deviceSafe(s string) bool {
+	k := identity.Look(s)
+	return k == identity.NotSuspect || k == identity.SuspectPhone
 }
 
 func (b *builder) whole(v event.Opt[int64]) {

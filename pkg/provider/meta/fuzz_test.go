@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 )
 
@@ -56,7 +57,8 @@ func FuzzPostcode(f *testing.F)   { fuzzKey(f, "zp") }
 func FuzzCountry(f *testing.F)    { fuzzKey(f, "country") }
 func FuzzExternalID(f *testing.F) { fuzzKey(f, "external_id") }
 
-// FuzzBuild puts one string everywhere in an event.
+// FuzzBuild puts one string everywhere in an event: what passes is valid, and
+// the strict stand-in takes it.
 func FuzzBuild(f *testing.F) {
 	for _, s := range []string{"", "x", "jane@example.com", "\"\\\n\x00", "\xff", "https://a.b/?fbclid=A&utm_x=\"", "fb.1.123.abc", "4111111111111111", "203.0.113.7:80"} {
 		f.Add(s, uint8(0))
@@ -80,6 +82,11 @@ func FuzzBuild(f *testing.F) {
 		ok := built.IdentifierReason == decision.ReasonNone && built.PreflightReason == decision.ReasonNone
 		if ok != json.Valid(built.Fragment) {
 			t.Fatalf("%q: %v %v %s", s, built.IdentifierReason, built.PreflightReason, built.Fragment)
+		}
+		if ok {
+			if a := judge(t, route, built.Fragment); a.Class != provider.Accepted {
+				t.Fatalf("%q: the sandbox says %v %s/%s %s of %s", s, a.Class, a.Code, a.Subcode, a.Message, built.Fragment)
+			}
 		}
 	})
 }

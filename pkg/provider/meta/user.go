@@ -251,7 +251,7 @@ func (b *builder) single(r *row, v identity.Raw) bool {
 	case partner:
 		return b.opaque(s, strings.ContainsAny(s, "@ \"<>"))
 	default:
-		return b.opaque(s, r.key != "client_user_agent" && identity.LookID(s) != identity.NotSuspect)
+		return b.opaque(s, identity.LookID(s) != identity.NotSuspect)
 	}
 }
 
