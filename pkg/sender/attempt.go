@@ -141,11 +141,8 @@ func (w *worker) request(ctx context.Context, j *job, target provider.Target, au
 	finishSpan(span, r.answer)
 	w.deps.Meter.Request(Measurement{
 		Destination: j.key.Destination, Lane: j.lane, Class: r.answer.Class, Status: r.answer.status, Code: r.answer.Code,
-		Events: len(r.left), Bytes: r.answer.bytes, Took: r.answer.took,
+		Unmapped: r.answer.Unmapped, Events: len(r.left), Bytes: r.answer.bytes, Took: r.answer.took,
 	})
-	if r.answer.Unmapped {
-		w.deps.Meter.Unmapped(r.answer.status)
-	}
 }
 
 // exchange sends one request and says what came of it.

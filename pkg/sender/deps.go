@@ -67,8 +67,8 @@ type Secrets interface {
 	Resolve(reference string) (secret provider.Secret, version string, err error)
 }
 
-// Meter receives what the sender counts. Destination is its id, lane one of
-// three words; class, code and reason come from closed lists.
+// Meter receives what the sender counts; what it is at the moment stands in
+// Status.
 type Meter interface {
 	// Request: one HTTP request was made.
 	Request(r Measurement)
@@ -76,22 +76,17 @@ type Meter interface {
 	Settled(status decision.Status, reason decision.Reason, n int)
 	// Delivered: the time from the input record's append to the answer.
 	Delivered(destination string, lane decision.Lane, latency time.Duration)
-	// Unmapped: an answer that is in no table.
-	Unmapped(httpStatus int)
-	// Flow: a destination changed between open, waiting and blocked.
-	Flow(destination, mode string)
-	// Parked: deliveries in the parked topic that this process holds, and the
-	// oldest one's age.
-	Parked(n, bytes int, oldest time.Duration)
 }
 
 // Measurement is one HTTP request.
 type Measurement struct {
-	Destination   string
-	Lane          decision.Lane
-	Class         provider.Class
-	Status        int
-	Code          string
+	Destination string
+	Lane        decision.Lane
+	Class       provider.Class
+	Status      int
+	Code        string
+	// Unmapped: the answer is in no table.
+	Unmapped      bool
 	Events, Bytes int
 	Took          time.Duration
 }
@@ -146,6 +141,3 @@ type noMeter struct{}
 func (noMeter) Request(Measurement)                            {}
 func (noMeter) Settled(decision.Status, decision.Reason, int)  {}
 func (noMeter) Delivered(string, decision.Lane, time.Duration) {}
-func (noMeter) Unmapped(int)                                   {}
-func (noMeter) Flow(string, string)                            {}
-func (noMeter) Parked(int, int, time.Duration)                 {}

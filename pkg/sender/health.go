@@ -225,7 +225,6 @@ func (l *loop) tell(ctx context.Context, d *destination, now int64) {
 	}
 	if !strings.HasPrefix(d.told, mode.String()) {
 		d.since = now
-		l.deps.Meter.Flow(d.id, mode.String())
 	}
 	s := codec.DestinationStatus{
 		DestinationID: d.id, Sender: l.cfg.Instance, Provider: l.deps.Provider.Name(), State: mode.String(),

@@ -19,6 +19,11 @@ type Status struct {
 	Batched int `json:"batched"`
 	Waiting int `json:"waiting"`
 	Bytes   int `json:"bytes"`
+	// Parked are those of Waiting that wait for their destination, and the
+	// age of the oldest.
+	Parked       int           `json:"parked"`
+	ParkedBytes  int           `json:"parked_bytes"`
+	ParkedOldest time.Duration `json:"parked_oldest_ns"`
 	// InFlight requests, and Working jobs and settlements.
 	InFlight int `json:"in_flight"`
 	Working  int `json:"working"`
@@ -131,7 +136,7 @@ func (l *loop) detail(s *Status, now time.Time) {
 	if oldest > 0 {
 		age = time.Duration(now.UnixMilli()-oldest) * time.Millisecond
 	}
-	l.deps.Meter.Parked(parked, parkedBytes, age)
+	s.Parked, s.ParkedBytes, s.ParkedOldest = parked, parkedBytes, age
 	for _, d := range l.destinations {
 		s.Destinations = append(s.Destinations, d.status())
 	}
