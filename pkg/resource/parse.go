@@ -81,16 +81,21 @@ func (d *documents) read(doc document, sections []string) []Problem {
 	}
 	metadata.require("name")
 	top.require("spec")
-	if name != "" {
-		d.register(r, o)
-	}
+	// What has no name of its own is read for its problems only.
+	first := name != "" && d.register(r, o)
 	switch kind {
 	case KindDestination:
-		d.destinations = append(d.destinations, r.destination(name, metadata, spec, sections))
+		if dest := r.destination(name, metadata, spec, sections); first {
+			d.destinations = append(d.destinations, dest)
+		}
 	case KindMapping:
-		d.mappings = append(d.mappings, r.mapping(name, metadata, spec, sections))
+		if m := r.mapping(name, metadata, spec, sections); first {
+			d.mappings = append(d.mappings, m)
+		}
 	case KindPolicy:
-		d.policies = append(d.policies, r.policy(name, metadata, spec))
+		if p := r.policy(name, metadata, spec); first {
+			d.policies = append(d.policies, p)
+		}
 	}
 	metadata.done()
 	spec.done()
@@ -99,16 +104,17 @@ func (d *documents) read(doc document, sections []string) []Problem {
 }
 
 // register notes where a resource stands and refuses a second of its name.
-func (d *documents) register(r *reader, o *origin) {
+func (d *documents) register(r *reader, o *origin) bool {
 	if first, ok := d.origins[o.resource]; ok {
 		at := first.places["metadata.name"]
 		r.report(Problem{
 			Path: "metadata.name", Rule: fmt.Sprintf("is declared twice, first at %s:%d", first.file, at.line),
 			Fix: "rename or remove one of the two",
 		})
-		return
+		return false
 	}
 	d.origins[o.resource] = o
+	return true
 }
 
 func (s *section) name(key string, form *regexp.Regexp, rule string, limit int) {
