@@ -12,6 +12,7 @@
 //	preflight.go          what makes Meta refuse an event, checked beforehand
 //	ldu.go                Limited Data Use, by state
 //	destination.go        account and section of a destination
+//	quality.go            the estimated match quality and its formula
 //	classify.go, errors.go  what an answer means
 //
 // Build allocates nothing but the list of identifier kinds that it reports and

@@ -33,7 +33,7 @@ type row struct {
 	one    func(*event.Event) identity.Raw
 	many   func(*event.Event) []identity.Raw
 	weight float64
-	// weak keys say too little about a person when they stand alone.
+	// class tells keys that never suffice by themselves.
 	class class
 	// owned: not a personal identifier but the business' own id.
 	owned bool
