@@ -270,14 +270,13 @@ func (r row) place(found string) string {
 	found = strings.TrimPrefix(found, "spec.")
 	key, rest, nested := strings.Cut(found, ".")
 	at, said := r.said[key]
-	switch {
-	case !said:
-		return childPath(r.path, key)
-	case nested:
-		return childPath(at, rest)
-	default:
-		return at
+	if !said {
+		at = childPath(r.path, key)
 	}
+	if nested {
+		return childPath(at, rest)
+	}
+	return at
 }
 
 // dropReplacedRows leaves out template rows whose event an explicit mapping of
