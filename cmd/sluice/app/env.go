@@ -115,7 +115,8 @@ func (e *Env) Close() error {
 	return errors.Join(errs...)
 }
 
-func (e *Env) onClose(f func() error) { e.closers = append(e.closers, f) }
+// OnClose adds what Close has to close.
+func (e *Env) OnClose(f func() error) { e.closers = append(e.closers, f) }
 
 // Kafka is how clients reach the cluster.
 func (e *Env) Kafka() (kafka.Config, error) {
@@ -129,7 +130,7 @@ func (e *Env) Kafka() (kafka.Config, error) {
 		InputMaxBytes: int32(c.InputMaxBytes.Int()), Logger: e.Log,
 		TLS: kafka.TLS{Enabled: c.TLS.Enabled, CAFile: c.TLS.CAFile, CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, ServerName: c.TLS.ServerName},
 	}
-	cfg.SASL = kafka.SASL{Mechanism: kafka.Mechanism(c.SASL.Mechanism), Username: c.SASL.Username, Password: password.Reveal()}
+	cfg.SASL = kafka.SASL{Mechanism: c.SASL.Mechanism, Username: c.SASL.Username, Password: password.Reveal()}
 	if file, ok := c.SASL.Token.File(); ok {
 		cfg.SASL.TokenFile = file
 	}
@@ -160,7 +161,7 @@ func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
 		return nil, &NotReadyError{What: fmt.Sprintf("Kafka does not answer at %v", cfg.Brokers), Err: err, Fix: "start the brokers, or correct kafka.brokers (--brokers)"}
 	}
 	e.client = client
-	e.onClose(func() error { client.Close(); return nil })
+	e.OnClose(func() error { client.Close(); return nil })
 	return client, nil
 }
 
@@ -231,7 +232,7 @@ func (e *Env) Redis() (*redis.Client, error) {
 		return nil, err
 	}
 	e.redis = redis.NewClient(options)
-	e.onClose(e.redis.Close)
+	e.OnClose(e.redis.Close)
 	return e.redis, nil
 }
 

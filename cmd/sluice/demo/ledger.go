@@ -2,6 +2,7 @@ package demo
 
 import (
 	"sync"
+	"time"
 
 	"github.com/sluicehq/sluice/pkg/decision"
 )
@@ -21,9 +22,21 @@ type handover struct {
 
 // fate is what the topics say about one pair.
 type fate struct {
-	status decision.Status // of router or hold
-	reason decision.Reason
-	end    decision.Status // of the sender; StatusNone while pending
+	status   decision.Status // of router or hold
+	reason   decision.Reason
+	provider string
+	dest     string
+	end      decision.Status // of the sender; StatusNone while pending
+	why      decision.Reason // of the end
+	// deferred: the provider takes it only later than any demo lasts.
+	deferred bool
+}
+
+// over tells whether nothing more is to come. A parked delivery comes back by
+// itself when its destination heals, so it is over only for who gives up
+// waiting.
+func (f *fate) over() bool {
+	return f.status != decision.Queued || f.deferred || (f.end != decision.StatusNone && f.end != decision.Parked)
 }
 
 // Ledger folds diagnostics and deliveries into an accounting. It reads topics
@@ -37,15 +50,17 @@ type Ledger struct {
 	records   map[[2]int64]struct{} // input records that any decision names
 	queued    map[string]int
 	unmapped  int // published ones
-	open      int // queued, without an end
-	held      int // held, not yet decided
+	read      map[place]int64
+	started   int64 // epoch ms
+	open      int   // queued, without an end
+	held      int   // held, not yet decided
 }
 
 // NewLedger makes an empty one.
 func NewLedger() *Ledger {
 	return &Ledger{
 		fates: map[pair]*fate{}, seen: map[string]struct{}{}, handovers: map[handover]int{},
-		records: map[[2]int64]struct{}{}, queued: map[string]int{},
+		records: map[[2]int64]struct{}{}, queued: map[string]int{}, read: map[place]int64{}, started: time.Now().UnixMilli(),
 	}
 }
 
@@ -63,7 +78,10 @@ func (l *Ledger) Decision(d *decision.Decision) {
 		l.routed(p, d)
 	case decision.StageSender:
 		if d.Status != decision.Retrying {
-			l.ended(l.fate(p), d.Status)
+			f := l.fate(p)
+			before := f.over()
+			f.end, f.why = d.Status, d.Reason
+			l.moved(f, before)
 		}
 	case decision.StageVerdict:
 	}
@@ -72,30 +90,28 @@ func (l *Ledger) Decision(d *decision.Decision) {
 func (l *Ledger) routed(p pair, d *decision.Decision) {
 	l.records[[2]int64{int64(d.Source.Partition), d.Source.Offset}] = struct{}{}
 	f := l.fate(p)
+	before := f.over()
 	switch {
 	case f.status == decision.Held && d.Status != decision.Held:
 		l.held--
 	case f.status == decision.StatusNone && d.Status == decision.Held:
 		l.held++
 	case f.status != decision.StatusNone:
-		return // a hold's own decision is final; the router's may arrive later
+		return // the hold's decision is final, and may be read before the router's
 	}
-	f.status, f.reason = d.Status, d.Reason
-	if d.Reason == decision.MappingNone && d.Mapping == "" {
-		l.unmapped++
-	}
-	if d.Status == decision.Queued && f.end == decision.StatusNone {
-		l.open++
-	}
+	f.status, f.reason, f.provider, f.dest = d.Status, d.Reason, d.Provider, d.DestinationID
+	l.moved(f, before)
 }
 
-// ended notes a sender's decision, which may be read before the router's: the
-// two are written by different processes.
-func (l *Ledger) ended(f *fate, end decision.Status) {
-	if f.status == decision.Queued && f.end == decision.StatusNone {
+// moved keeps count of what is not over. Router and sender write to the same
+// topic from different processes, so an end may be read before its beginning.
+func (l *Ledger) moved(f *fate, before bool) {
+	switch after := f.over(); {
+	case before && !after:
+		l.open++
+	case !before && after:
 		l.open--
 	}
-	f.end = end
 }
 
 func (l *Ledger) fate(p pair) *fate {
@@ -112,7 +128,39 @@ func (l *Ledger) Delivery(d *decision.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queued[d.Provider]++
+	if d.NotBefore > l.started+patience.Milliseconds() {
+		f := l.fate(pair{d.Source.Partition, d.Source.Offset, d.Facts.Mapping, d.ReplayID})
+		before := f.over()
+		f.deferred = true
+		l.moved(f, before)
+	}
 	l.handovers[handover{d.Facts.DestinationID, d.Target, d.EventID, d.ReplayID}]++
+}
+
+// Read notes how far a partition has been read.
+func (l *Ledger) Read(at place, next int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.read[at] = next
+}
+
+// ReadTo reports whether every partition has been read to its end.
+func (l *Ledger) ReadTo(ends map[place]int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for at, end := range ends {
+		if l.read[at] < end {
+			return false
+		}
+	}
+	return true
+}
+
+// Decided is the number of decisions so far, silent ones aside.
+func (l *Ledger) Decided() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.fates)
 }
 
 // Settled reports whether everything that was read has reached its end.
@@ -131,33 +179,43 @@ func (l *Ledger) Pending() (open, held int) {
 
 // Counts is what the topics say.
 type Counts struct {
-	Decisions  int
-	ByStatus   map[string]int
-	ByReason   map[string]int
-	Queued     map[string]int // deliveries committed, by provider
-	Ends       map[string]int // what senders made of them
+	Decisions int
+	ByStatus  map[string]int
+	ByReason  map[string]int
+	Queued    map[string]int // deliveries committed, by provider
+	// Routed are decisions that promise a delivery, by provider.
+	Routed map[string]int
+	// Ends is what senders made of them, by provider, then by status; pending
+	// ones stand under "pending".
+	Ends map[string]map[string]int
+	// Table is the number of decisions by destination and outcome.
+	Table      map[Row]int
 	Lost       int
 	Duplicates int
 }
+
+// Row is one line of the report.
+type Row struct{ Destination, Status, Reason string }
 
 // Count sums up for a run that wrote total input records.
 func (l *Ledger) Count(total int) Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := Counts{ByStatus: map[string]int{}, ByReason: map[string]int{}, Queued: map[string]int{}, Ends: map[string]int{}}
+	c := Counts{
+		ByStatus: map[string]int{}, ByReason: map[string]int{}, Queued: map[string]int{}, Routed: map[string]int{},
+		Ends: map[string]map[string]int{}, Table: map[Row]int{},
+	}
 	for _, f := range l.fates {
 		if f.status == decision.StatusNone {
-			continue
+			continue // a delivery without a decision: the sums will not add up
 		}
 		c.Decisions++
 		c.ByStatus[f.status.String()]++
 		c.ByReason[f.reason.String()]++
 		if f.status == decision.Queued {
-			if f.end == decision.StatusNone {
-				c.Lost++
-			} else {
-				c.Ends[f.end.String()]++
-			}
+			c.queued(f)
+		} else {
+			c.Table[Row{f.dest, f.status.String(), f.reason.String()}]++
 		}
 	}
 	// Unmapped events are counted, not published: they are the input records
@@ -166,14 +224,31 @@ func (l *Ledger) Count(total int) Counts {
 		c.Decisions += silent
 		c.ByStatus[decision.Skipped.String()] += silent
 		c.ByReason[decision.MappingNone.String()] += silent
+		c.Table[Row{"", decision.Skipped.String(), decision.MappingNone.String()}] += silent
 	}
 	for provider, n := range l.queued {
 		c.Queued[provider] = n
 	}
 	for _, n := range l.handovers {
-		if n > 1 {
-			c.Duplicates += n - 1
-		}
+		c.Duplicates += n - 1
 	}
 	return c
+}
+
+// queued counts what became of one delivery.
+func (c *Counts) queued(f *fate) {
+	c.Routed[f.provider]++
+	end, why := f.end.String(), f.why.String()
+	switch {
+	case f.end == decision.StatusNone && f.deferred:
+		end, why = "pending", "waits for the provider's minimum age"
+	case f.end == decision.StatusNone:
+		end, why = "missing", "no end was published"
+		c.Lost++
+	}
+	if c.Ends[f.provider] == nil {
+		c.Ends[f.provider] = map[string]int{}
+	}
+	c.Ends[f.provider][end]++
+	c.Table[Row{f.dest, end, why}]++
 }

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+)
+
+// LinesError says which lines of a file are wrong, all of them up to a limit.
+type LinesError struct {
+	File string
+	// Lines are the first of them; Count is how many there are.
+	Lines []LineProblem
+	Count int
+}
+
+// LineProblem is one bad line.
+type LineProblem struct {
+	Line   int
+	Detail string // never a value of the line
+}
+
+// shownLines is how many bad lines are listed: a file of the wrong kind has as
+// many problems as lines.
+const shownLines = 20
+
+// Error lists the bad lines.
+func (e *LinesError) Error() string {
+	var b strings.Builder
+	noun := "bad lines"
+	if e.Count == 1 {
+		noun = "bad line"
+	}
+	fmt.Fprintf(&b, "reading %s: %d %s", e.File, e.Count, noun)
+	for _, p := range e.Lines {
+		fmt.Fprintf(&b, "\n  %s:%d: %s", e.File, p.Line, p.Detail)
+	}
+	if more := e.Count - len(e.Lines); more > 0 {
+		fmt.Fprintf(&b, "\n  and %d more", more)
+	}
+	return b.String()
+}
+
+// Add notes a bad line.
+func (e *LinesError) Add(line int, err error) {
+	e.Count++
+	if len(e.Lines) == shownLines {
+		return
+	}
+	detail := err.Error()
+	var bad *codec.DecodeError
+	if errors.As(err, &bad) {
+		detail = bad.Detail
+	}
+	e.Lines = append(e.Lines, LineProblem{Line: line, Detail: detail})
+}
+
+// Err gives e where anything was added, else nil.
+func (e *LinesError) Err() error {
+	if e.Count == 0 {
+		return nil
+	}
+	return e
+}
+
+// maxLineBytes bounds a line of a file: the largest event and its line end. A
+// longer one is cut there, which makes it too large to be an event.
+const maxLineBytes = codec.MaxEventBytes + 2
+
+// EachLine calls take for every line of in that is not blank, counted from 1,
+// without its line end. The bytes are valid until take returns.
+func EachLine(in io.Reader, take func(n int, line []byte) error) error {
+	lines := bufio.NewReaderSize(in, 256<<10)
+	var text []byte
+	for n := 1; ; n++ {
+		var err error
+		text, err = readLine(lines, text[:0])
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("reading line %d: %w", n, err)
+		}
+		if line := bytes.TrimRight(text, "\r\n"); len(bytes.TrimSpace(line)) > 0 {
+			if err := take(n, line); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+func readLine(r *bufio.Reader, dst []byte) ([]byte, error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if room := maxLineBytes - len(dst); room > 0 {
+			dst = append(dst, part[:min(len(part), room)]...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return dst, err
+		}
+	}
+}
+
+// EachConsentLine reads an NDJSON file of consent records (--consent). A value
+// that is malformed consent is no error of the file: it has to reach the gate.
+// Its error is a *LinesError where lines are wrong; take has then seen the good
+// ones. The record is valid until take returns.
+func EachConsentLine(file string, in io.Reader, take func(*codec.SubjectRecord) error) error {
+	bad := &LinesError{File: file}
+	err := EachLine(in, func(n int, line []byte) error {
+		var record codec.SubjectRecord
+		if err := codec.DecodeConsentJSON(&record, line); err != nil {
+			bad.Add(n, err)
+			return nil
+		}
+		return take(&record)
+	})
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", file, err)
+	}
+	return bad.Err()
+}

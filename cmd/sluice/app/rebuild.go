@@ -1,0 +1,207 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/dedup"
+	"github.com/sluicehq/sluice/pkg/kafka"
+)
+
+// longestWindow is how far back a rebuild reads: the default window of a
+// claim, which is longer than any queue.
+const longestWindow = 9 * 24 * time.Hour
+
+// keepClaims watches the claims' sentinel and, when Redis is new or was
+// emptied, rebuilds the claims from the diagnostics. Several processes may
+// notice at once; the lease lets one of them do it.
+func (e *Env) keepClaims(ctx context.Context, store *dedup.Store) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if err := store.Status(ctx); errors.Is(err, dedup.ErrEmpty) {
+			e.rebuild(ctx, store)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (e *Env) rebuild(ctx context.Context, store *dedup.Store) {
+	e.Log.Warn("Redis has no claims; rebuilding them from the diagnostics")
+	done, err := e.RebuildClaims(ctx, store, false)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		e.Log.Error("claims could not be rebuilt; trying again", "error", err)
+	case err == nil && !done.Skipped:
+		e.Log.Info("claims are rebuilt", "claims", done.Claims, "marks", done.Marks)
+	}
+}
+
+// RebuildClaims restores every claim and mark that the diagnostics of the last
+// window speak of. A first installation is a rebuild of an empty topic.
+func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool) (dedup.Rebuilt, error) {
+	done, err := store.Rebuild(ctx, force, e.claimHistory(ctx))
+	if err != nil {
+		return done, fmt.Errorf("rebuilding claims from %s: %w", e.Names.Diagnostics(), err)
+	}
+	return done, nil
+}
+
+// claimHistory folds the diagnostics of the last window to what each claim
+// should be now.
+func (e *Env) claimHistory(ctx context.Context) iter.Seq2[dedup.Entry, error] {
+	return func(yield func(dedup.Entry, error) bool) {
+		latest := map[dedup.Key]dedup.Entry{}
+		err := e.EachDiagnostic(ctx, e.Now().Add(-longestWindow), func(d *decision.Decision) {
+			foldClaim(latest, d, e.Now())
+		})
+		if err != nil {
+			yield(dedup.Entry{}, err)
+			return
+		}
+		for _, entry := range latest {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
+
+// foldClaim applies one decision: an event that was routed is claimed, one
+// that was delivered is marked, one that ended otherwise is free again.
+func foldClaim(latest map[dedup.Key]dedup.Entry, d *decision.Decision, now time.Time) {
+	if d.ClaimKey == ([16]byte{}) {
+		return
+	}
+	key := dedup.Key(d.ClaimKey)
+	owner, err := dedup.NewOwner([16]byte(d.Source.TopicID), d.Source.Partition, d.Source.Offset)
+	if err != nil {
+		return // such a record never had a claim
+	}
+	left := time.UnixMilli(d.Time).Add(time.Duration(d.ClaimWindowMS) * time.Millisecond).Sub(now)
+	known, exists := latest[key]
+	switch d.Status {
+	case decision.Queued, decision.Shadowed, decision.Retrying, decision.Parked:
+		if !exists {
+			latest[key] = dedup.Entry{Key: key, Owner: owner, TTL: left}
+		} else if known.Owner.Same(owner) {
+			known.TTL = max(known.TTL, left)
+			latest[key] = known
+		}
+	case decision.Delivered:
+		latest[key] = dedup.Entry{Key: key, Owner: owner.Mark(), TTL: left}
+	case decision.DeadLettered, decision.Revoked, decision.Expired, decision.Refused:
+		if exists && known.Owner.Same(owner) {
+			delete(latest, key)
+		}
+	case decision.StatusNone, decision.Skipped, decision.Held, decision.Rejected, decision.Duplicate, decision.Confirmed:
+	}
+}
+
+// EachDiagnostic reads the diagnostics from a time on to where the topic ends
+// now, in order within a partition.
+func (e *Env) EachDiagnostic(ctx context.Context, since time.Time, take func(*decision.Decision)) error {
+	registry, err := e.Registry()
+	if err != nil {
+		return err
+	}
+	decoder, err := codec.Diagnostics(registry)
+	if err != nil {
+		return err
+	}
+	var d decision.Decision
+	return e.EachRecord(ctx, e.Names.Diagnostics(), since, func(r *kgo.Record) error {
+		if err := decoder.Decode(ctx, r.Value, &d); err != nil {
+			return fmt.Errorf("reading diagnostic %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err)
+		}
+		take(&d)
+		return nil
+	})
+}
+
+// EachRecord reads a topic from a time on to where it ends now.
+func (e *Env) EachRecord(ctx context.Context, topic string, since time.Time, take func(*kgo.Record) error) error {
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return err
+	}
+	starts, err := admin.ListOffsetsAfterMilli(ctx, max(since.UnixMilli(), 0), topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("finding the beginning of %s: %w", topic, err)
+	}
+	ends, err := admin.ListCommittedOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("finding the end of %s: %w", topic, err)
+	}
+	return e.readBetween(ctx, topic, starts[topic], ends[topic], take)
+}
+
+// readBetween reads each partition until its end is reached. Control records
+// are kept, because the last offset of a transaction is one.
+func (e *Env) readBetween(ctx context.Context, topic string, starts, ends map[int32]kadm.ListedOffset, take func(*kgo.Record) error) error {
+	open := map[int32]int64{}
+	from := map[int32]kgo.Offset{}
+	for p, end := range ends {
+		if start := starts[p].Offset; start >= 0 && start < end.Offset {
+			open[p], from[p] = end.Offset, kgo.NewOffset().At(start)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	cfg, err := e.Kafka()
+	if err != nil {
+		return err
+	}
+	opts, err := kafka.Options(cfg)
+	if err != nil {
+		return err
+	}
+	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
+	opts = append(opts, kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("making a client to read %s: %w", topic, err)
+	}
+	defer client.Close()
+	for len(open) > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			return fmt.Errorf("reading %s: %w", topic, err)
+		}
+		for _, failed := range fetches.Errors() {
+			return fmt.Errorf("reading %s/%d: %w", failed.Topic, failed.Partition, failed.Err)
+		}
+		for iter := fetches.RecordIter(); !iter.Done(); {
+			r := iter.Next()
+			end, wanted := open[r.Partition]
+			if wanted && r.Offset < end && !r.Attrs.IsControl() {
+				if err := take(r); err != nil {
+					return err
+				}
+			}
+			if wanted && r.Offset+1 >= end {
+				delete(open, r.Partition)
+			}
+		}
+	}
+	return nil
+}

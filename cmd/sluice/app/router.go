@@ -1,0 +1,183 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/dedup"
+	"github.com/sluicehq/sluice/pkg/gate"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/kafka/transact"
+	"github.com/sluicehq/sluice/pkg/lifecycle"
+	"github.com/sluicehq/sluice/pkg/router"
+	"github.com/sluicehq/sluice/pkg/table"
+	"github.com/sluicehq/sluice/pkg/telemetry"
+)
+
+// unmapped are the words of diagnostics.unmapped.
+var unmapped = map[string]router.Unmapped{"count": router.CountUnmapped, "sample": router.SampleUnmapped, "all": router.AllUnmapped}
+
+// recorder describes decisions with the installation's privacy key.
+func (e *Env) recorder() (gate.Recorder, error) {
+	key, err := e.Config.Privacy.Key.Resolve()
+	if err != nil {
+		return gate.Recorder{}, fmt.Errorf("reading privacy.key: %w", err)
+	}
+	return gate.Recorder{Pseudonym: identity.NewPseudonym(e.Config.Privacy.KeyID, []byte(key.Reveal())), AppVersion: e.Version}, nil
+}
+
+// routerRoles are the sessions of the router and the loop of the hold topic.
+func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store) ([]lifecycle.Role, error) {
+	cfg, deps, err := e.routerParts(ctx, tables, tel, claims)
+	if err != nil {
+		return nil, err
+	}
+	c := e.Config.Router
+	start, err := kafka.ParsePosition(c.Start)
+	if err != nil {
+		return nil, err
+	}
+	base, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	base.Hooks = tel.KafkaHooks()
+	var roles []lifecycle.Role
+	for i := range c.Sessions {
+		session := router.NewSession(cfg, deps, decision.StageRouter)
+		role, err := e.loop("router-"+strconv.Itoa(i), session, session.Route, tel, transact.Config{
+			Kafka: base, Group: c.Group, Topics: []string{e.Config.Topics.Input}, Start: start,
+			TransactionalID: c.Group + "-" + e.Instance() + "-" + strconv.Itoa(i),
+			MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		roles = append(roles, role)
+	}
+	hold := router.NewSession(cfg, deps, decision.StageHold)
+	role, err := e.loop("hold", hold, hold.Release, tel, transact.Config{
+		Kafka: base, Group: c.Hold.Group, Topics: []string{e.Names.Hold()}, Delay: c.Hold.After.Std(),
+		TransactionalID: c.Hold.Group + "-" + e.Instance(),
+		MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(roles, role), nil
+}
+
+func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store) (router.Config, router.Deps, error) {
+	events, err := e.Events()
+	if err != nil {
+		return router.Config{}, router.Deps{}, err
+	}
+	registry, err := e.Registry()
+	if err != nil {
+		return router.Config{}, router.Deps{}, err
+	}
+	holds, err := codec.Holds(registry)
+	if err != nil {
+		return router.Config{}, router.Deps{}, err
+	}
+	writer, err := e.Writer(ctx)
+	if err != nil {
+		return router.Config{}, router.Deps{}, err
+	}
+	recorder, err := e.recorder()
+	if err != nil {
+		return router.Config{}, router.Deps{}, err
+	}
+	cfg := router.Config{
+		Outlets:  router.NewOutlets(e.Names, slices.Sorted(maps.Keys(Providers(e.Now)))),
+		Unmapped: unmapped[e.Config.Diagnostics.Unmapped],
+		Bypass:   e.Config.Dedup.OnUnavailable == "bypass",
+	}
+	return cfg, router.Deps{
+		Tables: tables, Events: events, Claims: claims, Holds: holds, Writer: writer,
+		Recorder: recorder, Now: e.Now, Meter: tel.Metrics, Log: tel.Logger,
+	}, nil
+}
+
+// loop makes a role of one session.
+func (e *Env) loop(name string, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
+	observer := &loopObserver{name: name, session: session, tel: tel, log: tel.Logger}
+	writer := e.writer
+	l, err := transact.New(cfg, transact.Deps{
+		Work: work, BeforeCommit: session.BeforeCommit, Now: e.Now, Log: tel.Logger.With("loop", name), Observer: observer,
+		Oversized: func(r *kgo.Record) (*kgo.Record, error) { return oversized(e, writer, r) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return lifecycle.Func(name, l.Ready(), l.Run), nil
+}
+
+// oversized turns what a topic refuses as too large into a dead letter that
+// says how large it was and begins like it.
+func oversized(e *Env, w *codec.Writer, r *kgo.Record) (*kgo.Record, error) {
+	letter := codec.DeadEvent(codec.Original{Key: r.Key, Value: r.Value}, decision.EventTooLarge,
+		"topic "+r.Topic+" refuses a record of this size", e.Now().UnixMilli())
+	switch _, body, err := codec.Unframe(r.Value); {
+	case err != nil:
+	case r.Topic == e.Names.DeadEvents():
+		if err := codec.DecodeDeadLetter(&letter, body); err != nil {
+			return nil, fmt.Errorf("making an oversized dead letter smaller: %w", err)
+		}
+	case r.Topic == e.Names.Hold():
+		var hold codec.Hold
+		if err := codec.DecodeHold(&hold, body); err != nil {
+			return nil, fmt.Errorf("making a dead letter of an oversized held event: %w", err)
+		}
+		letter.Original = hold.Original
+	}
+	letter.Truncate()
+	return &kgo.Record{Topic: e.Names.DeadEvents(), Key: r.Key, Value: w.AppendDeadLetter(nil, &letter)}, nil
+}
+
+// loopObserver passes on what happens in a loop.
+type loopObserver struct {
+	transact.NoObserver
+	name    string
+	session *router.Session
+	tel     *telemetry.Telemetry
+	log     *slog.Logger
+}
+
+// Committed implements transact.Observer.
+func (o *loopObserver) Committed(c transact.Commit) {
+	o.session.Committed(context.Background())
+	o.tel.Metrics.Transaction(context.Background(), o.name, telemetry.TransactionCommitted, c.Read, c.Transaction)
+}
+
+// Aborted implements transact.Observer.
+func (o *loopObserver) Aborted(transact.Abort) {
+	o.tel.Metrics.Transaction(context.Background(), o.name, telemetry.TransactionAborted, 0, 0)
+}
+
+// GaveUp implements transact.Observer.
+func (o *loopObserver) GaveUp(err error) {
+	o.log.Warn("a batch was given up and will be read again", "loop", o.name, "error", err)
+	o.tel.Metrics.Transaction(context.Background(), o.name, telemetry.TransactionGivenUp, 0, 0)
+}
+
+// LostRange implements transact.Observer.
+func (o *loopObserver) LostRange(l transact.LostRange) {
+	o.log.Error(decision.SourceLost.Info().Sentence, "reason", decision.SourceLost.String(),
+		"topic", l.Topic, "partition", l.Partition, "from", l.From, "to", l.To, "fix", decision.SourceLost.Info().Fix)
+	o.tel.Metrics.LostRecords(context.Background(), decision.StageRouter, max(l.To-l.From, 0))
+}
+
+// Recreated implements transact.Observer.
+func (o *loopObserver) Recreated(r transact.Recreated) {
+	o.log.Warn(decision.SourceRecreated.Info().Sentence, "reason", decision.SourceRecreated.String(), "topic", r.Topic)
+}

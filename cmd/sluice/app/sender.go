@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/dedup"
+	"github.com/sluicehq/sluice/pkg/httpclient"
+	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/lifecycle"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/sender"
+	"github.com/sluicehq/sluice/pkg/table"
+	"github.com/sluicehq/sluice/pkg/telemetry"
+)
+
+// SenderOptions are what the demo sets and an installation does not.
+type SenderOptions struct {
+	// Secrets replace the secrets directory and environment.
+	Secrets sender.Secrets
+	// Delays of the waiting places; zero: the real ones.
+	Delays sender.Delays
+}
+
+// senderRole sends what waits for one provider.
+func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) (lifecycle.Role, error) {
+	base, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	base.Hooks = tel.KafkaHooks()
+	writer, err := e.Writer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := e.Registry()
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := codec.Deliveries(registry)
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := e.recorder()
+	if err != nil {
+		return nil, err
+	}
+	client, err := e.httpClient(p, tel)
+	if err != nil {
+		return nil, err
+	}
+	producer, err := kafka.NewProducer(base)
+	if err != nil {
+		return nil, err
+	}
+	e.OnClose(func() error {
+		client.Close()
+		stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return producer.Close(stop)
+	})
+	secrets := o.Secrets
+	if secrets == nil {
+		secrets = sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv}
+	}
+	c, reach := e.Config.Sender, e.Config.Sender.Provider(p.Name())
+	s, err := sender.New(sender.Config{
+		Kafka: base, Topics: e.Names, Group: c.Group + "." + p.Name(), Instance: e.Instance(),
+		BaseURL: reach.BaseURL, TokenURL: reach.TokenURL, Bypass: e.Config.Dedup.OnUnavailable == "bypass",
+		WindowBytes: c.Window.Int(), InFlight: c.InFlight,
+		RealtimeLinger: c.Lanes.Realtime.Std(), BatchWait: c.Lanes.Batch.Std(), ReplayShare: c.Lanes.ReplayShare,
+		Delays: o.Delays,
+	}, sender.Deps{
+		Provider: p, Tables: tables, Claims: claims, Deliveries: deliveries, Encoder: writer,
+		Producer: producer, HTTP: client, Secrets: secrets, Recorder: recorder,
+		Meter: senderMeter{tel.Metrics, p.Name()}, Tracer: tel.Tracing.Tracer(), Log: tel.Logger.With("provider", p.Name()), Now: e.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the sender of %s: %w", p.Name(), err)
+	}
+	return lifecycle.Func("sender-"+p.Name(), s.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
+		ended := make(chan struct{})
+		defer close(ended)
+		go func() {
+			select {
+			case <-drain:
+				s.Drain()
+			case <-ended:
+			}
+		}()
+		return s.Run(ctx)
+	}), nil
+}
+
+// httpClient may go to the provider's hosts, or to where the configuration
+// points instead.
+func (e *Env) httpClient(p provider.Provider, tel *telemetry.Telemetry) (*httpclient.Client, error) {
+	reach := e.Config.Sender.Provider(p.Name())
+	hosts := append([]string(nil), p.Spec().Hosts...)
+	for _, base := range []string{reach.BaseURL, reach.TokenURL} {
+		if base == "" {
+			continue
+		}
+		host, err := httpclient.HostOf(base)
+		if err != nil {
+			return nil, fmt.Errorf("reading sender.providers.%s: %w", p.Name(), err)
+		}
+		hosts = append(hosts, host)
+	}
+	return httpclient.New(httpclient.Config{
+		Hosts: hosts, AllowInsecure: reach.AllowInsecure, AllowPrivate: reach.AllowPrivate,
+		Timeout: reach.Timeout.Std(), UserAgent: "sluice/" + e.Version,
+	}, httpclient.Deps{Tracer: tel.Tracing.Tracer(), Now: e.Now})
+}
+
+// senderMeter gives a sender's counts to the instruments.
+type senderMeter struct {
+	m        *telemetry.Metrics
+	provider string
+}
+
+// Request implements sender.Meter.
+func (s senderMeter) Request(r sender.Measurement) {
+	answer := provider.Answer{Class: r.Class, Code: r.Code}
+	s.m.Destination(s.provider, r.Destination).Request(context.Background(), r.Lane, r.Events, r.Bytes, r.Took, &answer)
+}
+
+// Settled implements sender.Meter.
+func (s senderMeter) Settled(status decision.Status, reason decision.Reason, n int) {
+	t := telemetry.NewTally(decision.StageSender)
+	t.Add(status, reason, int64(n))
+	s.m.AddTally(context.Background(), t)
+}
+
+// Delivered implements sender.Meter.
+func (s senderMeter) Delivered(destination string, lane decision.Lane, latency time.Duration) {
+	s.m.Destination(s.provider, destination).Delivered(context.Background(), lane, latency)
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/demo"
+)
+
+func (r *root) demoCommand() *cobra.Command {
+	o := demo.Options{Version: r.version}
+	var output string
+	var serve bool
+	cmd := &cobra.Command{
+		Use:     "demo",
+		GroupID: "try",
+		Short:   "Run the whole pipeline in this process and account for every event",
+		Long: `Runs router and senders on embedded Kafka, Schema Registry and Redis against a
+strict sandbox of the providers, sends realistic traffic of several customers
+through them, and proves with an accounting of its own that everything that
+should have arrived did, once. Nothing is installed and nothing leaves this
+machine. It exits 0 only if the accounting adds up.`,
+		Example: `  sluice demo
+  sluice demo --events 200000 --output json
+  sluice demo --faults all
+  sluice demo --resources my-resources/ --input my-events.ndjson --consent my-consent.ndjson --capture out/
+  sluice demo --serve        # keeps running; use the other commands from another terminal`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Events < 0 {
+				return usagef("--events %d: want 0 or more", o.Events)
+			}
+			ctx, stop := signals(cmd.Context())
+			defer stop()
+			return r.runDemo(ctx, o, output, serve)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.Events, "events", 5000, "number of events to make")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of the traffic: the same one makes the same events")
+	f.StringVar(&o.Input, "input", "", "send the events of this NDJSON file instead")
+	f.StringVar(&o.Consent, "consent", "", "write the consent records of this NDJSON file first")
+	f.StringVar(&o.Resources, "resources", "", "use the destinations, mappings and policies of this folder instead")
+	f.StringVar(&o.Capture, "capture", "", "write requests.ndjson and diagnostics.ndjson into this folder")
+	f.StringVar(&o.Faults, "faults", "", "let the providers fail: throttle, outage, slow, bad-token, poison, lost-answer (commas), or all")
+	f.BoolVar(&serve, "serve", false, "keep the services and roles running afterwards and print their addresses")
+	outputFlag(cmd, &output, "text", "json")
+	return cmd
+}
+
+func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve bool) error {
+	o.Log = r.Err
+	progress := newProgress(r.Err)
+	o.Progress = progress.show
+	if serve {
+		o.Serve = func(a demo.Addresses) {
+			progress.clear()
+			serving(r.Err, a)
+		}
+	}
+	result, err := demo.Run(ctx, o)
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	if output == "json" {
+		err = printJSON(r.Out, result)
+	} else {
+		err = printAccounting(r.Out, result)
+	}
+	if err != nil {
+		return err
+	}
+	if !result.OK {
+		return silent{code: exitRuntime}
+	}
+	return nil
+}
+
+func serving(w io.Writer, a demo.Addresses) {
+	_, _ = fmt.Fprintf(w, `
+Everything has reached its end, and everything keeps running. Press Ctrl-C to stop.
+
+  Kafka            %s
+  Schema Registry  %s
+  Redis            %s
+  sandbox          %s/report
+  configuration    %s
+
+From another terminal:
+  sluice tail --config %s
+  sluice emit --config %s --file my-events.ndjson
+`, a.Brokers, a.Registry, a.Redis, a.Sandbox, a.Config, a.Config, a.Config)
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+)
+
+// signals gives a context that ends with the first signal, for commands that
+// have nothing to drain.
+func signals(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
+// twoSignals gives what the long-running roles want: the first signal drains,
+// the second stops.
+func twoSignals(parent context.Context) (ctx context.Context, drain <-chan struct{}, release func()) {
+	ctx, stop := context.WithCancel(parent)
+	first := make(chan struct{})
+	received := make(chan os.Signal, 2)
+	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		draining := false
+		for {
+			select {
+			case <-received:
+				if draining {
+					stop()
+					return
+				}
+				draining = true
+				close(first)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, first, func() {
+		signal.Stop(received)
+		stop()
+		<-ended
+	}
+}
+
+func (r *root) routerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "router",
+		GroupID: "run",
+		Short:   "Decide about every event and write deliveries",
+		Long: `Reads the analytics topic, runs every event through the gates, and writes
+deliveries, held events, dead letters and a diagnostic for every decision, in
+one Kafka transaction a batch. The first signal drains, the second stops.`,
+		Example: `  sluice router --config sluice.yaml`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return r.runRoles(cmd.Context(), func(*app.Env) app.Roles { return app.Roles{Router: true} })
+		},
+	}
+	r.connecting(cmd)
+	return cmd
+}
+
+func (r *root) senderCommand() *cobra.Command {
+	var providers []string
+	cmd := &cobra.Command{
+		Use:     "sender",
+		GroupID: "run",
+		Short:   "Hand deliveries over to their providers",
+		Long: `Reads the delivery topics, checks everything that can have changed right before
+each attempt, sends batches, and publishes what came of every delivery. The
+first signal drains, the second stops.`,
+		Example: `  sluice sender --config sluice.yaml
+  sluice sender --config sluice.yaml --provider meta`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return r.runRoles(cmd.Context(), func(e *app.Env) app.Roles { return app.Roles{Senders: chosen(e, providers)} })
+		},
+	}
+	cmd.Flags().StringSliceVar(&providers, "provider", nil, "providers to send to (default: sender.run, else all)")
+	r.connecting(cmd)
+	return cmd
+}
+
+func (r *root) runCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:       "run [router] [sender]",
+		GroupID:   "run",
+		Short:     "Run several roles in one process",
+		Example:   `  sluice run router sender --config sluice.yaml`,
+		ValidArgs: []string{"router", "sender"},
+		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return r.runRoles(cmd.Context(), func(e *app.Env) app.Roles {
+				var roles app.Roles
+				for _, name := range args {
+					if name == "router" {
+						roles.Router = true
+					} else {
+						roles.Senders = e.AllSenders()
+					}
+				}
+				return roles
+			})
+		},
+	}
+	r.connecting(cmd)
+	return cmd
+}
+
+func chosen(e *app.Env, providers []string) []string {
+	if len(providers) > 0 {
+		return providers
+	}
+	return e.AllSenders()
+}
+
+// runRoles runs until a signal.
+func (r *root) runRoles(parent context.Context, roles func(*app.Env) app.Roles) error {
+	env, err := r.env()
+	if err != nil {
+		return err
+	}
+	ctx, drain, release := twoSignals(parent)
+	defer release()
+	err = env.Run(ctx, drain, roles(env), app.RunOptions{Output: r.Err})
+	if closing := env.Close(); err == nil {
+		err = closing
+	}
+	return err
+}

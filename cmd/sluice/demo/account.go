@@ -1,0 +1,103 @@
+package demo
+
+import (
+	"strings"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/sandbox"
+)
+
+// Result is the accounting of a demo. Its JSON form is a public contract.
+type Result struct {
+	OK                 bool                `json:"ok"`
+	EventsRead         int                 `json:"events_read"`
+	Decisions          int                 `json:"decisions"`
+	ByStatus           map[string]int      `json:"by_status"`
+	ByReason           map[string]int      `json:"by_reason"`
+	Providers          map[string]Provider `json:"providers"`
+	Lost               int                 `json:"lost"`
+	DuplicateHandovers int                 `json:"duplicate_handovers"`
+	ProviderDuplicates int                 `json:"provider_duplicates"`
+	ClaimsLost         int                 `json:"claims_lost"`
+	DurationSeconds    float64             `json:"duration_seconds"`
+
+	// Checks are the sums that have to agree, for the text report.
+	Checks []Check `json:"-"`
+	// Table is the number of decisions by destination and outcome.
+	Table map[Row]int `json:"-"`
+}
+
+// Provider is one provider's part.
+type Provider struct {
+	Queued   int `json:"queued"`   // deliveries committed to its topics
+	Accepted int `json:"accepted"` // distinct events that the sandbox took
+	Rejected int `json:"rejected"` // distinct events that it refused
+	Requests int `json:"requests"` // HTTP requests that it saw
+}
+
+// Check is one sum seen from two sides.
+type Check struct {
+	What  string
+	Left  int
+	Right int
+	OK    bool
+}
+
+// account compares what the topics say with what the sandbox itself saw.
+// doubled tells that a fault makes honest copies: an answer was lost, so the
+// same bytes had to be sent again.
+func account(c Counts, seen sandbox.Report, written int, took time.Duration, doubled bool) *Result {
+	r := &Result{
+		EventsRead: written, Decisions: c.Decisions, ByStatus: c.ByStatus, ByReason: c.ByReason,
+		Providers: map[string]Provider{}, Lost: c.Lost, DuplicateHandovers: c.Duplicates,
+		DurationSeconds: took.Seconds(), Table: c.Table,
+	}
+	sum := 0
+	for _, n := range c.ByReason {
+		sum += n
+	}
+	r.check("decisions = sum over reasons", c.Decisions, sum)
+	r.check("every event has a decision", min(c.Decisions, written), written)
+	for _, name := range []string{sandbox.Meta, sandbox.Google} {
+		r.provider(name, &c, seen.Providers[name])
+	}
+	r.check("lost", r.Lost, 0)
+	r.check("handed over twice", r.DuplicateHandovers, 0)
+	if !doubled {
+		r.check("seen twice by a provider", r.ProviderDuplicates, 0)
+	}
+	r.OK = true
+	for _, check := range r.Checks {
+		r.OK = r.OK && check.OK
+	}
+	return r
+}
+
+func (r *Result) provider(name string, c *Counts, seen sandbox.ProviderReport) {
+	ends := c.Ends[name]
+	r.Providers[name] = Provider{Queued: c.Queued[name], Accepted: seen.Accepted, Rejected: seen.Rejected, Requests: seen.Requests}
+	r.ProviderDuplicates += seen.Duplicates
+	r.check(name+": eligible decisions = deliveries committed", c.Routed[name], c.Queued[name])
+	total := 0
+	for _, n := range ends {
+		total += n
+	}
+	r.check(name+": deliveries = their ends", c.Queued[name], total)
+	r.check(name+": delivered = taken by the sandbox", ends["delivered"], seen.Accepted+seen.Adjustments)
+	r.check(name+": dead-lettered = refused by the sandbox", ends["dead_lettered"], seen.Rejected)
+}
+
+func (r *Result) check(what string, left, right int) {
+	r.Checks = append(r.Checks, Check{What: what, Left: left, Right: right, OK: left == right})
+}
+
+// faultsDouble reports whether the faults make honest copies at a provider.
+func faultsDouble(names string) bool {
+	for _, name := range strings.Split(names, ",") {
+		switch strings.TrimSpace(name) {
+		case "lost-answer", "outage", "slow", "all":
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,40 @@
+package demo_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/sluicehq/sluice/cmd/sluice/demo"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testLog shows the roles' log where a test fails.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(string(b))
+	return len(b), nil
+}
+
+func TestDemoAddsUp(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	r, err := demo.Run(ctx, demo.Options{Events: 3000, Seed: 7, Version: "test", Log: testLog{t}})
+	require.NoError(t, err)
+	for _, c := range r.Checks {
+		require.True(t, c.OK, "%s: %d, %d", c.What, c.Left, c.Right)
+	}
+	require.True(t, r.OK)
+	require.Equal(t, 3000, r.EventsRead)
+	require.Zero(t, r.Lost)
+	require.Zero(t, r.DuplicateHandovers)
+	require.Zero(t, r.ProviderDuplicates)
+	require.GreaterOrEqual(t, len(r.ByReason), 25, "%v", r.ByReason)
+	require.Positive(t, r.Providers["meta"].Accepted)
+	require.Positive(t, r.Providers["google"].Accepted)
+}

@@ -1,0 +1,178 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/sandbox"
+)
+
+// Options of a demo.
+type Options struct {
+	Events    int
+	Seed      uint64
+	Input     string // NDJSON events instead of made ones
+	Consent   string // NDJSON consent records
+	Resources string // folder or file instead of the demo's own
+	Capture   string // folder for requests.ndjson and diagnostics.ndjson
+	Faults    string // see sandbox.Config
+	Version   string
+	Log       io.Writer
+	// Progress is told how far it is, a few times a second. Optional.
+	Progress func(Progress)
+	// Serve is called with the addresses once everything runs, and the demo
+	// then goes on until ctx ends. Optional.
+	Serve func(Addresses)
+}
+
+// Progress of a demo.
+type Progress struct {
+	Stage    string
+	Written  int
+	Decided  int
+	Open     int // deliveries without an end
+	Held     int
+	Accepted int // by the sandbox
+	Elapsed  time.Duration
+}
+
+// patience is how long the demo waits for everything to reach its end after
+// the last event was written: faults heal within 30 s, and what they put off
+// comes back within the shortened delays.
+const patience = 3 * time.Minute
+
+// Run runs a demo and returns its accounting. An error means that it could not
+// run; an accounting that does not add up is a result.
+func Run(ctx context.Context, o Options) (_ *Result, err error) {
+	began := time.Now()
+	s, err := setUp(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	scene, err := s.prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	ledger := NewLedger()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer stop()
+	failed := make(chan error, 2)
+	workers.Go(func() { failed <- s.watch(running, ledger) })
+	drain := make(chan struct{})
+	done := make(chan error, 1)
+	ready := make(chan struct{})
+	workers.Go(func() {
+		done <- s.env.Run(running, drain, app.Roles{Router: true, Senders: s.env.AllSenders()}, app.RunOptions{
+			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays()},
+			Output: o.Log, Ready: func() { close(ready) },
+		})
+	})
+	select {
+	case <-ready:
+	case err := <-done:
+		return nil, fmt.Errorf("starting the roles: %w", errors.Join(err, errors.New("they ended at once")))
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	written, err := s.perform(ctx, o, scene, ledger, began, failed)
+	if err != nil {
+		return nil, err
+	}
+	if o.Serve != nil {
+		if err := s.serve(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	close(drain)
+	if err := <-done; err != nil {
+		return nil, fmt.Errorf("stopping the roles: %w", err)
+	}
+	return account(ledger.Count(written), s.sandbox.Report(), written, time.Since(began), faultsDouble(o.Faults)), nil
+}
+
+// perform writes the traffic and waits until everything has reached its end.
+func (s *stage) perform(ctx context.Context, o Options, scene *scene, ledger *Ledger, began time.Time, failed <-chan error) (int, error) {
+	tell := func(name string, written int) {
+		if o.Progress == nil {
+			return
+		}
+		open, held := ledger.Pending()
+		report := s.sandbox.Report()
+		o.Progress(Progress{
+			Stage: name, Written: written, Decided: ledger.Decided(), Open: open, Held: held,
+			Accepted: report.Providers[sandbox.Meta].Accepted + report.Providers[sandbox.Google].Accepted, Elapsed: time.Since(began),
+		})
+	}
+	written, err := s.emit(ctx, scene, func(n int) { tell("writing events", n) })
+	if err != nil {
+		return written, err
+	}
+	if err := s.writeConsents(ctx, scene.during); err != nil {
+		return written, err
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for {
+		settled, err := s.settled(ctx, ledger)
+		if err != nil {
+			return written, err
+		}
+		tell("delivering", written)
+		if settled {
+			return written, nil
+		}
+		select {
+		case <-tick.C:
+		case err := <-failed:
+			return written, fmt.Errorf("watching the topics: %w", err)
+		case <-deadline.C:
+			return written, nil // the accounting says what is missing
+		case <-ctx.Done():
+			return written, ctx.Err()
+		}
+	}
+}
+
+// settled asks the groups whether everything is read, then the ledger whether
+// everything has ended, in this order: what a group has committed is readable.
+func (s *stage) settled(ctx context.Context, ledger *Ledger) (bool, error) {
+	for _, read := range []struct{ group, topic string }{
+		{s.env.Config.Router.Group, s.env.Config.Topics.Input},
+		{s.env.Config.Router.Hold.Group, s.env.Names.Hold()},
+	} {
+		behind, err := s.lag(ctx, read.group, read.topic)
+		if err != nil || behind {
+			return false, err
+		}
+	}
+	end, err := s.ends(ctx)
+	if err != nil {
+		return false, err
+	}
+	return ledger.ReadTo(end) && ledger.Settled(), nil
+}
+
+// serve keeps everything running for other terminals.
+func (s *stage) serve(ctx context.Context, o Options) error {
+	path, err := s.writeConfig()
+	if err != nil {
+		return err
+	}
+	o.Serve(Addresses{
+		Brokers: s.services.Kafka().Brokers[0], Registry: s.services.RegistryURL(),
+		Redis: s.services.RedisOptions().Addr, Sandbox: s.urls.Control, Config: path,
+	})
+	<-ctx.Done()
+	return nil
+}

@@ -1,0 +1,243 @@
+package demo
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+//go:embed resources/*.yaml
+var demoResources embed.FS
+
+// scene is what a run is made of.
+type scene struct {
+	writer   *codec.Writer
+	producer *kafka.Producer
+	secrets  sandboxSecrets
+	// next gives the records to write, io.EOF after the last.
+	next   func() (*kgo.Record, error)
+	during map[subject]consent.Record
+}
+
+type subject struct{ customer, id string }
+
+// prepare applies the resources, writes the consent that is known beforehand
+// and gets the traffic ready.
+func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
+	sc := &scene{secrets: sandboxSecrets{google: map[string]bool{}}, during: map[subject]consent.Record{}}
+	resources, err := loadResources(s.env, o.Resources)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range resources.Destinations {
+		sc.secrets.google[d.Secret] = sc.secrets.google[d.Secret] || d.Provider == "google"
+	}
+	if sc.writer, err = s.env.Writer(ctx); err != nil {
+		return nil, err
+	}
+	if sc.producer, err = kafka.NewProducer(s.services.Kafka()); err != nil {
+		return nil, err
+	}
+	s.env.OnClose(func() error { return sc.producer.Close(context.WithoutCancel(ctx)) })
+	s.producer, s.writer = sc.producer, sc.writer
+	if err := sc.producer.Produce(ctx, s.resourceRecords(resources)...); err != nil {
+		return nil, fmt.Errorf("applying the demo's resources: %w", err)
+	}
+	before, err := sc.consents(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.writeConsents(ctx, before); err != nil {
+		return nil, err
+	}
+	sc.next, err = s.traffic(sc, o)
+	return sc, err
+}
+
+func loadResources(env *app.Env, path string) (*resource.Resources, error) {
+	var files []resource.File
+	var err error
+	if path == "" {
+		files, err = resource.ReadFS(demoResources, "resources")
+	} else {
+		files, err = app.ReadResourceFiles(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	resources, problems := resource.Load(files, nil, app.ForResources(app.Providers(env.Now)))
+	if resource.HasErrors(problems) {
+		return nil, &app.ProblemsError{Problems: problems}
+	}
+	return resources, nil
+}
+
+func (s *stage) resourceRecords(r *resource.Resources) []*kgo.Record {
+	var records []*kgo.Record
+	add := func(topic, key string, value []byte) {
+		records = append(records, &kgo.Record{Topic: topic, Key: []byte(key), Value: value})
+	}
+	for _, p := range r.Policies {
+		add(s.env.Names.Policies(), p.ID, s.writer.AppendPolicy(nil, p, resource.HashPolicy(p)))
+	}
+	for _, d := range r.Destinations {
+		add(s.env.Names.Destinations(), d.ID, s.writer.AppendDestination(nil, d))
+	}
+	for _, m := range r.Mappings {
+		add(s.env.Names.Mappings(), resource.MappingKey(m), s.writer.AppendMapping(nil, m))
+	}
+	return records
+}
+
+// consents gives the records to write first, and keeps those for later. Made
+// traffic brings its own; a file's are all known beforehand.
+func (sc *scene) consents(o Options) (map[subject]consent.Record, error) {
+	before := map[subject]consent.Record{}
+	if o.Consent == "" && o.Input == "" {
+		first, later := Consents(time.Now().UnixMilli())
+		for id, r := range first {
+			before[subject{"northwind", id}] = r
+		}
+		for id, r := range later {
+			sc.during[subject{"northwind", id}] = r
+		}
+	}
+	if o.Consent == "" {
+		return before, nil
+	}
+	f, err := os.Open(o.Consent)
+	if err != nil {
+		return nil, fmt.Errorf("reading consent records: %w", err)
+	}
+	defer f.Close()
+	lines, n := newLines(f), 0
+	for lines.Scan() {
+		n++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		var r codec.SubjectRecord
+		if err := codec.DecodeConsentJSON(&r, bytes.Clone(lines.Bytes())); err != nil {
+			return nil, fmt.Errorf("reading consent records: %s:%d: %w", o.Consent, n, err)
+		}
+		before[subject{r.CustomerID, r.SubjectID.Reveal()}] = r.Record
+	}
+	return before, lines.Err()
+}
+
+const longestLine = 16 << 20
+
+func newLines(r io.Reader) *bufio.Scanner {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 1<<20), longestLine)
+	return lines
+}
+
+func (s *stage) writeConsents(ctx context.Context, all map[subject]consent.Record) error {
+	records := make([]*kgo.Record, 0, len(all))
+	for who, r := range all {
+		records = append(records, &kgo.Record{
+			Topic: s.env.Names.Consent(), Key: event.Key(nil, who.customer, who.id, ""),
+			Value: s.writer.AppendConsentRecord(nil, &r),
+		})
+	}
+	if err := s.producer.Produce(ctx, records...); err != nil {
+		return fmt.Errorf("writing consent records: %w", err)
+	}
+	return nil
+}
+
+// traffic gives the records of the input topic one by one: made ones, or the
+// lines of a file as they are. A line that is no event is written all the
+// same, for the router to judge.
+func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), error) {
+	topic := s.env.Config.Topics.Input
+	if o.Input == "" {
+		made, left := NewTraffic(o.Seed, time.Now()), o.Events
+		return func() (*kgo.Record, error) {
+			if left == 0 {
+				return nil, io.EOF
+			}
+			left--
+			r := made.Next()
+			if r.Event == nil {
+				return &kgo.Record{Topic: topic, Value: r.Raw}, nil
+			}
+			return &kgo.Record{Topic: topic, Key: keyOf(r.Event), Value: sc.writer.AppendEvent(nil, r.Event)}, nil
+		}, nil
+	}
+	f, err := os.Open(o.Input)
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", err)
+	}
+	s.env.OnClose(f.Close)
+	lines := newLines(f)
+	var scratch event.Event
+	return func() (*kgo.Record, error) {
+		for lines.Scan() {
+			line := bytes.TrimSpace(lines.Bytes())
+			if len(line) == 0 {
+				continue
+			}
+			line = bytes.Clone(line)
+			r := &kgo.Record{Topic: topic, Value: sc.writer.AppendEventFromJSON(nil, &scratch, line)}
+			if codec.DecodeEventJSON(&scratch, line) == nil {
+				r.Key = keyOf(&scratch)
+			}
+			return r, nil
+		}
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("reading events: %w", err)
+		}
+		return nil, io.EOF
+	}, nil
+}
+
+func keyOf(e *event.Event) []byte {
+	if e.CustomerID == "" {
+		return nil
+	}
+	return event.Key(nil, e.CustomerID, e.SubjectID.Reveal(), e.ID)
+}
+
+// emit writes the traffic in chunks, so that memory does not grow with it.
+func (s *stage) emit(ctx context.Context, sc *scene, tell func(int)) (int, error) {
+	const chunk = 2000
+	written := 0
+	for {
+		var records []*kgo.Record
+		var end error
+		for len(records) < chunk {
+			var r *kgo.Record
+			if r, end = sc.next(); end != nil {
+				break
+			}
+			records = append(records, r)
+		}
+		if err := sc.producer.Produce(ctx, records...); err != nil {
+			return written, fmt.Errorf("writing events: %w", err)
+		}
+		written += len(records)
+		tell(written)
+		switch {
+		case end == io.EOF: //nolint:errorlint // io.EOF is never wrapped here
+			return written, nil
+		case end != nil:
+			return written, end
+		}
+	}
+}

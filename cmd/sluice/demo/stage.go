@@ -1,0 +1,190 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/config"
+	"github.com/sluicehq/sluice/pkg/embedded"
+	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/sender"
+	"github.com/sluicehq/sluice/pkg/topology"
+)
+
+// partitions of keyed topics in the demo: enough to show that order and
+// ownership are per partition, few enough for one process.
+const partitions = 6
+
+// stage is everything around the roles: services, sandbox and an environment
+// that points at them.
+type stage struct {
+	services *embedded.Services
+	sandbox  *sandbox.Sandbox
+	urls     sandbox.URLs
+	env      *app.Env
+	capture  *capture
+	producer *kafka.Producer
+	writer   *codec.Writer
+	dir      string // scratch folder: the secrets of destinations
+}
+
+// Addresses are where the demo's services listen.
+type Addresses struct {
+	Brokers, Registry, Redis, Sandbox string
+	// Config is a file with all of it, for --config.
+	Config string
+}
+
+// setUp starts the services, creates the topics and makes an environment. On
+// an error nothing is left behind.
+func setUp(ctx context.Context, o Options) (_ *stage, err error) {
+	s := &stage{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.dir, err = os.MkdirTemp("", "sluice-demo-"); err != nil {
+		return nil, fmt.Errorf("making a folder for the demo: %w", err)
+	}
+	if s.services, err = embedded.Start(ctx, embedded.Config{Topics: topics()}); err != nil {
+		return nil, err
+	}
+	if s.capture, err = openCapture(o.Capture); err != nil {
+		return nil, err
+	}
+	if s.sandbox, err = sandbox.New(sandbox.Config{Faults: o.Faults}, sandbox.Deps{OnExchange: s.capture.exchange}); err != nil {
+		return nil, err
+	}
+	if s.urls, err = s.sandbox.Start(ctx, "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	cfg, err := s.config(o)
+	if err != nil {
+		return nil, err
+	}
+	s.env, err = app.NewEnv(cfg, app.Options{Version: o.Version, Log: o.Log})
+	return s, err
+}
+
+func topics() []embedded.Topic {
+	declared, _, err := topology.Declared(topology.Options{Partitions: partitions, Replication: 1})
+	if err != nil {
+		// The declaration is embedded and tested; a broken one is a broken build.
+		panic(err)
+	}
+	all := []embedded.Topic{{Name: config.Default().Topics.Input, Partitions: partitions}}
+	for _, t := range declared {
+		all = append(all, embedded.Topic{Name: t.Name, Partitions: t.Partitions, Configs: t.Configs})
+	}
+	return all
+}
+
+// config is the default configuration with the addresses of the embedded
+// services, and waits that suit a demonstration.
+func (s *stage) config(o Options) (config.Config, error) {
+	settings := []config.Setting{
+		{Path: "kafka.brokers", Value: s.services.Kafka().Brokers[0]},
+		{Path: "registry.url", Value: s.services.RegistryURL()},
+		{Path: "redis.address", Value: s.services.RedisOptions().Addr},
+		{Path: "router.instance", Value: "demo"},
+		{Path: "router.hold.after", Value: "2s"},
+		{Path: "sender.lanes.batch", Value: "2s"},
+		{Path: "sender.secrets_dir", Value: s.dir},
+		{Path: "admin.listen", Value: "off"},
+		{Path: "telemetry.log.level", Value: "warn"},
+		{Path: "telemetry.log.format", Value: "text"},
+	}
+	for name, base := range map[string]string{"meta": s.urls.Meta, "google": s.urls.Google} {
+		settings = append(settings,
+			config.Setting{Path: "sender.providers." + name + ".base_url", Value: base},
+			config.Setting{Path: "sender.providers." + name + ".allow_insecure", Value: "true"},
+			config.Setting{Path: "sender.providers." + name + ".allow_private", Value: "true"},
+		)
+	}
+	settings = append(settings, config.Setting{Path: "sender.providers.google.token_url", Value: s.urls.GoogleToken})
+	for i := range settings {
+		settings[i].Flag = "the demo"
+	}
+	cfg, err := config.Load(config.Sources{Set: settings})
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Privacy.Key = config.Literal("a key for the demo, which keeps nothing")
+	cfg.Privacy.KeyID = "demo"
+	return cfg, nil
+}
+
+// close stops what setUp started.
+func (s *stage) close() error {
+	var errs []error
+	if s.env != nil {
+		errs = append(errs, s.env.Close())
+	}
+	if s.sandbox != nil {
+		errs = append(errs, s.sandbox.Close())
+	}
+	if s.services != nil {
+		errs = append(errs, s.services.Close())
+	}
+	errs = append(errs, s.capture.close())
+	if s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// sandboxSecrets gives every declared reference credentials that only the
+// sandbox takes: the demo must never need, or read, real ones.
+type sandboxSecrets struct{ google map[string]bool }
+
+// Resolve implements sender.Secrets.
+func (s sandboxSecrets) Resolve(reference string) (identity.Raw, string, error) {
+	var secret any = map[string]string{"access_token": "sandbox-" + reference}
+	if s.google[reference] {
+		secret = map[string]string{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-" + reference}
+	}
+	text, err := json.Marshal(secret)
+	if err != nil {
+		return identity.Raw{}, "", fmt.Errorf("making sandbox credentials: %w", err)
+	}
+	return identity.NewRaw(string(text)), "1", nil
+}
+
+// delays of the waiting places, shortened so that a fault that heals is seen
+// to heal.
+func delays() sender.Delays {
+	return sender.Delays{
+		Retry:  [3]time.Duration{time.Second, 2 * time.Second, 4 * time.Second},
+		Parked: 10 * time.Second,
+	}
+}
+
+// writeConfig leaves a configuration file for other terminals.
+func (s *stage) writeConfig() (string, error) {
+	path := filepath.Join(s.dir, "sluice.yaml")
+	text := fmt.Sprintf(`# Written by sluice demo --serve; it is gone when the demo ends.
+kafka: {brokers: [%q]}
+registry: {url: %q}
+redis: {address: %q}
+sender:
+  secrets_dir: %q
+  providers:
+    meta: {base_url: %q, allow_insecure: true, allow_private: true}
+    google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
+admin: {listen: "off"}
+`, s.services.Kafka().Brokers[0], s.services.RegistryURL(), s.services.RedisOptions().Addr, s.dir, s.urls.Meta, s.urls.Google, s.urls.GoogleToken)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("writing the demo's configuration: %w", err)
+	}
+	return path, nil
+}

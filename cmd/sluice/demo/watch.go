@@ -1,0 +1,154 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/kafka"
+)
+
+// place is one partition.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// watch feeds the ledger from the topics, as any consumer would.
+func (s *stage) watch(ctx context.Context, ledger *Ledger) error {
+	opts, err := kafka.Options(s.services.Kafka())
+	if err != nil {
+		return err
+	}
+	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
+	opts = append(opts, kgo.KeepControlRecords(), kgo.ConsumeTopics(s.watched()...))
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("making a client for the accounting: %w", err)
+	}
+	defer client.Close()
+	registry, err := codecs(s)
+	if err != nil {
+		return err
+	}
+	for {
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		for _, e := range fetches.Errors() {
+			return fmt.Errorf("reading %s/%d for the accounting: %w", e.Topic, e.Partition, e.Err)
+		}
+		for iter := fetches.RecordIter(); !iter.Done(); {
+			r := iter.Next()
+			if !r.Attrs.IsControl() {
+				if err := s.note(ctx, registry, ledger, r); err != nil {
+					return fmt.Errorf("reading %s/%d@%d for the accounting: %w", r.Topic, r.Partition, r.Offset, err)
+				}
+			}
+			ledger.Read(place{r.Topic, r.Partition}, r.Offset+1)
+		}
+	}
+}
+
+// watched are the topics that the accounting rests on.
+func (s *stage) watched() []string {
+	all := []string{s.env.Names.Diagnostics()}
+	for _, p := range s.env.AllSenders() {
+		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
+			all = append(all, s.env.Names.Delivery(p, lane))
+		}
+	}
+	return all
+}
+
+// readers decode what the accounting reads.
+type readers struct {
+	decisions  *codec.Decoder[decision.Decision]
+	deliveries *codec.Decoder[decision.Delivery]
+}
+
+func codecs(s *stage) (*readers, error) {
+	registry, err := s.env.Registry()
+	if err != nil {
+		return nil, err
+	}
+	r := &readers{}
+	if r.decisions, err = codec.Diagnostics(registry); err != nil {
+		return nil, err
+	}
+	r.deliveries, err = codec.Deliveries(registry)
+	return r, err
+}
+
+func (s *stage) note(ctx context.Context, with *readers, ledger *Ledger, r *kgo.Record) error {
+	if r.Topic != s.env.Names.Diagnostics() {
+		var d decision.Delivery
+		if err := with.deliveries.Decode(ctx, r.Value, &d); err != nil {
+			return err
+		}
+		ledger.Delivery(&d)
+		return nil
+	}
+	var d decision.Decision
+	if err := with.decisions.Decode(ctx, r.Value, &d); err != nil {
+		return err
+	}
+	ledger.Decision(&d)
+	s.capture.decision(&d)
+	return nil
+}
+
+// lag tells whether a group has still to read something of a topic.
+func (s *stage) lag(ctx context.Context, group, topic string) (bool, error) {
+	admin, err := s.env.Admin(ctx)
+	if err != nil {
+		return false, err
+	}
+	ends, err := admin.ListCommittedOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking for the end of %s: %w", topic, err)
+	}
+	starts, err := admin.ListStartOffsets(ctx, topic)
+	if err != nil {
+		return false, fmt.Errorf("asking for the beginning of %s: %w", topic, err)
+	}
+	committed, err := admin.FetchOffsets(ctx, group)
+	if err != nil {
+		return false, fmt.Errorf("asking for the offsets of %s: %w", group, err)
+	}
+	behind := false
+	ends.Each(func(o kadm.ListedOffset) {
+		at := starts[topic][o.Partition].Offset
+		if c, ok := committed.Lookup(topic, o.Partition); ok && c.At > at {
+			at = c.At
+		}
+		// The last offset of a transactional topic is a control record, which
+		// nobody commits past.
+		behind = behind || at < o.Offset-1 || (at < o.Offset && topic == s.env.Config.Topics.Input)
+	})
+	return behind, nil
+}
+
+// ends are where the watched topics end now.
+func (s *stage) ends(ctx context.Context) (map[place]int64, error) {
+	admin, err := s.env.Admin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := admin.ListCommittedOffsets(ctx, s.watched()...)
+	if err != nil {
+		return nil, errors.Join(errors.New("asking for the ends of the watched topics"), err)
+	}
+	ends := map[place]int64{}
+	listed.Each(func(o kadm.ListedOffset) { ends[place{o.Topic, o.Partition}] = o.Offset })
+	return ends, nil
+}
