@@ -2,10 +2,9 @@ package providertest
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/provider"
 )
@@ -14,13 +13,13 @@ func (b *bench) answers(t *testing.T) {
 	for _, a := range b.f.Answers {
 		t.Run(a.Name, func(t *testing.T) {
 			got := b.p.Classify(max(a.N, 1), response(a.Status, a.Header, a.Body))
-			require.Equal(t, a.Class.String(), got.Class.String())
-			require.Equal(t, a.WaitMS, got.WaitMS)
+			equal(t, a.Class.String(), got.Class.String(), "class")
+			equal(t, a.WaitMS, got.WaitMS, "milliseconds to wait")
 			var faults []int
 			for _, f := range got.Faults {
 				faults = append(faults, f.Index)
 			}
-			require.Equal(t, a.Faults, faults)
+			equal(t, a.Faults, faults, "faults")
 		})
 	}
 }
@@ -76,15 +75,15 @@ func (b *bench) anyAnswer(t *testing.T) {
 
 func (b *bench) plainAnswers(t *testing.T) {
 	html := "<html>no JSON here</html>"
-	require.Equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, html)).Class, "the outcome is not known")
-	require.Equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, "")).Class)
+	equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, html)).Class, "200 with HTML")
+	equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, "")).Class, "200 with nothing")
 	for _, status := range []int{500, 502, 503, 504} {
-		require.Equal(t, provider.Transient, b.p.Classify(1, response(status, nil, html)).Class, status)
+		equal(t, provider.Transient, b.p.Classify(1, response(status, nil, html)).Class, strconv.Itoa(status)+" with HTML")
 	}
 	a := b.p.Classify(1, response(429, map[string]string{"Retry-After": "7"}, html))
-	require.Equal(t, provider.Throttled, a.Class)
-	require.EqualValues(t, 7000, a.WaitMS, "exactly as long as the provider says")
-	require.Equal(t, provider.Credentials, b.p.Classify(1, response(401, nil, html)).Class)
+	equal(t, provider.Throttled, a.Class, "429")
+	equal(t, int64(7000), a.WaitMS, "a wait exactly as long as the provider says")
+	equal(t, provider.Credentials, b.p.Classify(1, response(401, nil, html)).Class, "401 with HTML")
 }
 
 // CheckAnswer classifies r and checks what every answer has to satisfy. Fuzz

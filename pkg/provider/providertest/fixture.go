@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
@@ -124,16 +122,16 @@ func newBench(t testing.TB, p provider.Provider, f *Fixture) *bench {
 		Delivery: resource.DeliverySpec{MinClickAgeMS: -1},
 	}
 	compiled, account, problems := p.CompileDestination(d)
-	require.Empty(t, problems, "the fixture's account is valid")
+	noProblems(t, problems, "the fixture's account is valid")
 	m := f.Mapping
 	if m.Name == "" {
 		m.Name = "suite-purchase"
 	}
 	m.DestinationID, m.SourceEvent, m.Enabled = d.ID, Canary().Name, true
 	target, problems := p.CompileMapping(d, compiled, &m)
-	require.Empty(t, problems, "the fixture's mapping is valid")
-	require.NotEmpty(t, account)
-	require.NotEmpty(t, target.Target)
+	noProblems(t, problems, "the fixture's mapping is valid")
+	holds(t, account != "", "an account has a fingerprint")
+	holds(t, target.Target != "", "a mapping has a target")
 	b.route = resource.Route{
 		Destination: d, Mapping: &m, Provider: p, Compiled: compiled, Account: account, Target: target,
 		Needs: consent.Needs{Purposes: p.Needs()}, Kinds: p.Supported(),

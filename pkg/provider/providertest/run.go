@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/identity"
@@ -26,9 +24,9 @@ func Run(t *testing.T, p provider.Provider, f Fixture) {
 	t.Run("accounts are validated with paths", b.accounts)
 	t.Run("unknown templates give nothing", func(t *testing.T) {
 		_, ok := p.TemplateEvent("no-such-template", "transaction.purchase")
-		require.False(t, ok)
+		holds(t, !ok, "a template that does not exist has a row")
 		_, ok = p.TemplateEvent("commerce", "no.such.event")
-		require.False(t, ok)
+		holds(t, !ok, "a template that does not exist has a row")
 	})
 	t.Run("the same input gives the same bytes and ids", b.deterministic)
 	t.Run("nothing is kept from scratch", b.poisoned)
@@ -47,34 +45,34 @@ func Run(t *testing.T, p provider.Provider, f Fixture) {
 
 func (b *bench) spec(t *testing.T) {
 	s := b.p.Spec()
-	require.Equal(t, b.p.Name(), s.Name)
+	equal(t, b.p.Name(), s.Name, "name")
 	for _, address := range []string{s.BaseURL, s.TokenURL} {
 		if address == "" {
 			continue
 		}
 		u, err := url.Parse(address)
-		require.NoError(t, err)
-		require.Equal(t, "https", u.Scheme)
-		require.Contains(t, s.Hosts, u.Host, "an address outside the fixed hosts is never called")
+		noError(t, err)
+		equal(t, "https", u.Scheme, "scheme of "+address)
+		member(t, s.Hosts, u.Host, "an address outside the fixed hosts is never called")
 	}
-	require.Positive(t, s.RealtimeBatch)
-	require.GreaterOrEqual(t, s.MaxBatch, s.RealtimeBatch)
-	require.Positive(t, s.MaxBytes)
+	holds(t, s.RealtimeBatch > 0, "RealtimeBatch is not positive")
+	holds(t, s.MaxBatch >= s.RealtimeBatch, "MaxBatch is below RealtimeBatch")
+	holds(t, s.MaxBytes > 0, "MaxBytes is not positive")
 	seen := map[string]bool{}
 	for _, row := range s.Errors {
-		require.NotEmpty(t, row.Meaning, row.Code)
-		require.NotContains(t, row.Class.String(), "?")
+		holds(t, row.Meaning != "", "%s has no meaning", row.Code)
+		absent(t, row.Class.String(), "?", "not a class")
 		seen[row.Code+"/"+row.Subcode] = true
 	}
-	require.NotEmpty(t, seen, "answers are documented")
-	require.NotZero(t, b.p.Supported())
-	require.NotZero(t, b.p.Needs(), "a provider that needs no purpose would send without consent")
-	require.Zero(t, b.p.Needs()&^consent.AllPurposes)
+	holds(t, len(seen) > 0, "no answer is documented")
+	holds(t, b.p.Supported() != 0, "no identifier kind is supported")
+	holds(t, b.p.Needs() != 0, "a provider that needs no purpose would send without consent")
+	holds(t, b.p.Needs()&^consent.AllPurposes == 0, "a needed purpose does not exist")
 }
 
 func (b *bench) accounts(t *testing.T) {
 	_, again, _ := b.p.CompileDestination(b.route.Destination)
-	require.Equal(t, b.route.Account, again, "the fingerprint decides whether a delivery may still be sent")
+	equal(t, b.route.Account, again, "the fingerprint, which decides whether a delivery may still be sent")
 	for _, bad := range b.f.Invalid {
 		t.Run(bad.Name, func(t *testing.T) {
 			d := *b.route.Destination
@@ -85,13 +83,13 @@ func (b *bench) accounts(t *testing.T) {
 				d.Section = bad.Section
 			}
 			_, _, problems := b.p.CompileDestination(&d)
-			require.NotEmpty(t, problems)
+			holds(t, len(problems) > 0, "it is accepted")
 			paths := make([]string, len(problems))
 			for i, p := range problems {
 				paths[i] = strings.TrimPrefix(p.Path, "spec.")
-				require.NotEmpty(t, p.Rule, "a problem says what must hold")
+				holds(t, p.Rule != "", "a problem does not say what must hold")
 			}
-			require.Contains(t, paths, strings.TrimPrefix(bad.Path, "spec."))
+			member(t, paths, strings.TrimPrefix(bad.Path, "spec."), "path of the problem")
 		})
 	}
 }
@@ -100,33 +98,33 @@ func (b *bench) accounts(t *testing.T) {
 func (b *bench) pass(t *testing.T, in *provider.Input) provider.Built {
 	t.Helper()
 	out := b.p.Build(nil, in)
-	require.Equal(t, decision.ReasonNone, out.IdentifierReason, "%s: %s", out.IdentifierReason, out.Detail)
-	require.Equal(t, decision.ReasonNone, out.PreflightReason, "%s: %s", out.PreflightReason, out.Detail)
-	require.True(t, json.Valid(out.Fragment), "the fragment is JSON: %s", out.Fragment)
-	require.Equal(t, byte('{'), out.Fragment[0], "the fragment is one object")
+	holds(t, out.IdentifierReason == decision.ReasonNone, "refused: %s: %s", out.IdentifierReason, out.Detail)
+	holds(t, out.PreflightReason == decision.ReasonNone, "rejected: %s: %s", out.PreflightReason, out.Detail)
+	holds(t, json.Valid(out.Fragment), "the fragment is not JSON: %s", out.Fragment)
+	holds(t, out.Fragment[0] == '{', "the fragment is not an object")
 	return out
 }
 
 func (b *bench) deterministic(t *testing.T) {
 	in := b.input()
 	first := b.pass(t, &in)
-	require.NotEmpty(t, first.ClaimID)
-	require.NotEmpty(t, first.ProviderID)
-	require.True(t, strings.HasPrefix(first.DuplicateReason.String(), "duplicate."), first.DuplicateReason)
+	holds(t, first.ClaimID != "", "nothing is claimed")
+	holds(t, first.ProviderID != "", "there is no id by which the provider counts")
+	holds(t, strings.HasPrefix(first.DuplicateReason.String(), "duplicate."), "%s is no reason of a duplicate", first.DuplicateReason)
 	for range 3 {
 		again := b.input()
 		again.Scratch = in.Scratch
 		second := b.pass(t, &again)
-		require.Equal(t, first, second)
+		equal(t, first, second, "a second build")
 	}
 	other := b.input()
 	prefixed := b.p.Build([]byte("before"), &other)
-	require.Equal(t, "before"+string(first.Fragment), string(prefixed.Fragment), "what stands in dst stays")
+	equal(t, "before"+string(first.Fragment), string(prefixed.Fragment), "what stands in dst before")
 
 	in.Event.ID = "evt-2"
 	in.Event.Commerce.TransactionID = "ORDER-1002"
 	in.EventID, in.EventIDSource = in.Event.EffectiveID()
-	require.NotEqual(t, first.ClaimID, b.pass(t, &in).ClaimID, "another event is another claim")
+	differ(t, first.ClaimID, b.pass(t, &in).ClaimID, "claims of two events")
 }
 
 // poisoned overwrites the scratch after the call, as the next event will.
@@ -138,8 +136,8 @@ func (b *bench) poisoned(t *testing.T) {
 	for i := range in.Scratch.Buf[:cap(in.Scratch.Buf)] {
 		in.Scratch.Buf[:cap(in.Scratch.Buf)][i] = 0xDB
 	}
-	require.Equal(t, before, describe(&out))
-	require.Equal(t, fragment, string(out.Fragment))
+	equal(t, before, describe(&out), "the result after its scratch was overwritten")
+	equal(t, fragment, string(out.Fragment), "the fragment after its scratch was overwritten")
 }
 
 func describe(out *provider.Built) string {
@@ -155,10 +153,10 @@ func (b *bench) noRaw(t *testing.T) {
 	for _, text := range []string{string(out.Fragment), describe(&out)} {
 		text = strings.ToLower(text)
 		for _, canary := range append(slices.Clone(neverInClear), "canaryproperty", "user:pw", "#frag") {
-			require.NotContains(t, text, strings.ToLower(canary))
+			absent(t, text, strings.ToLower(canary), "it is raw")
 		}
 	}
-	require.Contains(t, string(out.Fragment), "gold", "a property that the mapping names leaves")
+	holds(t, strings.Contains(string(out.Fragment), "gold"), "a property that the mapping names does not leave")
 }
 
 // withAll is a mapping that lets everything leave that can.
@@ -174,38 +172,38 @@ func withAll(m *resource.Mapping) *resource.Mapping {
 func (b *bench) allowList(t *testing.T) {
 	in := b.input()
 	all := b.pass(t, &in)
-	require.NotEmpty(t, all.Identifiers.Present)
+	holds(t, len(all.Identifiers.Present) > 0, "the canary event has no identifier")
 	for _, kind := range all.Identifiers.Present {
-		require.True(t, b.p.Supported().Has(kind), "%s is present and not supported", kind)
+		holds(t, b.p.Supported().Has(kind), "%s is present and not supported", kind)
 		in := b.input()
 		in.Route.Kinds &^= 1 << kind
 		out := b.p.Build(nil, &in)
-		require.NotContains(t, out.Identifiers.Present, kind)
-		require.Contains(t, out.Identifiers.Dropped, decision.Dropped{Kind: kind, Reason: decision.DropNotAllowed})
-		require.NotEqual(t, string(all.Fragment), string(out.Fragment), "%s leaves although it is not allowed", kind)
+		holds(t, !slices.Contains(out.Identifiers.Present, kind), "%s is present although it is not allowed", kind)
+		member(t, out.Identifiers.Dropped, decision.Dropped{Kind: kind, Reason: decision.DropNotAllowed}, "what was dropped")
+		differ(t, string(all.Fragment), string(out.Fragment), kind.String()+" leaves although it is not allowed")
 	}
 	in = b.input()
 	in.Route.Kinds = 0
 	none := b.p.Build([]byte("x"), &in)
-	require.Equal(t, decision.IdentifiersNone, none.IdentifierReason)
-	require.Equal(t, "x", string(none.Fragment), "what fails leaves no bytes behind")
-	require.Empty(t, none.Identifiers.Present)
+	equal(t, decision.IdentifiersNone, none.IdentifierReason, "reason without any identifier")
+	equal(t, "x", string(none.Fragment), "bytes of what failed")
+	holds(t, len(none.Identifiers.Present) == 0, "identifiers are present that are not allowed")
 }
 
 func (b *bench) purposes(t *testing.T) {
 	in := b.input()
 	out := b.pass(t, &in)
-	require.Zero(t, out.ReliesOn&^in.Usable, "bytes cannot rely on what was not usable")
-	require.True(t, out.ReliesOn.Has(b.p.Needs()))
+	holds(t, out.ReliesOn&^in.Usable == 0, "the bytes rely on %s, which is not usable", out.ReliesOn&^in.Usable)
+	holds(t, out.ReliesOn.Has(b.p.Needs()), "the bytes do not rely on what the provider needs")
 
 	in = b.input()
 	in.Usable = consent.AdUserData | consent.AnalyticsStorage
 	in.Said = consent.State{Granted: in.Usable, Denied: consent.AdStorage | consent.AdPersonalization}
 	in.Route.Mapping = withAll(in.Route.Mapping)
 	out = b.p.Build(nil, &in)
-	require.Zero(t, out.ReliesOn&^in.Usable)
+	holds(t, out.ReliesOn&^in.Usable == 0, "the bytes rely on %s, which is not usable", out.ReliesOn&^in.Usable)
 	for _, id := range storedIDs {
-		require.NotContains(t, string(out.Fragment), id, "needs ad_storage")
+		absent(t, string(out.Fragment), id, "it needs ad_storage")
 	}
 }
 
@@ -218,16 +216,16 @@ func (b *bench) restricted(t *testing.T) {
 	}
 	out := b.p.Build(nil, &in)
 	if !out.Restrictable {
-		require.Equal(t, consent.Jurisdiction{}, b.f.RestrictedPlace, "the fixture says that there is a reduced form here")
+		equal(t, consent.Jurisdiction{}, b.f.RestrictedPlace, "a reduced form, which the fixture promises here, is missing")
 		return
 	}
-	require.False(t, out.ReliesOn.Has(consent.AdUserData))
-	require.Zero(t, out.ReliesOn&^in.Usable)
+	holds(t, !out.ReliesOn.Has(consent.AdUserData), "the reduced form relies on what was refused")
+	holds(t, out.ReliesOn&^in.Usable == 0, "the bytes rely on %s, which is not usable", out.ReliesOn&^in.Usable)
 	if len(out.Fragment) > 0 {
-		require.True(t, json.Valid(out.Fragment))
+		holds(t, json.Valid(out.Fragment), "the fragment is not JSON")
 	}
 	whole := b.input()
-	require.NotEqual(t, string(b.pass(t, &whole).Fragment), string(out.Fragment), "the reduced form differs")
+	differ(t, string(b.pass(t, &whole).Fragment), string(out.Fragment), "the reduced form and the whole")
 }
 
 func (b *bench) sensitive(t *testing.T) {
@@ -236,7 +234,7 @@ func (b *bench) sensitive(t *testing.T) {
 	in.Route.Mapping = withAll(in.Route.Mapping)
 	out := b.pass(t, &in)
 	for _, text := range sensitiveText {
-		require.NotContains(t, string(out.Fragment), text)
+		absent(t, string(out.Fragment), text, "the destination is sensitive")
 	}
 }
 
@@ -246,23 +244,23 @@ func (b *bench) unsafeIDs(t *testing.T) {
 		in.Event.ID = id
 		in.EventID = id
 		out := b.p.Build(nil, &in)
-		require.Equal(t, decision.IdentifiersUnsafeID, out.IdentifierReason)
-		require.Empty(t, out.Fragment)
-		require.NotContains(t, out.Detail, id)
+		equal(t, decision.IdentifiersUnsafeID, out.IdentifierReason, "reason for an unsafe id")
+		holds(t, len(out.Fragment) == 0, "bytes of an event that was refused")
+		absent(t, out.Detail, id, "details name fields, never values")
 
 		in = b.input()
 		in.Event.Commerce.TransactionID = id
 		out = b.p.Build(nil, &in)
-		require.Equal(t, decision.IdentifiersUnsafeID, out.IdentifierReason)
+		equal(t, decision.IdentifiersUnsafeID, out.IdentifierReason, "reason for an unsafe id")
 	}
 }
 
 func (b *bench) age(t *testing.T) {
 	in := b.input()
 	out := b.pass(t, &in)
-	require.Greater(t, out.NotAfter, in.Event.Time, "every provider has a limit")
-	require.Positive(t, out.FutureTolerance)
-	require.LessOrEqual(t, out.NotBefore, out.NotAfter)
+	holds(t, out.NotAfter > in.Event.Time, "there is no age limit")
+	holds(t, out.FutureTolerance > 0, "events of any future are taken")
+	holds(t, out.NotBefore <= out.NotAfter, "the event waits beyond its end")
 }
 
 func (b *bench) assemble(t *testing.T) {
@@ -279,17 +277,17 @@ func (b *bench) assemble(t *testing.T) {
 		Authorization: provider.Authorization{Header: []provider.SecretHeader{{Name: "Authorization", Value: secret}}},
 	}
 	r := b.p.Assemble(nil, &batch)
-	require.True(t, json.Valid(r.Body), string(r.Body))
-	require.Equal(t, 3, bytes.Count(r.Body, fragments[0]), "every fragment stands in the body as it was built")
-	require.Equal(t, "POST", r.Method)
+	holds(t, json.Valid(r.Body), "the body is not JSON: %s", r.Body)
+	equal(t, 3, bytes.Count(r.Body, fragments[0]), "fragments that stand in the body as they were built")
+	equal(t, "POST", r.Method, "method")
 	u, err := url.Parse(r.URL)
-	require.NoError(t, err)
-	require.Contains(t, b.p.Spec().Hosts, u.Host)
-	require.NotContains(t, string(r.Body)+r.URL+fmt.Sprint(r.Header), "canarysecret", "credentials are added by the sender")
+	noError(t, err)
+	member(t, b.p.Spec().Hosts, u.Host, "host of the request")
+	absent(t, string(r.Body)+r.URL+fmt.Sprint(r.Header), "canarysecret", "credentials are added by the sender")
 	again := b.p.Assemble(nil, &batch)
-	require.Equal(t, r, again)
+	equal(t, r, again, "the same request a second time")
 	batch.ValidateOnly = true
-	require.True(t, json.Valid(b.p.Assemble(nil, &batch).Body))
+	holds(t, json.Valid(b.p.Assemble(nil, &batch).Body), "a validate-only body is not JSON")
 }
 
 func (b *bench) probe(t *testing.T) {
@@ -298,9 +296,9 @@ func (b *bench) probe(t *testing.T) {
 		return
 	}
 	u, err := url.Parse(r.URL)
-	require.NoError(t, err)
-	require.Contains(t, b.p.Spec().Hosts, u.Host)
+	noError(t, err)
+	member(t, b.p.Spec().Hosts, u.Host, "host of the request")
 	if len(r.Body) > 0 {
-		require.True(t, json.Valid(r.Body))
+		holds(t, json.Valid(r.Body), "the body is not JSON")
 	}
 }
