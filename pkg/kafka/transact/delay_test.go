@@ -31,7 +31,7 @@ func TestADelayedLoopWorksWhatIsDue(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(2 * time.Minute)
-		require.Equal(t, 600, l.seen.read)
+		require.Equal(t, 600, l.seen.reads())
 		for _, w := range waits {
 			require.GreaterOrEqual(t, w, 30*time.Second)
 			require.Less(t, w, 62*time.Second)
@@ -57,7 +57,7 @@ func TestADrainDoesNotWaitForTheDelay(t *testing.T) {
 
 		l = b.run(cfg, transact.Deps{})
 		time.Sleep(5*time.Hour + time.Minute)
-		require.Equal(t, 10, l.seen.read, "nothing was lost, and the delay counts from the append")
+		require.Equal(t, 10, l.seen.reads(), "nothing was lost, and the delay counts from the append")
 		require.NoError(t, l.end())
 		b.once(output, 10)
 		b.close()

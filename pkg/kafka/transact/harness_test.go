@@ -203,6 +203,13 @@ func (s *seen) Recreated(r transact.Recreated) {
 }
 func (s *seen) Rebuilt(err error) { s.change(func() { s.rebuilt = append(s.rebuilt, err) }) }
 
+// reads is how many records were committed.
+func (s *seen) reads() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read
+}
+
 // await blocks until ok, which is called under the lock, holds.
 func (s *seen) await(ctx context.Context, ok func() bool) error {
 	for {

@@ -2,8 +2,11 @@ package transact_test
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -158,4 +161,30 @@ func TestAnAbortBeforeTheFirstCommitSkipsNothing(t *testing.T) {
 	b.await(l.seen, func() bool { return l.seen.read == 100 })
 	require.NoError(t, l.end())
 	b.once(output, 100)
+}
+
+func TestAnAddedPartitionIsReadFromItsBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		cfg := b.config("t-0")
+		cfg.Start, cfg.SessionTimeout = kafka.Latest(), 10*time.Second
+		b.produce(0, 30) // before the first start: "latest" is meant for these
+		l := b.run(cfg, transact.Deps{})
+		<-l.Ready()
+		_, err := b.admin.UpdatePartitions(b.ctx(), 30, input)
+		require.NoError(t, err)
+		p, err := kafka.NewProducer(b.services.Kafka()) // one that sees all partitions
+		require.NoError(t, err)
+		for i := range 60 {
+			v := []byte(strconv.Itoa(i))
+			require.NoError(t, p.Produce(b.ctx(), &kgo.Record{Topic: input, Key: v, Value: v}))
+		}
+		require.NoError(t, p.Close(b.ctx()))
+		time.Sleep(2 * time.Minute) // the group reads metadata once a minute
+		require.Equal(t, 60, l.seen.reads())
+		require.Len(t, l.Assignment()[input], 30)
+		require.NoError(t, l.end())
+		b.once(output, 60)
+		b.close()
+	})
 }

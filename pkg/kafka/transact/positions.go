@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -50,12 +51,20 @@ type positions struct {
 
 	stored map[string]map[int32]committed // between fetched and adjust only
 
-	mu  sync.Mutex
-	ids map[string]TopicID // every topic ever assigned to this loop; replaced, never changed
+	mu     sync.Mutex
+	ids    map[string]TopicID  // every topic ever assigned to this loop; replaced, never changed
+	topics map[string]identity // the same, as first seen under that id
+}
+
+// identity is what tells a topic from another of the same name, and how many
+// partitions it had when this process first saw it.
+type identity struct {
+	id         TopicID
+	partitions int
 }
 
 func newPositions(start kafka.Position, o Observer) *positions {
-	return &positions{start: start, observer: o, ids: map[string]TopicID{}}
+	return &positions{start: start, observer: o, ids: map[string]TopicID{}, topics: map[string]identity{}}
 }
 
 // fetched keeps what the group has committed, with the metadata, which the
@@ -88,56 +97,64 @@ func (p *positions) fetched(resp *kmsg.OffsetFetchResponse, name func(TopicID) s
 // that the group does not have yet before anything is read from them: a
 // "latest" that is decided twice would skip what was written in between.
 func (p *positions) adjust(ctx context.Context, cl *kgo.Client, group Config, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	topics := make([]string, 0, len(offsets))
-	for t := range offsets {
-		topics = append(topics, t)
-	}
-	if len(topics) == 0 {
+	if len(offsets) == 0 {
 		return offsets, nil
 	}
-	log, err := p.look(ctx, kadm.NewClient(cl), topics)
+	log, err := p.look(ctx, cl, slices.Collect(maps.Keys(offsets)))
 	if err != nil {
 		return nil, err
 	}
 	req := kmsg.NewPtrOffsetCommitRequest()
 	for topic, parts := range offsets {
-		id := log.ids[topic]
-		was := p.learn(topic, id)
-		reported := false
-		t := kmsg.NewOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, id
-		meta := commitMetadata(id)
-		for partition := range parts {
-			c, ok := p.stored[topic][partition]
-			if !ok {
-				c = committed{offset: -1}
-			}
-			if c.id == (TopicID{}) && c.offset < 0 {
-				c.id = was // deleting a topic deletes its commits; this process remembers
-			}
-			at, err := log.bounds(topic, partition)
-			if err != nil {
-				return nil, err
-			}
-			recreated := c.id != (TopicID{}) && id != (TopicID{}) && c.id != id
-			if recreated && !reported {
-				reported = true
-				p.observer.Recreated(Recreated{Topic: topic, Old: c.id, New: id})
-			}
-			next, decided := p.next(topic, partition, c, at, recreated)
-			if !decided {
-				continue // as stored, with its leader epoch, so that a cut log is noticed
-			}
-			parts[partition] = kgo.NewOffset().At(next)
-			q := kmsg.NewOffsetCommitRequestTopicPartition()
-			q.Partition, q.Offset, q.Metadata = partition, next, &meta
-			t.Partitions = append(t.Partitions, q)
+		t, err := p.decide(topic, parts, log)
+		if err != nil {
+			return nil, err
 		}
 		if len(t.Partitions) > 0 {
 			req.Topics = append(req.Topics, t)
 		}
 	}
 	return offsets, p.store(ctx, cl, group, req)
+}
+
+// decide does the same for one topic and returns what is to be stored.
+func (p *positions) decide(topic string, parts map[int32]kgo.Offset, log logs) (kmsg.OffsetCommitRequestTopic, error) {
+	now := identity{id: log.ids[topic], partitions: log.partitions[topic]}
+	was := p.learn(topic, now)
+	meta := commitMetadata(now.id)
+	t := kmsg.NewOffsetCommitRequestTopic()
+	t.Topic, t.TopicID = topic, now.id
+	reported := false
+	for partition := range parts {
+		c, ok := p.stored[topic][partition]
+		if !ok {
+			c.offset = -1
+		}
+		if c.id == (TopicID{}) && c.offset < 0 {
+			c.id = was.id // deleting a topic deletes its commits; this process remembers
+		}
+		at, err := log.bounds(topic, partition)
+		if err != nil {
+			return t, err
+		}
+		recreated := c.id != (TopicID{}) && now.id != (TopicID{}) && c.id != now.id
+		if recreated && !reported {
+			reported = true
+			p.observer.Recreated(Recreated{Topic: topic, Old: c.id, New: now.id})
+		}
+		if was.partitions > 0 && int(partition) >= was.partitions {
+			at.begin = at.first // added while this process ran: a "latest" was not meant for it
+		}
+		next, decided := p.next(topic, partition, c, at, recreated)
+		if !decided {
+			continue // as stored, with its leader epoch, so that a cut log is noticed
+		}
+		parts[partition] = kgo.NewOffset().At(next)
+		q := kmsg.NewOffsetCommitRequestTopicPartition()
+		q.Partition, q.Offset, q.Metadata = partition, next, &meta
+		t.Partitions = append(t.Partitions, q)
+	}
+	return t, nil
 }
 
 // store commits decided positions as this member of the group, outside any
@@ -193,14 +210,15 @@ func (p *positions) next(topic string, partition int32, c committed, at bounds, 
 	}
 }
 
-// learn stores a topic's id and returns the one known before.
-func (p *positions) learn(topic string, id TopicID) (was TopicID) {
+// learn stores what a topic is now and returns what it was before.
+func (p *positions) learn(topic string, now identity) (was identity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	was = p.ids[topic]
-	if was != id {
+	was = p.topics[topic]
+	if was.id != now.id || was.partitions == 0 {
+		p.topics[topic] = now
 		p.ids = maps.Clone(p.ids)
-		p.ids[topic] = id
+		p.ids[topic] = now.id
 	}
 	return was
 }
@@ -226,20 +244,36 @@ func (p *positions) name(id TopicID) string {
 // logs is what the brokers say about the topics of one assignment.
 type logs struct {
 	ids               map[string]TopicID
+	partitions        map[string]int
 	first, end, begin kadm.ListedOffsets
 }
 
 type bounds struct{ first, end, begin int64 }
 
-func (p *positions) look(ctx context.Context, adm *kadm.Client, topics []string) (logs, error) {
-	meta, err := adm.Metadata(ctx, topics...)
+func (p *positions) look(ctx context.Context, cl *kgo.Client, topics []string) (logs, error) {
+	l := logs{ids: map[string]TopicID{}, partitions: map[string]int{}}
+	// Not kadm's Metadata, which answers from a cache: an id that is out of
+	// date would stand in the commits and make the topic look recreated later.
+	req := kmsg.NewPtrMetadataRequest()
+	for _, topic := range topics {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = kmsg.StringPtr(topic)
+		req.Topics = append(req.Topics, t)
+	}
+	meta, err := req.RequestWith(ctx, cl)
 	if err != nil {
 		return logs{}, fmt.Errorf("reading topic ids: %w", err)
 	}
-	l := logs{ids: map[string]TopicID{}}
-	for _, t := range topics {
-		l.ids[t] = TopicID(meta.Topics[t].ID)
+	for _, t := range meta.Topics {
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return logs{}, fmt.Errorf("reading topic ids: %w", err)
+		}
+		if t.Topic == nil {
+			continue // never for a request by name; its partitions would then be missing below
+		}
+		l.ids[*t.Topic], l.partitions[*t.Topic] = t.TopicID, len(t.Partitions)
 	}
+	adm := kadm.NewClient(cl)
 	if l.first, err = adm.ListStartOffsets(ctx, topics...); err != nil {
 		return logs{}, fmt.Errorf("reading where the logs begin: %w", err)
 	}
