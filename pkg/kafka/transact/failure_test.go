@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -127,6 +128,7 @@ func TestRebalancesLoseAndRepeatNothing(t *testing.T) {
 
 // wire is a network that can be cut for good, like the death of a process.
 type wire struct {
+	inner func(ctx context.Context, network, host string) (net.Conn, error)
 	mu    sync.Mutex
 	conns []net.Conn
 	cut   atomic.Bool
@@ -136,7 +138,7 @@ func (w *wire) dial(ctx context.Context, network, host string) (net.Conn, error)
 	if w.cut.Load() {
 		return nil, errors.New("the process is dead")
 	}
-	c, err := (&net.Dialer{}).DialContext(ctx, network, host)
+	c, err := w.inner(ctx, network, host)
 	if err != nil {
 		return nil, err
 	}
@@ -166,44 +168,49 @@ func TestAKillAtAnyPointLosesAndRepeatsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, embedded.Config{})
-			b.produce(0, 400)
-			w := &wire{}
-			cfg := b.config("t-0")
-			cfg.Kafka.Dialer, cfg.StopGrace, cfg.MaxRecords = w.dial, 10*time.Millisecond, 100
-			dying, die := context.WithCancel(t.Context())
-			defer die()
-			if key >= 0 {
-				var seen atomic.Int32
-				b.services.Cluster().ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
-					b.services.Cluster().KeepControl()
-					if seen.Add(1) == 2 { // not the producer that fills the input, not the first batch
-						w.kill()
-						die()
-					}
-					return nil, nil, false
-				})
-			}
-			worked := 0
-			victim := b.run(cfg, transact.Deps{Work: func(ctx context.Context, batch transact.Batch) ([]*kgo.Record, error) {
-				if worked++; worked == 2 && key < 0 {
-					w.kill()
-					die()
-				}
-				return copies(ctx, batch)
-			}})
-			context.AfterFunc(dying, victim.stop)
-			if key == kmsg.OffsetFetch { // asked once, so the control above never counts to two
-				<-victim.Ready()
+			synctest.Test(t, func(t *testing.T) { kill(t, key) })
+		})
+	}
+}
+
+func kill(t *testing.T, key kmsg.Key) {
+	b := setupIn(t, embedded.Config{Virtual: true})
+	b.produce(0, 400)
+	w := &wire{inner: b.services.Kafka().Dialer}
+	cfg := b.config("t-0")
+	cfg.Kafka.Dialer, cfg.StopGrace, cfg.MaxRecords = w.dial, 10*time.Millisecond, 100
+	dying, die := context.WithCancel(t.Context())
+	defer die()
+	if key >= 0 {
+		var seen atomic.Int32
+		b.services.Cluster().ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
+			b.services.Cluster().KeepControl()
+			if seen.Add(1) == 2 { // not the producer that fills the input, not the first batch
 				w.kill()
 				die()
 			}
-			require.NoError(t, <-victim.done)
-
-			heir := b.run(b.config("t-0"), transact.Deps{})
-			b.await(heir.seen, func() bool { return heir.Snapshot().Ready && lag(b) == 0 })
-			require.NoError(t, heir.end())
-			b.once(output, 400)
+			return nil, nil, false
 		})
 	}
+	worked := 0
+	victim := b.run(cfg, transact.Deps{Work: func(ctx context.Context, batch transact.Batch) ([]*kgo.Record, error) {
+		if worked++; worked == 2 && key < 0 {
+			w.kill()
+			die()
+		}
+		return copies(ctx, batch)
+	}})
+	context.AfterFunc(dying, victim.stop)
+	if key == kmsg.OffsetFetch { // asked once, so the control above never counts to two
+		<-victim.Ready()
+		w.kill()
+		die()
+	}
+	require.NoError(t, <-victim.done)
+
+	heir := b.run(b.config("t-0"), transact.Deps{})
+	b.await(heir.seen, func() bool { return heir.Snapshot().Ready && lag(b) == 0 })
+	require.NoError(t, heir.end())
+	b.once(output, 400)
+	b.close()
 }

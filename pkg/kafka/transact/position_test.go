@@ -99,23 +99,25 @@ func TestALostRangeIsReportedWhileReading(t *testing.T) {
 }
 
 func TestARecreatedTopicIsReadFromItsBeginningWhileRunning(t *testing.T) {
-	t.Parallel()
-	b := setup(t, embedded.Config{})
-	b.produce(0, 300)
-	cfg := b.config("t-0")
-	cfg.Start = kafka.Latest() // the beginning of a new topic must win over it
-	first := b.run(b.config("t-0"), transact.Deps{})
-	b.await(first.seen, func() bool { return first.seen.read == 300 })
-	require.NoError(t, first.end())
-	l := b.run(cfg, transact.Deps{})
-	<-l.Ready()
-	old := b.topicID(input)
-	b.recreate()
-	b.produce(300, 50)
-	b.await(l.seen, func() bool { return l.seen.read == 50 })
-	require.NoError(t, l.end())
-	require.Equal(t, []transact.Recreated{{Topic: input, Old: old, New: b.topicID(input)}}, l.seen.recreated)
-	b.once(output, 350)
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		b.produce(0, 300)
+		cfg := b.config("t-0")
+		cfg.Start = kafka.Latest() // the beginning of a new topic must win over it
+		first := b.run(b.config("t-0"), transact.Deps{})
+		b.await(first.seen, func() bool { return first.seen.read == 300 })
+		require.NoError(t, first.end())
+		l := b.run(cfg, transact.Deps{})
+		<-l.Ready()
+		old := b.topicID(input)
+		b.recreate()
+		b.produce(300, 50)
+		b.await(l.seen, func() bool { return l.seen.read == 50 })
+		require.NoError(t, l.end())
+		require.Equal(t, []transact.Recreated{{Topic: input, Old: old, New: b.topicID(input)}}, l.seen.recreated)
+		b.once(output, 350)
+		b.close()
+	})
 }
 
 func TestARecreatedTopicIsNoticedByItsCommits(t *testing.T) {
