@@ -21,11 +21,9 @@ var update = flag.Bool("update", false, "rewrite the expected sections of the go
 // fakeProvider has Meta's or Google's manners in a few lines: an account with
 // one required key, and actions that a template row may lack.
 type fakeProvider struct {
-	name      string
-	account   string            // required key of spec.account
-	events    map[string]string // source event to provider event
-	compiles  *int              // counts CompileDestination, where given
-	templates bool
+	name    string
+	account string            // required key of spec.account
+	events  map[string]string // source event to provider event
 }
 
 func (f *fakeProvider) Name() string { return f.name }
@@ -37,9 +35,6 @@ func (f *fakeProvider) Supported() decision.KindSet {
 func (f *fakeProvider) Needs() consent.PurposeSet { return consent.AdUserData }
 
 func (f *fakeProvider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
-	if f.compiles != nil {
-		*f.compiles++
-	}
 	var account map[string]any
 	if err := json.Unmarshal(d.Account, &account); err != nil {
 		return nil, "", []resource.Problem{{Path: "spec.account", Rule: "must be a map", Fix: "write one"}}

@@ -12,6 +12,7 @@ import (
 // TestProblems shows every problem of a set of files as apply prints it.
 func TestProblems(t *testing.T) {
 	golden(t, "problems", func(t *testing.T, _ map[string][]byte, archive *txtar.Archive) string {
+		t.Helper()
 		var files []resource.File
 		for _, f := range archive.Files[:len(archive.Files)-1] {
 			files = append(files, resource.File{Name: f.Name, Data: f.Data})
@@ -28,6 +29,7 @@ func TestProblems(t *testing.T) {
 // TestPlans shows what apply says before it writes.
 func TestPlans(t *testing.T) {
 	golden(t, "plans", func(t *testing.T, sections map[string][]byte, archive *txtar.Archive) string {
+		t.Helper()
 		current := load(t, string(sections["current.yaml"]))
 		desired, problems := resource.Load([]resource.File{{Name: "desired.yaml", Data: sections["desired.yaml"]}}, current, fakeProviders())
 		prune := strings.Contains(string(archive.Comment), "prune")

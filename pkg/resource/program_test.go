@@ -1,7 +1,6 @@
 package resource_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -193,10 +192,10 @@ func FuzzExpression(f *testing.F) {
 		}
 		for _, e := range []*event.Event{sampleEvent(), {}} {
 			if _, err := p.Fields(nil, e); err != nil {
-				require.False(t, strings.Contains(err.Error(), canary), err)
+				require.NotContains(t, err.Error(), canary)
 			}
 			if _, err := p.ItemIDs(nil, e); err != nil {
-				require.False(t, strings.Contains(err.Error(), canary), err)
+				require.NotContains(t, err.Error(), canary)
 			}
 		}
 	})

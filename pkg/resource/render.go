@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 
@@ -184,7 +183,7 @@ func mappingTreeFor(m *Mapping, provider string) *tree {
 	putList("url_parameters", m.URLParameters)
 	spec.putText("url", m.URL).put("consent", newMap().put("requires", requiresTree(m.Requires)).orNil())
 	spec.putText("sensitive", string(m.Sensitive)).putText("from_template", m.FromTemplate)
-	if section := treeFromJSON(json.RawMessage(m.Section)); section != nil {
+	if section := treeFromJSON(m.Section); section != nil {
 		spec.put(provider, section)
 	}
 	return documentTree(KindMapping, newMap().putText("name", m.Name), spec)

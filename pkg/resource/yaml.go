@@ -85,23 +85,23 @@ func parseDocument(text string, before int) (root *tree, problems []Problem) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
-	fail := func(p Problem) (*tree, []Problem) {
+	fail := func(p Problem) []Problem {
 		p.Line, p.Column = max(p.Line, before+1), max(p.Column, 1)
-		return nil, append(problems, p)
+		return append(problems, p)
 	}
 	if len(text) > maxDocumentBytes {
-		return fail(Problem{Rule: "a document has at most 4 MiB", Fix: "split it"})
+		return nil, fail(Problem{Rule: "a document has at most 4 MiB", Fix: "split it"})
 	}
 	defer func() {
 		// The YAML library is known to panic on some malformed input; a file
 		// must never take the process down.
 		if recover() != nil {
-			root, problems = fail(Problem{Rule: "must be valid YAML", Fix: "check indentation, brackets and quotes of this document"})
+			root, problems = nil, fail(Problem{Rule: "must be valid YAML", Fix: "check indentation, brackets and quotes of this document"})
 		}
 	}()
 	file, err := parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return fail(syntaxProblem(err, before))
+		return nil, fail(syntaxProblem(err, before))
 	}
 	c := converter{anchors: map[string]ast.Node{}, before: before}
 	for _, doc := range file.Docs {
@@ -109,12 +109,12 @@ func parseDocument(text string, before int) (root *tree, problems []Problem) {
 			continue
 		}
 		if root != nil {
-			return fail(Problem{Rule: "must be one YAML document", Fix: "separate documents with a line of ---"})
+			return nil, fail(Problem{Rule: "must be one YAML document", Fix: "separate documents with a line of ---"})
 		}
 		root, err = c.convert(doc.Body, 0)
 		problems = c.problems
 		if err != nil {
-			return fail(positionProblem(err))
+			return nil, fail(positionProblem(err))
 		}
 	}
 	return root, problems

@@ -17,12 +17,12 @@ func (e *StaleError) Error() string { return "awaiting table " + e.Table + ": " 
 // Unwrap gives the cause.
 func (e *StaleError) Unwrap() error { return e.Cause }
 
-// state gives the time as of which the sink is complete, what stands in the
-// way, and a channel that is closed when either changes.
-func (f *Follower) state() (fresh time.Time, failure error, changed <-chan struct{}) {
+// state gives the time as of which the sink is complete, a channel that is
+// closed when it changes, and what stands in the way.
+func (f *Follower) state() (fresh time.Time, changed <-chan struct{}, failure error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.fresh, f.failure, f.changed
+	return f.fresh, f.changed, f.failure
 }
 
 // Fresh is the time as of which everything in the topics has been applied;
@@ -53,7 +53,7 @@ func (f *Follower) AwaitSince(ctx context.Context, since time.Time) (time.Time, 
 
 func (f *Follower) await(ctx context.Context, enough func(fresh time.Time) bool) (time.Time, error) {
 	for {
-		fresh, failure, changed := f.state()
+		fresh, changed, failure := f.state()
 		if !fresh.IsZero() && enough(fresh) {
 			return fresh, nil
 		}

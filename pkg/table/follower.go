@@ -81,7 +81,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		f.sink.Reset()
 		err := f.session(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // stopped on request, whatever the session met on its way out
 		}
 		f.forget(err)
 		f.log.Warn("reading a table again from its start", "error", err)
@@ -165,7 +165,7 @@ func poll(ctx context.Context, client *kgo.Client, out chan<- kgo.Fetches) {
 func (f *Follower) take(p *progress, a answer) error {
 	if a.err != nil {
 		f.fail(a.err)
-		return nil
+		return nil //nolint:nilerr // told by fail; the table only ages
 	}
 	if at, gone := p.beyond(a.target.ends); gone {
 		return fmt.Errorf("following table %s: %s/%d was deleted, made anew or cut off", f.cfg.Name, at.topic, at.number)

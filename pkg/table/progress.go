@@ -24,7 +24,6 @@ type target struct {
 type progress struct {
 	positions map[partition]int64
 	targets   []target
-	fresh     time.Time // of the newest query that was reached; zero: none yet
 }
 
 func newProgress() *progress { return &progress{positions: map[partition]int64{}} }

@@ -187,7 +187,7 @@ func (t *Tables) Status() []Status {
 }
 
 func (f *Follower) status() Status {
-	fresh, failure, _ := f.state()
+	fresh, _, failure := f.state()
 	s := Status{Name: f.cfg.Name, Staleness: -1, Bad: f.Bad()}
 	if !fresh.IsZero() {
 		s.Staleness = time.Since(fresh)
