@@ -29,7 +29,7 @@ func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *re
 	if err == nil {
 		keep, err = w.adjust(ctx, keep, now, r)
 	}
-	if late := expired(view); late != nil {
+	if late := view.Err(); late != nil {
 		r.unavailable = late // whatever was decided with it is void
 		return nil
 	}
@@ -41,14 +41,6 @@ func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *re
 		r.unavailable = err
 	}
 	return keep
-}
-
-// expired says whether a view was used too long after it was taken.
-func expired(view gate.View) error {
-	if v, ok := view.(interface{ Err() error }); ok {
-		return v.Err()
-	}
-	return nil
 }
 
 // standing runs the gates again.
