@@ -1,6 +1,9 @@
 package table
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // partition is one partition of a followed topic.
 type partition struct {
@@ -23,7 +26,11 @@ type target struct {
 // the follower feeds it.
 type progress struct {
 	positions map[partition]int64
-	targets   []target
+	// settled are the positions as of the last answer. The next query begins
+	// after it, so its ends must be at or above them; the positions of now may
+	// already be past an answer that was on its way.
+	settled map[partition]int64
+	targets []target
 }
 
 func newProgress() *progress { return &progress{positions: map[partition]int64{}} }
@@ -65,13 +72,15 @@ func (p *progress) at(t target) bool {
 	return true
 }
 
-// beyond finds a partition that was read past its end: the topic was deleted
-// and made anew, or lost records, and what is in memory is not its content.
+// beyond finds a partition that had been read past its end before the query
+// for it was sent: the topic was deleted and made anew, or lost records, and
+// what is in memory is not its content.
 func (p *progress) beyond(ends map[partition]int64) (partition, bool) {
-	for at, position := range p.positions {
+	for at, position := range p.settled {
 		if end, known := ends[at]; !known || position > end {
 			return at, true
 		}
 	}
+	p.settled = maps.Clone(p.positions)
 	return partition{}, false
 }

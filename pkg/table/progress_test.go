@@ -30,7 +30,9 @@ func TestProgress(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, at(2), asked)
 
-	_, gone := p.beyond(map[partition]int64{a: 3, b: 0})
+	_, gone := p.beyond(map[partition]int64{a: 1, b: 0})
+	require.False(t, gone, "the answer was on its way while more was read")
+	_, gone = p.beyond(map[partition]int64{a: 3, b: 0})
 	require.False(t, gone)
 	where, gone := p.beyond(map[partition]int64{a: 1, b: 0})
 	require.True(t, gone, "read past the end: made anew")

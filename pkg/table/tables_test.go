@@ -164,7 +164,7 @@ func TestTablesAreReadToTheEndAndFollowed(t *testing.T) {
 
 		status := b.tables.Status()
 		require.True(t, status[0].Ready)
-		require.EqualValues(t, 1, status[0].Bad)
+		require.EqualValues(t, 1, status[0].Bad, "read once: nothing made it start over")
 		require.Equal(t, 1, status[1].Entries)
 		_, problems := b.tables.Resources()
 		require.Len(t, problems, 1)
