@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
@@ -117,5 +118,48 @@ func TestPayloads(t *testing.T) {
 	for i, f := range want.Files {
 		require.Equal(t, f.Name, made.Files[i].Name)
 		require.Equal(t, string(f.Data), string(made.Files[i].Data), f.Name)
+	}
+}
+
+// TestVectorsThroughBuild sends every reference value the whole way.
+func TestVectorsThroughBuild(t *testing.T) {
+	for _, v := range vectors(t) {
+		if v.Field == "hash_only" {
+			continue
+		}
+		t.Run(v.Field+"/"+v.input(), func(t *testing.T) {
+			k := newKit()
+			k.destination.Defaults.PhoneCountry = v.hints().Country
+			id, raw := &k.in.Event.Identity, identity.NewRaw(v.input())
+			id.Emails, id.Phones, id.Country, id.PostalCode = nil, nil, identity.NewRaw("PT"), identity.NewRaw("1229-076")
+			key := ""
+			switch v.Field {
+			case google.FieldEmail:
+				key, id.Emails = "emailAddress", []identity.Raw{raw}
+			case google.FieldPhone:
+				id.Country = identity.Raw{}
+				key, id.Phones = "phoneNumber", []identity.Raw{raw}
+			case google.FieldGivenName:
+				key, id.FirstName = "givenName", raw
+			case google.FieldFamilyName:
+				key, id.LastName = "familyName", raw
+			case google.FieldRegionCode:
+				id.PostalCode = identity.NewRaw("94045")
+				key, id.Country = "regionCode", raw
+			case google.FieldPostalCode:
+				key, id.PostalCode = "postalCode", raw
+			default:
+				t.Fatalf("no such field")
+			}
+			payload := k.payload(t)
+			switch {
+			case v.Normalized == nil:
+				require.NotContains(t, payload, `"`+key+`"`)
+			case v.SHA256 == nil:
+				require.Contains(t, payload, `"`+key+`":"`+*v.Normalized+`"`)
+			default:
+				require.Contains(t, payload, `"`+key+`":"`+*v.SHA256+`"`)
+			}
+		})
 	}
 }

@@ -25,7 +25,7 @@ func appendPhone(dst []byte, s, country string) ([]byte, bool) {
 	international := isInternational(s)
 	if !international && country != "" {
 		if code, known := identity.CountryCode(country); known {
-			if number, ok := national(s, code); ok {
+			if number, ok := national(s, code); ok && len(number) > minDigits && len(number) <= maxDigits+1 {
 				return append(dst, number...), true
 			}
 		}

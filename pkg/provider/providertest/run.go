@@ -148,7 +148,7 @@ func describe(out *provider.Built) string {
 
 func (b *bench) noRaw(t *testing.T) {
 	in := b.input()
-	in.Route.Mapping = withAll(in.Route.Mapping)
+	b.openAll(t, in.Route)
 	out := b.pass(t, &in)
 	for _, text := range []string{string(out.Fragment), describe(&out)} {
 		text = strings.ToLower(text)
@@ -159,14 +159,18 @@ func (b *bench) noRaw(t *testing.T) {
 	holds(t, strings.Contains(string(out.Fragment), "gold"), "a property that the mapping names does not leave")
 }
 
-// withAll is a mapping that lets everything leave that can.
-func withAll(m *resource.Mapping) *resource.Mapping {
-	c := *m
+// openAll gives the route a mapping that lets everything leave that can,
+// compiled anew.
+func (b *bench) openAll(t *testing.T, route *resource.Route) {
+	t.Helper()
+	c := *route.Mapping
 	c.Properties = []string{"plan"}
 	c.Include = map[string]bool{
 		"item_names": true, "item_brands": true, "item_categories": true, "coupons": true, "search_term": true, "page_title": true,
 	}
-	return &c
+	target, problems := b.p.CompileMapping(route.Destination, route.Compiled, &c)
+	noProblems(t, problems, "a mapping that names properties and includes everything")
+	route.Mapping, route.Target = &c, target
 }
 
 func (b *bench) allowList(t *testing.T) {
@@ -199,7 +203,7 @@ func (b *bench) purposes(t *testing.T) {
 	in = b.input()
 	in.Usable = consent.AdUserData | consent.AnalyticsStorage
 	in.Said = consent.State{Granted: in.Usable, Denied: consent.AdStorage | consent.AdPersonalization}
-	in.Route.Mapping = withAll(in.Route.Mapping)
+	b.openAll(t, in.Route)
 	out = b.p.Build(nil, &in)
 	holds(t, out.ReliesOn&^in.Usable == 0, "the bytes rely on %s, which is not usable", out.ReliesOn&^in.Usable)
 	for _, id := range storedIDs {
@@ -231,7 +235,7 @@ func (b *bench) restricted(t *testing.T) {
 func (b *bench) sensitive(t *testing.T) {
 	in := b.input()
 	in.Sensitive = true
-	in.Route.Mapping = withAll(in.Route.Mapping)
+	b.openAll(t, in.Route)
 	out := b.pass(t, &in)
 	for _, text := range sensitiveText {
 		absent(t, string(out.Fragment), text, "the destination is sensitive")
