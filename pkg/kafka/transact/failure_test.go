@@ -214,3 +214,33 @@ func kill(t *testing.T, key kmsg.Key) {
 	b.once(output, 400)
 	b.close()
 }
+
+func TestALostAnswerToACommitRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]kmsg.Key{"offsets": kmsg.TxnOffsetCommit, "end": kmsg.EndTxn, "produce": kmsg.Produce} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setupIn(t, embedded.Config{Virtual: true})
+				b.produce(0, 1000)
+				w := &wire{inner: b.services.Kafka().Dialer}
+				cfg := b.config("t-0")
+				cfg.Kafka.Dialer, cfg.MaxRecords = w.dial, 100
+				var n atomic.Int32
+				b.services.Cluster().ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
+					b.services.Cluster().KeepControl()
+					if n.Add(1)%3 == 2 { // the broker acts, nobody hears of it
+						w.kill()
+						w.cut.Store(false)
+					}
+					return nil, nil, false
+				})
+				l := b.run(cfg, transact.Deps{})
+				b.await(l.seen, func() bool { return lag(b) == 0 })
+				require.NoError(t, l.end())
+				b.once(output, 1000)
+				b.close()
+			})
+		})
+	}
+}

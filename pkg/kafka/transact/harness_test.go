@@ -236,13 +236,14 @@ func (b *bench) await(s *seen, ok func() bool) {
 	require.NoError(b.t, s.await(ctx, ok))
 }
 
-// lag is how many input records the group has not committed.
+// lag is how many input records the group has not committed; -1 while it has
+// not committed a position for every partition.
 func lag(b *bench) int64 {
 	lags, err := b.admin.Lag(b.ctx(), "g")
 	if err != nil {
 		return -1
 	}
-	n := int64(0)
+	n, partitions := int64(0), 0
 	for _, l := range lags {
 		for _, parts := range l.Lag {
 			for _, p := range parts {
@@ -250,8 +251,12 @@ func lag(b *bench) int64 {
 					return -1
 				}
 				n += p.Lag
+				partitions++
 			}
 		}
+	}
+	if partitions < 3 {
+		return -1
 	}
 	return n
 }

@@ -71,6 +71,9 @@ func New(cfg Config, deps Deps) (*Loop, error) {
 	return l, nil
 }
 
+// Name is the transactional id; with it a loop is a lifecycle.Role.
+func (l *Loop) Name() string { return l.cfg.TransactionalID }
+
 // Ready is closed once the first assignment is resolved, which may be an
 // empty one where there are more loops than partitions.
 func (l *Loop) Ready() <-chan struct{} { return l.ready }
