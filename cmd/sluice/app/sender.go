@@ -23,6 +23,8 @@ type SenderOptions struct {
 	Secrets sender.Secrets
 	// Delays of the waiting places; zero: the real ones.
 	Delays sender.Delays
+	// ProbeEvery is how often a blocked destination is tried; zero: hourly.
+	ProbeEvery time.Duration
 }
 
 // senderRole sends what waits for one provider.
@@ -72,7 +74,7 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 		BaseURL: reach.BaseURL, TokenURL: reach.TokenURL, Bypass: e.Config.Dedup.OnUnavailable == "bypass",
 		WindowBytes: c.Window.Int(), InFlight: c.InFlight,
 		RealtimeLinger: c.Lanes.Realtime.Std(), BatchWait: c.Lanes.Batch.Std(), ReplayShare: c.Lanes.ReplayShare,
-		Delays: o.Delays,
+		Delays: o.Delays, ProbeEvery: o.ProbeEvery,
 	}, sender.Deps{
 		Provider: p, Tables: tables, Claims: claims, Deliveries: deliveries, Encoder: writer,
 		Producer: producer, HTTP: client, Secrets: secrets, Recorder: recorder,

@@ -52,9 +52,11 @@ func (r *root) exit(err error) int {
 func codeOf(err error) int {
 	var wrong *usageError
 	var settings config.Problems
+	var resources *app.ProblemsError
+	var lines *app.LinesError
 	var notReady *app.NotReadyError
 	switch {
-	case errors.As(err, &wrong), errors.As(err, &settings):
+	case errors.As(err, &wrong), errors.As(err, &settings), errors.As(err, &resources), errors.As(err, &lines):
 		return exitUsage
 	case errors.As(err, &notReady):
 		return exitEnvironment

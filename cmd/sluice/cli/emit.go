@@ -1,0 +1,342 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/event"
+)
+
+type emitFlags struct {
+	file, consent string
+	rate          string
+	count         int
+	format        string
+	invalid       string
+	now           bool
+	output        string
+}
+
+// What emit does with lines that are no events.
+const (
+	refuseInvalid = "refuse"
+	skipInvalid   = "skip"
+	sendInvalid   = "send"
+)
+
+func (r *root) emitCommand() *cobra.Command {
+	var f emitFlags
+	cmd := &cobra.Command{
+		Use:     "emit --file FILE",
+		GroupID: "try",
+		Short:   "Write events from a file to the analytics topic",
+		Long: `Write events to the analytics topic, as an analytics pipeline would: one JSON
+event a line, written as Avro with its schema registered, or as JSON. The key is
+customer_id:subject_id, or customer_id: and the event id where there is no
+subject. Consent records, where given, are written first.
+
+Everything is read and checked before anything is written: where a line is no
+event, all bad lines are shown and nothing is sent. --invalid skip leaves them
+out; --invalid send writes them as they are, to see them dead-lettered.
+
+--count writes that many events. A file that is shorter starts over, and its
+events get new ids (-r1, -r2, ...), so that they are new events and not
+duplicates. --now gives each event the time at which it is written.`,
+		Example: `  sluice emit --file events.ndjson --consent consent.ndjson
+  generate-events | sluice emit --file - --brokers 127.0.0.1:9092
+  sluice emit --file events.ndjson --count 100000 --rate 2000/s --now`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signals(cmd.Context())
+			defer stop()
+			return r.emit(ctx, &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.file, "file", "", "NDJSON file with events, - for standard input (required)")
+	flags.StringVar(&f.consent, "consent", "", "NDJSON file with consent records")
+	flags.StringVar(&f.rate, "rate", "", "events a second, such as 200/s (default: as fast as it goes)")
+	flags.IntVar(&f.count, "count", 0, "how many events to write (0: each line once)")
+	flags.StringVar(&f.format, "format", "", "avro or json (default: input.format)")
+	flags.StringVar(&f.invalid, "invalid", refuseInvalid, "lines that are no events: refuse, skip or send")
+	flags.BoolVar(&f.now, "now", false, "replace event_time by the time of writing")
+	outputFlag(cmd, &f.output, "text", "json")
+	completeFiles(cmd, "file", "ndjson", "json")
+	completeFiles(cmd, "consent", "ndjson", "json")
+	completeWords(cmd, "format", "avro", "json")
+	completeWords(cmd, "invalid", refuseInvalid, skipInvalid, sendInvalid)
+	require(cmd, "file")
+	r.connecting(cmd)
+	return cmd
+}
+
+// emitted is the report of emit.
+type emitted struct {
+	Events  int `json:"events"`
+	Consent int `json:"consent_records"`
+	Skipped int `json:"skipped"`
+	Invalid int `json:"invalid_sent"`
+
+	Seconds float64 `json:"seconds"`
+}
+
+func (r *root) emit(ctx context.Context, f *emitFlags) error {
+	limit, err := f.check()
+	if err != nil {
+		return err
+	}
+	events, err := r.readEvents(f)
+	if err != nil {
+		return err
+	}
+	consents, err := r.readConsents(f.consent)
+	if err != nil {
+		return err
+	}
+	env, err := r.env()
+	if err != nil {
+		return err
+	}
+	defer closing(r, env)
+	format := codec.Format(env.Config.Input.Format)
+	if f.format != "" {
+		format = codec.Format(f.format)
+	}
+	emitter, err := env.Emitter(ctx, format, len(consents) > 0)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	var done emitted
+	w := writing{Emitter: emitter, flags: f, limit: limit, done: &done, flushed: began}
+	if err := w.all(ctx, events, consents); err != nil {
+		return err
+	}
+	done.Seconds = time.Since(began).Seconds()
+	return r.printEmitted(&done, env, f)
+}
+
+// check reads the flags that are not just words.
+func (f *emitFlags) check() (*rate.Limiter, error) {
+	switch f.format {
+	case "", string(codec.FormatAvro), string(codec.FormatJSON):
+	default:
+		return nil, usagef("--format %s: want avro or json", f.format)
+	}
+	switch f.invalid {
+	case refuseInvalid, skipInvalid, sendInvalid:
+	default:
+		return nil, usagef("--invalid %s: want refuse, skip or send", f.invalid)
+	}
+	if f.count < 0 {
+		return nil, usagef("--count %d: want 0 or more", f.count)
+	}
+	if f.rate == "" {
+		return rate.NewLimiter(rate.Inf, 0), nil
+	}
+	perSecond, err := parseRate(f.rate)
+	if err != nil {
+		return nil, err
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond/20))), nil
+}
+
+// parseRate reads 200, 200/s, 600/m or 5000/h.
+func parseRate(text string) (float64, error) {
+	number, unit, _ := strings.Cut(text, "/")
+	per := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || per == 0 || !(value > 0) || value > 1e7 {
+		return 0, usagef("--rate %s: want a rate such as 200/s", text)
+	}
+	return value / per, nil
+}
+
+// eventLines is the events file, which may be read more than once.
+type eventLines func(take func(n int, line []byte, bad error) error) error
+
+// readEvents checks every line. What is refused is refused before anything is
+// connected to. Only standard input is kept in memory.
+func (r *root) readEvents(f *emitFlags) (eventLines, error) {
+	open := func() (io.ReadCloser, error) { return r.open(f.file) }
+	if f.file == "-" {
+		text, err := io.ReadAll(r.In)
+		if err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", err)
+		}
+		open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+	}
+	lines := linesOf(open)
+	problems := &app.LinesError{File: f.file}
+	good := 0
+	err := lines(func(n int, _ []byte, bad error) error {
+		if bad != nil {
+			problems.Add(n, bad)
+		} else {
+			good++
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading %s: %w", f.file, err)
+	case problems.Count > 0 && f.invalid == refuseInvalid:
+		return nil, usage(fmt.Errorf("%w\n  fix: mend the lines, or use --invalid skip (leave them out) or --invalid send (send them as they are)", problems))
+	case good == 0 && (f.invalid != sendInvalid || problems.Count == 0):
+		return nil, usagef("reading %s: it has no event", f.file)
+	case problems.Count > 0:
+		fmt.Fprintln(r.Err, problems.Error())
+	}
+	return lines, nil
+}
+
+func linesOf(open func() (io.ReadCloser, error)) eventLines {
+	return func(take func(n int, line []byte, bad error) error) error {
+		in, err := open()
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		var e event.Event
+		return app.EachLine(in, func(n int, line []byte) error {
+			return take(n, line, codec.DecodeEventJSON(&e, line))
+		})
+	}
+}
+
+func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
+	if name == "" {
+		return nil, nil
+	}
+	in, err := r.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	// Records alias the bytes that they were read from.
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	var all []codec.SubjectRecord
+	bad := &app.LinesError{File: name}
+	n := 0
+	for line := range bytes.Lines(text) {
+		n++
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		var s codec.SubjectRecord
+		if err := codec.DecodeConsentJSON(&s, line); err != nil {
+			bad.Add(n, err)
+			continue
+		}
+		all = append(all, s)
+	}
+	return all, usage(bad.Err())
+}
+
+// writing is one run of emit.
+type writing struct {
+	*app.Emitter
+	flags   *emitFlags
+	limit   *rate.Limiter
+	done    *emitted
+	flushed time.Time
+}
+
+func (w *writing) all(ctx context.Context, events eventLines, consents []codec.SubjectRecord) error {
+	for i := range consents {
+		if err := w.Consent(ctx, &consents[i]); err != nil {
+			return err
+		}
+		w.done.Consent++
+	}
+	// Consent is there before the first event that needs it.
+	if err := w.Flush(ctx); err != nil {
+		return err
+	}
+	for round := 0; ; round++ {
+		err := events(func(_ int, line []byte, bad error) error { return w.line(ctx, round, line, bad) })
+		if errors.Is(err, errEnough) || err == nil && w.flags.count == 0 {
+			return w.Flush(ctx)
+		}
+		if err != nil {
+			return errors.Join(err, w.Flush(context.WithoutCancel(ctx)))
+		}
+	}
+}
+
+func (w *writing) line(ctx context.Context, round int, line []byte, bad error) error {
+	if bad != nil && w.flags.invalid == skipInvalid {
+		if round == 0 {
+			w.done.Skipped++
+		}
+		return nil
+	}
+	if err := w.pace(ctx); err != nil {
+		return err
+	}
+	again := app.Restart{Round: round}
+	if w.flags.now {
+		again.Now = time.Now()
+	}
+	w.done.Events++
+	if bad != nil {
+		w.done.Invalid++
+	}
+	if err := w.Event(ctx, w.done.Events, line, again); err != nil {
+		return err
+	}
+	if w.done.Events == w.flags.count {
+		return errEnough
+	}
+	return nil
+}
+
+// pace waits for the rate. What has waited for a batch to fill is written
+// after a tenth of a second all the same.
+func (w *writing) pace(ctx context.Context) error {
+	if w.limit.Limit() == rate.Inf {
+		return ctx.Err()
+	}
+	if time.Since(w.flushed) > 100*time.Millisecond {
+		if err := w.Flush(ctx); err != nil {
+			return err
+		}
+		w.flushed = time.Now()
+	}
+	if err := w.limit.Wait(ctx); err != nil {
+		return fmt.Errorf("waiting for the rate: %w", err)
+	}
+	return nil
+}
+
+func (r *root) printEmitted(done *emitted, env *app.Env, f *emitFlags) error {
+	if f.output == "json" {
+		return printJSON(r.Out, done)
+	}
+	text := "wrote " + count(done.Events, "event") + " to " + env.Config.Topics.Input
+	if done.Consent > 0 {
+		text += " and " + count(done.Consent, "consent record") + " to " + env.Names.Consent()
+	}
+	if done.Skipped > 0 {
+		text += ", left out " + count(done.Skipped, "line")
+	}
+	if done.Invalid > 0 {
+		text += ", of which " + strconv.Itoa(done.Invalid) + " are no events"
+	}
+	_, err := fmt.Fprintf(r.Out, "%s in %.1f s\n", text, done.Seconds)
+	return err
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/pkg/sandbox"
+)
+
+type sandboxFlags struct {
+	listen string
+	faults string
+	output string
+	report bool
+}
+
+// faultNames are what --faults takes; see docs/sandbox.md.
+func faultNames() []string {
+	return []string{"throttle", "outage", "slow", "bad-token", "poison", "lost-answer", "all"}
+}
+
+func (r *root) sandboxCommand() *cobra.Command {
+	var f sandboxFlags
+	cmd := &cobra.Command{
+		Use:     "sandbox",
+		GroupID: "try",
+		Short:   "Run strict stand-ins for Meta and Google on their own",
+		Long: `Run strict stand-ins for Meta's Conversions API and Google's Data Manager API.
+They refuse what the real ones refuse, with their error bodies, count event ids,
+and fail on request. Nothing leaves this machine.
+
+Point an installation at them with sender.providers.<name>.base_url and
+token_url, allow_insecure and allow_private. The addresses stand on standard
+output; it runs until it is interrupted, then prints what it received.`,
+		Example: `  sluice sandbox --listen 127.0.0.1:9999
+  sluice sandbox --listen 127.0.0.1:0 --faults throttle,lost-answer --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signals(cmd.Context())
+			defer stop()
+			return r.sandbox(ctx, &f)
+		},
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9999", "host:port to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&f.faults, "faults", "", "what goes wrong, separated by commas: throttle, outage, slow, bad-token, poison, lost-answer, or all")
+	cmd.Flags().BoolVar(&f.report, "report", true, "print what was received at the end")
+	outputFlag(cmd, &f.output, "text", "json")
+	completeWords(cmd, "faults", faultNames()...)
+	return cmd
+}
+
+func (r *root) sandbox(ctx context.Context, f *sandboxFlags) error {
+	log := slog.New(slog.NewTextHandler(r.Err, nil))
+	s, err := sandbox.New(sandbox.Config{Faults: f.faults}, sandbox.Deps{Logger: log})
+	if err != nil {
+		return usage(err)
+	}
+	urls, err := s.Start(ctx, f.listen)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			fmt.Fprintln(r.Err, "sluice: "+err.Error())
+		}
+	}()
+	if f.output == "json" {
+		if err := printJSON(r.Out, urls); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(r.Out, "meta          %s\ngoogle        %s\ngoogle token  %s\ncontrol       %s\n", urls.Meta, urls.Google, urls.GoogleToken, urls.Control)
+		fmt.Fprintln(r.Err, "running; interrupt to stop")
+	}
+	<-ctx.Done()
+	if !f.report {
+		return nil
+	}
+	return r.printSandboxReport(s.Report(), f.output)
+}
+
+func (r *root) printSandboxReport(report sandbox.Report, output string) error {
+	if output == "json" {
+		return printJSON(r.Out, report)
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	_, err = fmt.Fprintln(r.Out, string(text))
+	return err
+}

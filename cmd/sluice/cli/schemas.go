@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/schemas"
+)
+
+type schemasFlags struct {
+	offline bool
+	output  string
+}
+
+func (r *root) schemasCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "schemas",
+		GroupID: "set",
+		Short:   "Check and register the schemas of every topic",
+		Long: `Check and register the Avro schemas of every topic value. They are embedded in
+this binary, and evolve so that every version reads what every other wrote
+(FULL_TRANSITIVE).`,
+		Args: noCommand,
+		RunE: help,
+	}
+	cmd.AddCommand(r.schemasCheckCommand(), r.schemasRegisterCommand())
+	return cmd
+}
+
+func (r *root) schemasCheckCommand() *cobra.Command {
+	var f schemasFlags
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the schemas against every earlier version and the registry",
+		Long: `Check the schemas of this binary against every earlier version that it knows,
+in both directions, and then against what the registry holds: for each subject
+whether the schema is registered, can be registered, or would be refused.
+
+--offline leaves the registry out.`,
+		Example: `  sluice schemas check --offline
+  sluice schemas check --registry http://registry:8081 --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.checkSchemas(cmd.Context(), &f) },
+	}
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "do not ask the registry")
+	outputFlag(cmd, &f.output, "table", "json")
+	r.connecting(cmd)
+	return cmd
+}
+
+func (r *root) schemasRegisterCommand() *cobra.Command {
+	var f schemasFlags
+	cmd := &cobra.Command{
+		Use:   "register",
+		Short: "Register every schema at the registry",
+		Long: `Register every schema at the registry, for installations whose roles may not do
+so themselves. It may be repeated: what is registered already keeps its id.`,
+		Example: `  sluice schemas register --registry http://registry:8081`,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return r.registerSchemas(cmd.Context(), &f) },
+	}
+	outputFlag(cmd, &f.output, "table", "json")
+	r.connecting(cmd)
+	return cmd
+}
+
+// schemaRow is one line of both listings.
+type schemaRow struct {
+	Subject string `json:"subject"`
+	Schema  string `json:"schema"`
+	State   string `json:"state"`
+	ID      int    `json:"id,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+func (r *root) checkSchemas(ctx context.Context, f *schemasFlags) error {
+	rows := make([]schemaRow, 0, len(schemas.Names()))
+	wrong := 0
+	for _, name := range schemas.Names() {
+		row := schemaRow{Schema: string(name), State: "compatible"}
+		versions, err := app.CompatibleWithHistory(name)
+		row.Detail = count(versions, "version") + " read and are read"
+		if err != nil {
+			row.State, row.Detail = "incompatible", err.Error()
+			wrong++
+		}
+		rows = append(rows, row)
+	}
+	if !f.offline {
+		found, bad, err := r.askRegistry(ctx)
+		if err != nil {
+			return err
+		}
+		rows, wrong = append(rows, found...), wrong+bad
+	}
+	if err := r.printSchemas(rows, f.output); err != nil {
+		return err
+	}
+	if wrong > 0 {
+		return fmt.Errorf("checking schemas: %s", count(wrong, "schema")+" cannot be used")
+	}
+	return nil
+}
+
+// askRegistry compares every subject with the registry; bad counts those whose
+// schema it would refuse.
+func (r *root) askRegistry(ctx context.Context) (rows []schemaRow, bad int, err error) {
+	env, err := r.env()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer closing(r, env)
+	states, err := env.SchemaStates(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, s := range states {
+		if s.State == app.SchemaRefused {
+			bad++
+		}
+		rows = append(rows, schemaRow{Subject: s.Subject, Schema: string(s.Name), State: string(s.State), ID: s.ID, Detail: s.Detail})
+	}
+	return rows, bad, nil
+}
+
+func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
+	env, err := r.env()
+	if err != nil {
+		return err
+	}
+	defer closing(r, env)
+	bounded, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := env.RegisterSchemas(bounded); err != nil {
+		return err
+	}
+	states, err := env.SchemaStates(bounded)
+	if err != nil {
+		return err
+	}
+	rows := make([]schemaRow, 0, len(states))
+	var missing error
+	for _, s := range states {
+		rows = append(rows, schemaRow{Subject: s.Subject, Schema: string(s.Name), State: string(s.State), ID: s.ID, Detail: s.Detail})
+		if s.State != app.SchemaRegistered {
+			missing = errors.Join(missing, fmt.Errorf("registering %s: the registry took it and does not have it", s.Subject))
+		}
+	}
+	if err := r.printSchemas(rows, f.output); err != nil {
+		return err
+	}
+	return missing
+}
+
+func (r *root) printSchemas(rows []schemaRow, output string) error {
+	if output == "json" {
+		return printJSON(r.Out, struct {
+			Schemas []schemaRow `json:"schemas"`
+		}{rows})
+	}
+	g := grid{header: []any{"state", "id", "schema", "subject", "detail"}, right: []int{1}}
+	for _, row := range rows {
+		id := ""
+		if row.ID > 0 {
+			id = fmt.Sprint(row.ID)
+		}
+		g.rows = append(g.rows, []any{row.State, id, row.Schema, row.Subject, row.Detail})
+	}
+	return printGrid(r.Out, g)
+}

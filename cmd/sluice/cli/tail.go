@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+type tailFlags struct {
+	customers, destinations, events, eventIDs []string
+	statuses, reasons                         []string
+	since                                     string
+	fromStart, noFollow                       bool
+	limit                                     int
+	output                                    string
+}
+
+func (r *root) tailCommand() *cobra.Command {
+	var f tailFlags
+	cmd := &cobra.Command{
+		Use:     "tail",
+		GroupID: "see",
+		Short:   "Follow the decisions as they are taken",
+		Long: `Follow the diagnostics topic: every decision with its reason, as routers and
+senders publish it. Without --since or --from-start it begins now.
+
+Filters are lists; a decision passes when it matches one of each list that is
+given. A reason may be a prefix that ends in a dot, such as consent. for all of
+them. JSON has the field names of the diagnostics contract, one object a line.`,
+		Example: `  # What does not leave, and why
+  sluice tail --status skipped,rejected,dead_lettered
+
+  # What became of one event
+  sluice tail --from-start --no-follow --event-id 7f3c-91
+
+  # Consent decisions of the last hour at one destination, for jq
+  sluice tail --since 1h --no-follow --destination acme-meta --reason consent. --output json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signals(cmd.Context())
+			defer stop()
+			return r.tail(ctx, &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.customers, "customer", nil, "only these customers")
+	flags.StringSliceVar(&f.destinations, "destination", nil, "only these destinations")
+	flags.StringSliceVar(&f.events, "event", nil, "only these source events, such as transaction.purchase")
+	flags.StringSliceVar(&f.eventIDs, "event-id", nil, "only these event ids")
+	flags.StringSliceVar(&f.statuses, "status", nil, "only these statuses")
+	flags.StringSliceVar(&f.reasons, "reason", nil, "only these reasons, or prefixes that end in a dot")
+	flags.StringVar(&f.since, "since", "", "begin this long ago (90m, 2d) or at this time (RFC 3339)")
+	flags.BoolVar(&f.fromStart, "from-start", false, "begin with the oldest decision that is kept")
+	flags.BoolVar(&f.noFollow, "no-follow", false, "stop where the topic ends now")
+	flags.IntVar(&f.limit, "limit", 0, "stop after this many decisions (0: no limit)")
+	outputFlag(cmd, &f.output, "text", "json")
+	completeWords(cmd, "status", statusWords()...)
+	completeWords(cmd, "reason", reasonWords()...)
+	cmd.MarkFlagsMutuallyExclusive("since", "from-start")
+	r.connecting(cmd)
+	return cmd
+}
+
+func statusWords() []string {
+	var words []string
+	for _, s := range decision.Statuses() {
+		words = append(words, s.String())
+	}
+	return words
+}
+
+func reasonWords() []string {
+	var words []string
+	for _, reason := range decision.Reasons() {
+		words = append(words, reason.String())
+	}
+	return words
+}
+
+// check refuses words that can never match: a filter with a slip of the pen
+// shows nothing, which looks like good news.
+func (f *tailFlags) check() error {
+	for _, word := range f.statuses {
+		if !slices.Contains(statusWords(), word) {
+			return usagef("--status %s: want one of %s", word, strings.Join(statusWords(), ", "))
+		}
+	}
+	for _, word := range f.reasons {
+		known := slices.ContainsFunc(reasonWords(), func(code string) bool { return matchesReason(word, code) })
+		if !known {
+			return usagef("--reason %s: not one of the codes in docs/reasons.md", word)
+		}
+	}
+	if f.limit < 0 {
+		return usagef("--limit %d: want 0 or more", f.limit)
+	}
+	return nil
+}
+
+func matchesReason(word, code string) bool {
+	return word == code || strings.HasSuffix(word, ".") && strings.HasPrefix(code, word)
+}
+
+func (f *tailFlags) wants(d *decision.Decision) bool {
+	in := func(list []string, word string) bool { return len(list) == 0 || slices.Contains(list, word) }
+	return in(f.customers, d.CustomerID) && in(f.destinations, d.DestinationID) && in(f.events, d.SourceEvent) &&
+		in(f.eventIDs, d.EventID) && in(f.statuses, d.Status.String()) &&
+		(len(f.reasons) == 0 || slices.ContainsFunc(f.reasons, func(word string) bool { return matchesReason(word, d.Reason.String()) }))
+}
+
+// start is where to begin reading.
+func (f *tailFlags) start(now time.Time) (time.Time, error) {
+	switch {
+	case f.fromStart:
+		return time.UnixMilli(0), nil
+	case f.since == "":
+		return now, nil
+	}
+	if ms, err := resource.ParseDuration(f.since); err == nil {
+		return now.Add(-time.Duration(ms) * time.Millisecond), nil
+	}
+	at, err := time.Parse(time.RFC3339, f.since)
+	if err != nil {
+		return time.Time{}, usagef("--since %s: want a duration such as 90m or 2d, or a time such as 2026-11-20T12:00:00Z", f.since)
+	}
+	return at, nil
+}
+
+var errEnough = errors.New("as many as were asked for")
+
+func (r *root) tail(ctx context.Context, f *tailFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	env, err := r.env()
+	if err != nil {
+		return err
+	}
+	defer closing(r, env)
+	since, err := f.start(env.Now())
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(r.Out)
+	shown := 0
+	var text []byte
+	paint := painter{on: r.colour()}
+	err = env.TailDiagnostics(ctx, app.TailFrom{Since: since, Latest: !f.fromStart && f.since == "", Follow: !f.noFollow}, app.TailTo{
+		Take: func(d *decision.Decision) error {
+			if !f.wants(d) {
+				return nil
+			}
+			text = text[:0]
+			if f.output == "json" {
+				text = append(codec.AppendDiagnosticJSON(text, d), '\n')
+			} else {
+				text = appendTailLine(text, d, paint)
+			}
+			if _, err := out.Write(text); err != nil {
+				return fmt.Errorf("writing a decision: %w", err)
+			}
+			if shown++; shown == f.limit {
+				return errEnough
+			}
+			return nil
+		},
+		Idle: out.Flush,
+	})
+	flushing := out.Flush()
+	switch {
+	case errors.Is(err, errEnough), ctx.Err() != nil:
+		return flushing
+	case err != nil:
+		return err
+	}
+	return flushing
+}
+
+// appendTailLine is one decision for people: when, what, why, where, which.
+func appendTailLine(dst []byte, d *decision.Decision, p painter) []byte {
+	where := d.CustomerID
+	if d.DestinationID != "" {
+		where = d.DestinationID
+	}
+	status := fmt.Sprintf("%-13s", d.Status)
+	dst = fmt.Appendf(dst, "%s %s %-28s %-20s %s", p.faint(time.UnixMilli(d.Time).UTC().Format("15:04:05.000")),
+		p.status(d.Status.String(), status), d.Reason, where, d.SourceEvent)
+	if d.EventID != "" {
+		dst = fmt.Appendf(dst, " %s", d.EventID)
+	}
+	if d.Attempts > 1 {
+		dst = fmt.Appendf(dst, " attempt %d", d.Attempts)
+	}
+	if d.ProviderCode != "" {
+		dst = fmt.Appendf(dst, " code %s", d.ProviderCode)
+	}
+	if d.DuplicateOf != "" {
+		dst = fmt.Appendf(dst, " of %s", d.DuplicateOf)
+	}
+	return append(dst, '\n')
+}

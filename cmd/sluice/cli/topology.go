@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/topology"
+)
+
+type topologyFlags struct {
+	partitions  int32
+	replication int16
+	output      string
+}
+
+func (r *root) topologyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "topology",
+		GroupID: "set",
+		Short:   "Create the topics that Sluice needs, and keep their settings",
+		Long: `Create the topics that Sluice needs, and keep their settings, as
+topology/topics.yaml declares them with a reason each. The analytics topic is not
+ours: it is never created or changed.`,
+		Args: noCommand,
+		RunE: help,
+	}
+	cmd.AddCommand(
+		r.topologyVerb("apply", "Create missing topics and mend settings", `Create missing topics and mend settings. What only a person can mend, such as a
+partition count that differs, is refused before anything is changed: raising the
+count of a keyed topic would move subjects between partitions.`, `  # A cluster of one broker
+  sluice topology apply --replication 1
+  sluice topology apply --brokers kafka-0:9092,kafka-1:9092`, r.topologyApply),
+		r.topologyVerb("diff", "Compare the cluster with the declaration", `Compare the cluster with the declaration and change nothing. The exit code is 0
+whether or not something differs.`, `  sluice topology diff
+  sluice topology diff --output json | jq '.topics[] | select(.action != "keep")'`, r.topologyDiff),
+	)
+	return cmd
+}
+
+type topologyRun func(ctx context.Context, env *app.Env, plan topology.Plan, f *topologyFlags) error
+
+func (r *root) topologyVerb(verb, short, long, example string, run topologyRun) *cobra.Command {
+	var f topologyFlags
+	cmd := &cobra.Command{
+		Use: verb, Short: short, Long: long, Example: example,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			env, plan, err := r.topologyPlan(cmd.Context(), &f)
+			if err != nil {
+				return err
+			}
+			defer closing(r, env)
+			return run(cmd.Context(), env, plan, &f)
+		},
+	}
+	cmd.Flags().Int32Var(&f.partitions, "partitions", 0, "partitions of the keyed topics (default: as declared)")
+	cmd.Flags().Int16Var(&f.replication, "replication", 0, "replicas of every topic (default: as declared)")
+	outputFlag(cmd, &f.output, "table", "json")
+	r.connecting(cmd)
+	return cmd
+}
+
+func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *app.Env, _ topology.Plan, err error) {
+	env, err := r.env()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			closing(r, env)
+		}
+	}()
+	topics, err := env.Topology(topology.Options{Partitions: f.partitions, Replication: f.replication})
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	client, err := env.Client(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := topology.Diff(ctx, client, topics)
+	if err != nil {
+		return nil, nil, err
+	}
+	return env, plan, nil
+}
+
+func (r *root) topologyDiff(ctx context.Context, env *app.Env, plan topology.Plan, f *topologyFlags) error {
+	if err := r.printTopology(plan, f.output, false); err != nil {
+		return err
+	}
+	r.hintInput(ctx, env)
+	return nil
+}
+
+func (r *root) topologyApply(ctx context.Context, env *app.Env, plan topology.Plan, f *topologyFlags) error {
+	client, err := env.Client(ctx)
+	if err != nil {
+		return err
+	}
+	if plan.Refused() {
+		if err := r.printTopology(plan, f.output, false); err != nil {
+			return err
+		}
+		return &app.NotReadyError{What: "the cluster differs in a way that only a person can mend; nothing was changed", Fix: "see the topics above that say refuse"}
+	}
+	if err := topology.Apply(ctx, client, plan); err != nil {
+		return err
+	}
+	if err := r.printTopology(plan, f.output, true); err != nil {
+		return err
+	}
+	r.hintInput(ctx, env)
+	return nil
+}
+
+// hintInput says when the analytics topic is missing: it is somebody else's to
+// create, and without it no role starts.
+func (r *root) hintInput(ctx context.Context, env *app.Env) {
+	if err := env.RequireTopics(ctx, env.Config.Topics.Input); err != nil {
+		fmt.Fprintf(r.Err, "note: the analytics topic %s does not exist; Sluice never creates it (topics.input names it)\n", env.Config.Topics.Input)
+	}
+}
+
+func (r *root) printTopology(plan topology.Plan, output string, applied bool) error {
+	if output == "json" {
+		return printJSON(r.Out, struct {
+			Applied bool          `json:"applied"`
+			Pending bool          `json:"pending"`
+			Topics  topology.Plan `json:"topics"`
+		}{applied, plan.Pending() && !applied, plan})
+	}
+	g := grid{header: []any{"action", "topic", "details"}}
+	kept := 0
+	for _, c := range plan {
+		if c.Action == topology.Keep {
+			kept++
+			continue
+		}
+		g.rows = append(g.rows, []any{string(c.Action), c.Topic, strings.Join(c.Details, "\n")})
+	}
+	if len(g.rows) > 0 {
+		if err := printGrid(r.Out, g); err != nil {
+			return err
+		}
+	}
+	text := count(len(g.rows), "topic") + " to change, " + count(kept, "topic") + " as declared\n"
+	if applied {
+		text = count(len(g.rows), "topic") + " changed, " + count(kept, "topic") + " as declared before\n"
+	}
+	_, err := fmt.Fprint(r.Out, text)
+	return err
+}
