@@ -44,6 +44,11 @@ type deliveries interface {
 	Decode(ctx context.Context, value []byte, dst *decision.Delivery) error
 }
 
+// statuses reads records of the destination status topic.
+type statuses interface {
+	Decode(ctx context.Context, value []byte, dst *codec.DestinationStatus) error
+}
+
 // encoder writes what the sender publishes; *codec.Writer is one.
 type encoder interface {
 	AppendDiagnostic(dst []byte, d *decision.Decision) []byte
@@ -107,6 +112,12 @@ type Deps struct {
 	// others, empty where it has one of its own; nil where the provider knows
 	// no such thing.
 	Quota func(t *provider.Target) string
+
+	// Statuses lets the sender hear what other senders say about the
+	// provider's destinations, and what it said itself before it was
+	// restarted. Without it, deliveries that another process has parked wait
+	// for their full time.
+	Statuses statuses
 
 	Meter  Meter            // default: none
 	Tracer trace.Tracer     // default: none

@@ -168,7 +168,7 @@ func (l *loop) book(d *destination, j *job, now time.Time) {
 func (l *loop) rates(d *destination, now time.Time) {
 	ceiling := 0.0
 	if d.spec != nil {
-		ceiling = d.spec.Delivery.RatePerSecond
+		ceiling = d.spec.Delivery.RatePerSecond * l.share
 	}
 	d.flow.Ceiling = ceiling
 	if ceiling > 0 && (d.flow.Rate == 0 || d.flow.Rate > ceiling) {
@@ -177,7 +177,7 @@ func (l *loop) rates(d *destination, now time.Time) {
 	d.bucket.set(d.flow.Rate, now)
 	d.replays.set(d.flow.Rate*l.cfg.ReplayShare, now)
 	if q := d.quota; q != nil {
-		q.flow.Ceiling = l.cfg.QuotaPerMinute / 60
+		q.flow.Ceiling = l.cfg.QuotaPerMinute / 60 * l.share
 		if q.flow.Rate == 0 || q.flow.Rate > q.flow.Ceiling {
 			q.flow.Rate = q.flow.Ceiling
 		}

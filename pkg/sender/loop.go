@@ -38,6 +38,7 @@ type loop struct {
 	active   int // those of them that work for deliveries
 	held     int // deliveries in windows
 	posts    chan func()
+	heard    chan heard
 	// hold stops every start until then: tables or claims are unavailable.
 	hold int64
 	// lastSuccess is when any destination was last sent to, epoch ms.
@@ -57,6 +58,12 @@ type loop struct {
 	puzzles    []*item
 	puzzling   bool
 	nextPuzzle int64
+
+	// share is this process's part of the installation's rates; total counts
+	// the lanes' partitions.
+	share             float64
+	total             int
+	moving, measuring bool
 
 	draining bool
 	leaving  []*leaving
@@ -91,6 +98,8 @@ func (l *loop) run(ctx context.Context, drain <-chan struct{}) {
 			l.moved(m)
 		case f := <-l.posts:
 			f()
+		case h := <-l.heard:
+			l.hear(h)
 		case err := <-l.reader.fails:
 			l.deps.Log.ErrorContext(ctx, "sender: the cluster refuses", "error", err)
 		case <-timer.C:
@@ -140,6 +149,7 @@ func (l *loop) step(ctx, looking context.Context) {
 	l.flush(ctx)
 	l.leave(ms)
 	l.commit(ctx, ms)
+	l.measure(looking)
 	l.watch(looking, ms)
 	l.publish(now)
 }

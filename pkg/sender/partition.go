@@ -34,6 +34,7 @@ type leaving struct {
 
 // moved takes note of a rebalance.
 func (l *loop) moved(m moved) {
+	l.moving = true
 	if !m.gone {
 		for _, at := range m.spots {
 			l.partitions[at] = &partition{at: at, place: l.places.byTopic[at.topic], commit: -1, window: window.New(window.Config{MaxBytes: l.budget(len(m.spots))})}

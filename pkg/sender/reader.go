@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -104,7 +105,7 @@ func (r *reader) poll(ctx context.Context, most int) {
 		if fetches.IsClientClosed() {
 			return
 		}
-		r.report(fetches)
+		r.report(ctx, fetches)
 		p := polled{taken: make(chan struct{})}
 		fetches.EachRecord(func(record *kgo.Record) { p.items = append(p.items, read(ctx, record, r.read)) })
 		if len(p.items) > 0 {
@@ -123,13 +124,50 @@ func (r *reader) poll(ctx context.Context, most int) {
 
 // report passes on what a person has to know; everything else the client
 // repeats by itself.
-func (r *reader) report(fetches kgo.Fetches) {
+func (r *reader) report(ctx context.Context, fetches kgo.Fetches) {
 	fetches.EachError(func(topic string, partition int32, err error) {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || kerr.IsRetriable(err) {
-			return
+		switch {
+		case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, kerr.OffsetOutOfRange):
+			r.skip(ctx, topic, partition)
+		case !kerr.IsRetriable(err):
+			r.fail(fmt.Errorf("reading %s/%d: %w", topic, partition, err))
 		}
-		r.fail(fmt.Errorf("reading %s/%d: %w", topic, partition, err))
 	})
+}
+
+// LostError says that records were deleted before they were read: the topic's
+// retention is shorter than the sender was away.
+type LostError struct {
+	Topic     string
+	Partition int32
+	// From was to be read next; To is the first that is still there.
+	From, To int64
+}
+
+// Error names the range.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("deliveries %s/%d@%d to %d were deleted before they were read: lengthen the topic's retention", e.Topic, e.Partition, e.From, e.To-1)
+}
+
+// skip goes on at the beginning of a log whose beginning is gone, and says
+// what was lost. There is no silent reset.
+func (r *reader) skip(ctx context.Context, topic string, partition int32) {
+	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	start, ok := starts.Lookup(topic, partition)
+	if err != nil || !ok {
+		r.fail(fmt.Errorf("reading %s/%d: it is out of range, and its start is not known: %w", topic, partition, errors.Join(kerr.OffsetOutOfRange, err)))
+		return
+	}
+	lost := &LostError{Topic: topic, Partition: partition, To: start.Offset}
+	if at, ok := r.client.CommittedOffsets()[topic][partition]; ok {
+		lost.From = at.Offset
+	}
+	r.client.SetOffsets(offsets{topic: {partition: {Epoch: -1, Offset: start.Offset}}})
+	r.fail(lost)
 }
 
 func (r *reader) fail(err error) {

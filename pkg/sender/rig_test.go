@@ -242,13 +242,39 @@ type wire struct {
 	mu      sync.Mutex
 	seen    []sandbox.Exchange
 	times   []time.Time
-	before  func() // called before each request is handed over
+	bad     []string
 }
 
 func (w *wire) saw(e sandbox.Exchange) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.seen, w.times = append(w.seen, e), append(w.times, time.Now())
+}
+
+// poison makes the provider refuse every request that holds the event,
+// without naming it.
+func (w *wire) poison(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bad = append(w.bad, `"event_id":"`+id+`"`)
+}
+
+func (w *wire) poisoned(body []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.bad {
+		if bytes.Contains(body, []byte(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// at is when a request was answered.
+func (w *wire) at(i int) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.times[i]
 }
 
 func (w *wire) requests() []sandbox.Exchange {
@@ -258,8 +284,10 @@ func (w *wire) requests() []sandbox.Exchange {
 }
 
 func (w *wire) Send(ctx context.Context, r provider.Request, auth provider.Authorization) (response provider.Response, outcome httpclient.Outcome) {
-	if w.before != nil {
-		w.before()
+	if w.poisoned(r.Body) {
+		const refusal = `{"error":{"message":"Invalid parameter","type":"OAuthException","code":100,"error_subcode":2804050,"is_transient":false,"fbtrace_id":"T"}}`
+		w.saw(sandbox.Exchange{URL: r.URL, Body: string(r.Body), Status: http.StatusBadRequest})
+		return provider.Response{Status: http.StatusBadRequest, Header: func(string) string { return "" }, Body: []byte(refusal), Now: time.Now().UnixMilli()}, httpclient.Outcome{}
 	}
 	request := httptest.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
 	for _, h := range r.Header {
@@ -325,6 +353,18 @@ func (e *eagerConn) Write(b []byte) (int, error) {
 func (e *eagerConn) Close() error {
 	e.once.Do(func() { close(e.closed) })
 	return e.Conn.Close()
+}
+
+// unmarking is a claim store that stops answering when marks are set.
+type unmarking struct {
+	*dedup.Store
+	tried chan struct{}
+}
+
+func (u *unmarking) Mark(ctx context.Context, _ []dedup.Request) error {
+	u.tried <- struct{}{}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // running is a sender at work.
@@ -424,7 +464,9 @@ func (r *rig) await(ok func() bool, about string, args ...any) {
 
 func (r *rig) awaitFor(most time.Duration, ok func() bool, about string, args ...any) {
 	r.t.Helper()
-	for end := time.Now().Add(most); ; time.Sleep(50 * time.Millisecond) {
+	step := 50 * time.Millisecond
+	for end := time.Now().Add(most); ; step = min(step*6/5, 10*time.Second) {
+		time.Sleep(step)
 		synctest.Wait()
 		if ok() {
 			return

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/sluicehq/sluice/pkg/sender/settle"
+	"github.com/sluicehq/sluice/pkg/table"
 )
 
 // Sender hands one provider's deliveries over. Make it with New, run it once.
@@ -39,7 +40,7 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 		partitions: make(map[spot]*partition), batchers: newBatchers(spec),
 		destinations: make(map[string]*destination), quotas: make(map[string]*quota),
 		again: make(map[*destination]struct{}), ids: make(map[copyID]*item), moves: make(map[move]*job),
-		posts: make(chan func()), status: newBoard(name),
+		posts: make(chan func()), heard: make(chan heard), status: newBoard(name), share: 1,
 	}
 	return &Sender{loop: l, drain: make(chan struct{})}, nil
 }
@@ -67,6 +68,14 @@ func (s *Sender) Run(ctx context.Context) error {
 	defer stop()
 	var wait sync.WaitGroup
 	wait.Go(func() { l.reader.poll(polling, l.cfg.PollRecords) })
+	if l.deps.Statuses != nil {
+		follower := l.gossip()
+		wait.Go(func() {
+			if err := follower.Run(polling); err != nil {
+				l.reader.fail(err)
+			}
+		})
+	}
 	l.run(ctx, s.drain)
 	close(l.reader.over)
 	stop()
@@ -74,6 +83,16 @@ func (s *Sender) Run(ctx context.Context) error {
 	wait.Wait()
 	l.status.stopped()
 	return nil
+}
+
+// gossip listens to the senders' words about destinations.
+func (l *loop) gossip() *table.Follower {
+	return table.NewFollower(
+		table.FollowerConfig{Name: "destination status", Topics: []string{l.cfg.Topics.DestinationStatus()}, Kafka: l.cfg.Kafka},
+		&gossip{
+			provider: l.deps.Provider.Name(), instance: l.cfg.Instance, decode: l.deps.Statuses,
+			tell: l.heard, over: l.reader.over, since: l.deps.Now().UnixMilli(),
+		}, l.deps.Log)
 }
 
 // Drain makes Run finish what it has begun, without reading more, and return.

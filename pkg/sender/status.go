@@ -101,9 +101,7 @@ func (l *loop) publish(now time.Time) {
 	}
 	clock := now.UnixMilli()
 	if s.Idle() == l.wasIdle && clock < l.nextPublish {
-		if !s.Idle() {
-			l.at(l.nextPublish)
-		}
+		l.at(l.nextPublish) // or the last change would never be told
 		return
 	}
 	l.wasIdle, l.nextPublish = s.Idle(), clock+publishEveryMS
