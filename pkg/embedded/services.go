@@ -11,6 +11,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
@@ -196,13 +197,17 @@ func (s *Services) Redis() *miniredis.Miniredis { return s.redis }
 
 // RedisOptions reach the server.
 func (s *Services) RedisOptions() *redis.Options {
-	if s.network != nil {
-		return &redis.Options{
-			Addr:   "redis.virtual:6379",
-			Dialer: func(context.Context, string, string) (net.Conn, error) { return s.redis.Dial() },
-		}
+	o := &redis.Options{
+		// They resolve the server's name, which no bubble's clock waits for.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
-	return &redis.Options{Addr: s.redis.Addr()}
+	if s.network == nil {
+		o.Addr = s.redis.Addr()
+		return o
+	}
+	o.Addr = "127.0.0.1:6379" // never dialed
+	o.Dialer = func(context.Context, string, string) (net.Conn, error) { return s.redis.Dial() }
+	return o
 }
 
 // Close stops everything and waits for it. It may be called more than once.
