@@ -1,23 +1,36 @@
 package demo
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
 )
 
-// pair is one (input record, mapping), the unit of accounting.
-type pair struct {
-	partition int32
-	offset    int64
-	mapping   string
-	replay    string
+// digest stands for something that has to be told apart and not read again.
+// Strings of decoded records alias whole fetched batches: keeping one keeps
+// them all.
+type digest [16]byte
+
+func digestOf(parts ...string) digest {
+	h := sha256.New()
+	var n [8]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return digest(h.Sum(nil)[:16])
 }
 
-// handover is what must be unique in the delivery topics.
-type handover struct {
-	destination, target, event, replay string
+// pair is one (input record, mapping), the unit of accounting.
+func pairOf(c event.Coordinates, mapping, replay string) digest {
+	return digestOf(strconv.Itoa(int(c.Partition)), strconv.FormatInt(c.Offset, 10), mapping, replay)
 }
 
 // fate is what the topics say about one pair.
@@ -44,22 +57,24 @@ func (f *fate) over() bool {
 // mistakes cannot cancel out.
 type Ledger struct {
 	mu        sync.Mutex
-	fates     map[pair]*fate
-	seen      map[string]struct{} // decision ids, to drop repeats
-	handovers map[handover]int
+	fates     map[digest]*fate
+	seen      map[digest]struct{}   // decision ids, to drop repeats
+	handovers map[digest]uint8      // (destination, target, event id, replay id)
 	records   map[[2]int64]struct{} // input records that any decision names
 	queued    map[string]int
 	unmapped  int // published ones
 	read      map[place]int64
-	started   int64 // epoch ms
-	open      int   // queued, without an end
-	held      int   // held, not yet decided
+	names     map[string]string // few, and kept once
+	started   int64             // epoch ms
+	open      int               // queued, without an end
+	held      int               // held, not yet decided
 }
 
 // NewLedger makes an empty one.
 func NewLedger() *Ledger {
 	return &Ledger{
-		fates: map[pair]*fate{}, seen: map[string]struct{}{}, handovers: map[handover]int{},
+		fates: map[digest]*fate{}, seen: map[digest]struct{}{}, handovers: map[digest]uint8{},
+		names:   map[string]string{},
 		records: map[[2]int64]struct{}{}, queued: map[string]int{}, read: map[place]int64{}, started: time.Now().UnixMilli(),
 	}
 }
@@ -68,11 +83,12 @@ func NewLedger() *Ledger {
 func (l *Ledger) Decision(d *decision.Decision) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, twice := l.seen[d.ID]; twice {
+	id := digestOf(d.ID)
+	if _, twice := l.seen[id]; twice {
 		return
 	}
-	l.seen[d.ID] = struct{}{}
-	p := pair{d.Source.Partition, d.Source.Offset, d.Mapping, d.ReplayID}
+	l.seen[id] = struct{}{}
+	p := pairOf(d.Source, d.Mapping, d.ReplayID)
 	switch d.Stage {
 	case decision.StageRouter, decision.StageHold, decision.StageReplay:
 		l.routed(p, d)
@@ -87,7 +103,7 @@ func (l *Ledger) Decision(d *decision.Decision) {
 	}
 }
 
-func (l *Ledger) routed(p pair, d *decision.Decision) {
+func (l *Ledger) routed(p digest, d *decision.Decision) {
 	l.records[[2]int64{int64(d.Source.Partition), d.Source.Offset}] = struct{}{}
 	f := l.fate(p)
 	before := f.over()
@@ -99,8 +115,18 @@ func (l *Ledger) routed(p pair, d *decision.Decision) {
 	case f.status != decision.StatusNone:
 		return // the hold's decision is final, and may be read before the router's
 	}
-	f.status, f.reason, f.provider, f.dest = d.Status, d.Reason, d.Provider, d.DestinationID
+	f.status, f.reason, f.provider, f.dest = d.Status, d.Reason, l.name(d.Provider), l.name(d.DestinationID)
 	l.moved(f, before)
+}
+
+// name gives a copy of a name that does not alias a record.
+func (l *Ledger) name(s string) string {
+	if kept, ok := l.names[s]; ok {
+		return kept
+	}
+	s = strings.Clone(s)
+	l.names[s] = s
+	return s
 }
 
 // moved keeps count of what is not over. Router and sender write to the same
@@ -114,7 +140,7 @@ func (l *Ledger) moved(f *fate, before bool) {
 	}
 }
 
-func (l *Ledger) fate(p pair) *fate {
+func (l *Ledger) fate(p digest) *fate {
 	f := l.fates[p]
 	if f == nil {
 		f = &fate{}
@@ -127,14 +153,14 @@ func (l *Ledger) fate(p pair) *fate {
 func (l *Ledger) Delivery(d *decision.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queued[d.Provider]++
+	l.queued[l.name(d.Provider)]++
 	if d.NotBefore > l.started+patience.Milliseconds() {
-		f := l.fate(pair{d.Source.Partition, d.Source.Offset, d.Facts.Mapping, d.ReplayID})
+		f := l.fate(pairOf(d.Source, d.Facts.Mapping, d.ReplayID))
 		before := f.over()
 		f.deferred = true
 		l.moved(f, before)
 	}
-	l.handovers[handover{d.Facts.DestinationID, d.Target, d.EventID, d.ReplayID}]++
+	l.handovers[digestOf(d.Facts.DestinationID, d.Target, d.EventID, d.ReplayID)]++
 }
 
 // Read notes how far a partition has been read.
@@ -142,6 +168,13 @@ func (l *Ledger) Read(at place, next int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.read[at] = next
+}
+
+// At is how far a partition has been read.
+func (l *Ledger) At(p place) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.read[p]
 }
 
 // ReadTo reports whether every partition has been read to its end.
@@ -230,7 +263,7 @@ func (l *Ledger) Count(total int) Counts {
 		c.Queued[provider] = n
 	}
 	for _, n := range l.handovers {
-		c.Duplicates += n - 1
+		c.Duplicates += int(n) - 1
 	}
 	return c
 }

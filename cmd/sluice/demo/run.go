@@ -67,12 +67,15 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	defer stop()
 	failed := make(chan error, 2)
 	workers.Go(func() { failed <- s.watch(running, ledger) })
+	if o.Serve == nil { // who looks around afterwards wants to find everything
+		workers.Go(func() { failed <- s.sweep(running, ledger) })
+	}
 	drain := make(chan struct{})
 	done := make(chan error, 1)
 	ready := make(chan struct{})
 	workers.Go(func() {
 		done <- s.env.Run(running, drain, app.Roles{Router: true, Senders: s.env.AllSenders()}, app.RunOptions{
-			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays()},
+			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays(), ProbeEvery: 3 * time.Second},
 			Output: o.Log, Ready: func() { close(ready) },
 		})
 	})
@@ -151,8 +154,8 @@ func (s *stage) settled(ctx context.Context, ledger *Ledger) (bool, error) {
 		{s.env.Config.Router.Group, s.env.Config.Topics.Input},
 		{s.env.Config.Router.Hold.Group, s.env.Names.Hold()},
 	} {
-		behind, err := s.lag(ctx, read.group, read.topic)
-		if err != nil || behind {
+		waiting, err := s.backlog(ctx, read.group, read.topic)
+		if err != nil || waiting > 0 {
 			return false, err
 		}
 	}

@@ -233,11 +233,31 @@ func (s *stage) emit(ctx context.Context, sc *scene, tell func(int)) (int, error
 		}
 		written += len(records)
 		tell(written)
+		if err := s.waitForRouter(ctx); err != nil {
+			return written, err
+		}
 		switch {
 		case end == io.EOF: //nolint:errorlint // io.EOF is never wrapped here
 			return written, nil
 		case end != nil:
 			return written, end
+		}
+	}
+}
+
+// waitForRouter holds the writing back while too much waits to be read.
+func (s *stage) waitForRouter(ctx context.Context) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		waiting, err := s.backlog(ctx, s.env.Config.Router.Group, s.env.Config.Topics.Input)
+		if err != nil || waiting < ahead {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

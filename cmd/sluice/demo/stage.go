@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/sluicehq/sluice/cmd/sluice/app"
 	"github.com/sluicehq/sluice/pkg/codec"
@@ -27,14 +30,18 @@ const partitions = 6
 // stage is everything around the roles: services, sandbox and an environment
 // that points at them.
 type stage struct {
-	services *embedded.Services
-	sandbox  *sandbox.Sandbox
-	urls     sandbox.URLs
-	env      *app.Env
-	capture  *capture
-	producer *kafka.Producer
-	writer   *codec.Writer
-	dir      string // scratch folder: the secrets of destinations
+	services    *embedded.Services
+	sandbox     *sandbox.Sandbox
+	urls        sandbox.URLs
+	env         *app.Env
+	capture     *capture
+	producer    *kafka.Producer
+	writer      *codec.Writer
+	adminOnce   sync.Once
+	adminClient *kadm.Client
+	adminErr    error
+
+	dir string // scratch folder: the secrets of destinations
 }
 
 // Addresses are where the demo's services listen.

@@ -104,43 +104,59 @@ func (s *stage) note(ctx context.Context, with *readers, ledger *Ledger, r *kgo.
 	return nil
 }
 
-// lag tells whether a group has still to read something of a topic.
-func (s *stage) lag(ctx context.Context, group, topic string) (bool, error) {
-	admin, err := s.env.Admin(ctx)
+// admin is a client of the accounting's own: the environment's is the roles'.
+func (s *stage) admin() (*kadm.Client, error) {
+	s.adminOnce.Do(func() {
+		var client *kgo.Client
+		if client, s.adminErr = kgo.NewClient(kgo.SeedBrokers(s.services.Kafka().Brokers...)); s.adminErr == nil {
+			s.adminClient = kadm.NewClient(client)
+			s.env.OnClose(func() error { client.Close(); return nil })
+		}
+	})
+	return s.adminClient, s.adminErr
+}
+
+// backlog is how much a group has still to read of a topic.
+func (s *stage) backlog(ctx context.Context, group, topic string) (int64, error) {
+	admin, err := s.admin()
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	ends, err := admin.ListCommittedOffsets(ctx, topic)
 	if err == nil {
 		err = ends.Error()
 	}
 	if err != nil {
-		return false, fmt.Errorf("asking for the end of %s: %w", topic, err)
+		return 0, fmt.Errorf("asking for the end of %s: %w", topic, err)
 	}
 	starts, err := admin.ListStartOffsets(ctx, topic)
 	if err != nil {
-		return false, fmt.Errorf("asking for the beginning of %s: %w", topic, err)
+		return 0, fmt.Errorf("asking for the beginning of %s: %w", topic, err)
 	}
 	committed, err := admin.FetchOffsets(ctx, group)
 	if err != nil {
-		return false, fmt.Errorf("asking for the offsets of %s: %w", group, err)
+		return 0, fmt.Errorf("asking for the offsets of %s: %w", group, err)
 	}
-	behind := false
+	var waiting int64
 	ends.Each(func(o kadm.ListedOffset) {
 		at := starts[topic][o.Partition].Offset
 		if c, ok := committed.Lookup(topic, o.Partition); ok && c.At > at {
 			at = c.At
 		}
-		// The last offset of a transactional topic is a control record, which
-		// nobody commits past.
-		behind = behind || at < o.Offset-1 || (at < o.Offset && topic == s.env.Config.Topics.Input)
+		left := o.Offset - at
+		if topic != s.env.Config.Topics.Input {
+			// The last offset of a transactional topic is a control record,
+			// which nobody commits past.
+			left--
+		}
+		waiting += max(left, 0)
 	})
-	return behind, nil
+	return waiting, nil
 }
 
 // ends are where the watched topics end now.
 func (s *stage) ends(ctx context.Context) (map[place]int64, error) {
-	admin, err := s.env.Admin(ctx)
+	admin, err := s.admin()
 	if err != nil {
 		return nil, err
 	}

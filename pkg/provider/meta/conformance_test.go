@@ -1,0 +1,24 @@
+package meta_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/provider/providertest"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// TestConformance holds the provider to what router and sender rely on.
+func TestConformance(t *testing.T) {
+	providertest.Run(t, meta.New(), providertest.Fixture{
+		Account: json.RawMessage(`{"dataset_id":"1234567890"}`),
+		Mapping: resource.Mapping{ProviderEvent: "Purchase"},
+		Invalid: []providertest.Invalid{
+			{Name: "no dataset", Account: json.RawMessage(`{}`), Path: "account.dataset_id"},
+			{Name: "unknown setting", Section: json.RawMessage(`{"no_such_key":1}`), Path: "meta"},
+		},
+		RestrictedPlace: consent.NewJurisdiction("US", "CA"),
+	})
+}
