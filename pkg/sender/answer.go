@@ -22,6 +22,7 @@ func (l *loop) answered(ctx context.Context, d *destination, j *job, r result) {
 	}
 	now := l.deps.Now()
 	l.learn(d, &r)
+	l.holding = l.holding && r.unavailable != nil
 	for _, e := range r.ended {
 		l.end(ctx, e)
 	}
@@ -48,10 +49,10 @@ func (l *loop) answered(ctx context.Context, d *destination, j *job, r result) {
 const holdMS = 250
 
 func (l *loop) pause(ctx context.Context, err error, now time.Time) {
-	if l.hold == 0 {
+	if !l.holding {
 		l.deps.Log.WarnContext(ctx, "sender: nothing is sent until tables and claims can be relied on", "error", err)
 	}
-	l.hold = now.UnixMilli() + holdMS
+	l.hold, l.holding = now.UnixMilli()+holdMS, true
 }
 
 // repeatLater keeps a job's deliveries together for another try.

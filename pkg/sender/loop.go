@@ -40,7 +40,8 @@ type loop struct {
 	posts    chan func()
 	heard    chan heard
 	// hold stops every start until then: tables or claims are unavailable.
-	hold int64
+	hold    int64
+	holding bool // the last that was tried found them so
 	// lastSuccess is when any destination was last sent to, epoch ms.
 	lastSuccess int64
 	// healthySince is when a destination last became healthy.

@@ -66,6 +66,9 @@ type rig struct {
 	provider provider.Provider
 	names    topology.Names
 	offset   int64
+	keys     map[string]dedup.Key // claims by event id
+	// claimless leaves the claim to the sender, which takes it where it is absent.
+	claimless bool
 }
 
 // bubble runs a test with a rig for Meta and n datasets, d0 to dn-1.
@@ -79,7 +82,7 @@ func bubble(t *testing.T, n int, test func(r *rig)) {
 }
 
 func newRig(t *testing.T, destinations int) *rig {
-	r := &rig{t: t, ctx: t.Context(), provider: meta.New(), secrets: &secrets{text: map[string]string{}}}
+	r := &rig{t: t, ctx: t.Context(), provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
 	var topics []embedded.Topic
 	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
 		topics = append(topics, embedded.Topic{Name: r.names.Delivery("meta", lane), Partitions: 2})
@@ -226,6 +229,12 @@ func (s *secrets) set(reference, token string) {
 	s.text[reference] = token
 }
 
+func (s *secrets) remove(reference string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.text, reference)
+}
+
 func (s *secrets) Resolve(reference string) (provider.Secret, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,11 +262,7 @@ func (w *wire) saw(e sandbox.Exchange) {
 
 // poison makes the provider refuse every request that holds the event,
 // without naming it.
-func (w *wire) poison(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.bad = append(w.bad, `"event_id":"`+id+`"`)
-}
+func (w *wire) poison(id string) { w.poisonText(`"event_id":"` + id + `"`) }
 
 func (w *wire) poisoned(body []byte) bool {
 	w.mu.Lock()
@@ -268,6 +273,21 @@ func (w *wire) poisoned(body []byte) bool {
 		}
 	}
 	return false
+}
+
+// poisonAll makes it refuse everything, heal nothing.
+func (w *wire) poisonAll() { w.poisonText(`"event_id"`) }
+
+func (w *wire) heal() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bad = nil
+}
+
+func (w *wire) poisonText(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bad = append(w.bad, text)
 }
 
 // at is when a request was answered.
@@ -421,7 +441,7 @@ func (r *rig) order(customer int, name string, ids ...string) {
 
 func (r *rig) next() int64 { r.offset++; return r.offset }
 
-func (r *rig) route(customer int, name, id string, offset int64) {
+func (r *rig) route(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) {
 	r.t.Helper()
 	now := time.Now().UnixMilli()
 	e := event.Event{
@@ -449,8 +469,14 @@ func (r *rig) route(customer int, name, id string, offset int64) {
 	require.NoError(r.t, err)
 	key := dedup.NewKey(false, e.CustomerID, d.Facts.DestinationID, d.Target, result.Built.ClaimID)
 	d.ClaimKey, d.ClaimOwner = [16]byte(key), int64(owner)
-	_, err = r.store.Claim(r.ctx, []dedup.Request{{Key: key, Owner: owner, TTL: 9 * 24 * time.Hour}})
-	require.NoError(r.t, err)
+	for _, f := range change {
+		f(&d)
+	}
+	r.keys[id] = dedup.Key(d.ClaimKey)
+	if !r.claimless {
+		_, err = r.store.Claim(r.ctx, []dedup.Request{{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: 9 * 24 * time.Hour}})
+		require.NoError(r.t, err)
+	}
 	require.NoError(r.t, r.producer.Produce(r.ctx, &kgo.Record{
 		Topic: r.names.Delivery("meta", d.Lane), Key: []byte(e.CustomerID + ":s-" + id), Value: r.writer.AppendDelivery(nil, &d),
 	}))
@@ -538,6 +564,52 @@ func (r *rig) lag() int64 {
 	total := int64(0)
 	lags.Each(func(l kadm.DescribedGroupLag) { total += l.Lag.Total() })
 	return total
+}
+
+var errStale = errors.New("the tables are stale")
+
+// produceLater writes a delivery whose claim cannot be taken now.
+func (r *rig) produceLater(customer int, name, id string) {
+	r.t.Helper()
+	r.claimless = true
+	defer func() { r.claimless = false }()
+	r.order(customer, name, id)
+}
+
+// copyOf appends what stands in one topic to another.
+func (r *rig) copyOf(from, to string) {
+	r.t.Helper()
+	for _, record := range r.read(from) {
+		require.NoError(r.t, r.producer.Produce(r.ctx, &kgo.Record{Topic: to, Key: record.Key, Value: record.Value, Headers: record.Headers}))
+	}
+}
+
+// own gives the claim of customer 0's order to another input record.
+func (r *rig) own(id string, offset int64, delivered bool) {
+	r.t.Helper()
+	owner, err := dedup.NewOwner([16]byte{}, 0, offset)
+	require.NoError(r.t, err)
+	if delivered {
+		owner = owner.Mark()
+	}
+	key := r.keys[id]
+	require.NoError(r.t, r.redis.Set(r.ctx, string(key[:]), int64(owner), 0).Err())
+}
+
+// status is what the status topic says about a destination.
+func (r *rig) status(id string) codec.DestinationStatus {
+	r.t.Helper()
+	decoder, err := codec.DestinationStatuses(r.registry)
+	require.NoError(r.t, err)
+	var newest codec.DestinationStatus
+	for _, record := range r.read(r.names.DestinationStatus()) {
+		var s codec.DestinationStatus
+		require.NoError(r.t, decoder.Decode(r.ctx, record.Value, &s))
+		if s.DestinationID == id && s.UpdatedAt >= newest.UpdatedAt {
+			newest = s
+		}
+	}
+	return newest
 }
 
 func ids(prefix string, n int) []string {

@@ -93,7 +93,7 @@ const publishEveryMS = 100
 func (l *loop) publish(now time.Time) {
 	s := Status{
 		Provider: l.deps.Provider.Name(), Partitions: len(l.partitions), Held: l.held, InFlight: l.inFlight, Working: l.active,
-		Holding: l.hold > 0,
+		Holding: l.holding,
 	}
 	for _, p := range l.partitions {
 		s.Waiting += len(p.queue)

@@ -220,13 +220,16 @@ func (s State) halve(observed float64, now int64) State {
 	return s
 }
 
+// wait pauses until a time. A pause that the provider asked for is never cut
+// short by what happened to another request, and a failed probe opens nothing.
 func wait(s State, until int64, cause decision.Reason, detail string) State {
-	if s.Mode == Blocked {
-		// A failed probe does not open the flow; the next one comes in time.
+	switch {
+	case s.Mode == Blocked:
 		s.Until = max(until, s.Until)
-		return s
+	case s.Mode == Waiting && s.Cause == decision.ProviderThrottled && s.Until > until:
+	default:
+		s.Mode, s.Until, s.Cause, s.Detail = Waiting, until, cause, detail
 	}
-	s.Mode, s.Until, s.Cause, s.Detail = Waiting, until, cause, detail
 	return s
 }
 

@@ -1,0 +1,119 @@
+package sender_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/sender"
+)
+
+// I4, I5: a second sender joins and leaves while deliveries flow; batches are
+// flushed before partitions go, so nothing is sent twice.
+func TestRebalanceHandsOverCleanly(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		one := r.start()
+		r.order(0, "order", ids("a", 200)...)
+		two := r.start(func(c *sender.Config, _ *sender.Deps) { c.Instance = "two" })
+		r.order(0, "view", ids("b", 200)...)
+		r.stop(one)
+		r.order(0, "order", ids("c", 200)...)
+		r.await(func() bool { return two.Status().Idle() && r.lag() == 0 }, "idle")
+		require.Equal(t, 600, r.counts()["delivered delivered"])
+		report := r.box.Report().Providers[sandbox.Meta]
+		require.Equal(t, 600, report.Accepted)
+		require.Zero(t, report.Duplicates)
+		r.stop(two)
+	})
+}
+
+// I10: a backlog behind a slow provider pauses partitions and not the group;
+// memory stays within the budget.
+func TestByteBudgetPausesPartitions(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.order(0, "order", ids("a", 1500)...)
+		require.NoError(t, r.box.Script(sandbox.Rule{Do: sandbox.Slow, Delay: sandbox.Duration(20 * time.Second), Times: 12}))
+		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WindowBytes, c.PollRecords, c.InFlight = 1, 50, 1 })
+		most, paused := 0, false
+		r.await(func() bool {
+			status := s.Status()
+			most, paused = max(most, status.Bytes), paused || status.Paused > 0
+			return r.lag() == 0 && status.Idle()
+		}, "idle")
+		require.True(t, paused)
+		require.Less(t, most, 2*(256<<10)+2*50*4096, "two partitions of the smallest budget, and one poll more")
+		require.Equal(t, 1500, r.counts()["delivered delivered"])
+		r.stop(s)
+	})
+}
+
+// A provider that suddenly refuses everything is not the events' fault: most
+// of them are parked and come back.
+func TestSystemicBreaker(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.ProbeEvery = 10 * time.Minute })
+		r.wire.poisonAll()
+		r.order(0, "view", ids("a", 400)...)
+		r.await(func() bool { return s.Status().Idle() && r.counts()["parked provider.rejected"] > 300 }, "parked")
+		dead := r.counts()["dead_lettered provider.rejected"]
+		require.LessOrEqual(t, dead, 25)
+		require.Equal(t, "blocked", s.Status().Destinations[0].Mode)
+		r.wire.heal()
+		r.await(func() bool { return r.counts()["delivered delivered"] == 400-dead }, "healed")
+		r.stop(s)
+	})
+}
+
+// A record that is no delivery is kept among the dead letters and stops nobody.
+func TestUnreadableRecord(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		require.NoError(t, r.producer.Produce(r.ctx, &kgo.Record{Topic: r.names.Delivery("meta", decision.LaneRealtime), Key: []byte("k"), Value: []byte("nonsense")}))
+		r.order(0, "order", "a")
+		s := r.start()
+		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+		require.Equal(t, map[string]int{"delivered delivered": 1, "dead_lettered event.undecodable": 1}, r.counts())
+		dead := r.read(r.names.DeadDeliveries("meta"))
+		require.Len(t, dead, 1)
+		require.Equal(t, "nonsense", string(dead[0].Value))
+		r.stop(s)
+	})
+}
+
+// Decision 11: retention has overtaken the sender; it says what is lost and
+// goes on.
+func TestLostRange(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		r.order(0, "order", ids("a", 10)...)
+		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+		r.stop(s)
+		r.order(0, "order", ids("b", 10)...)
+		ends, err := r.admin.ListEndOffsets(r.ctx, r.names.Delivery("meta", decision.LaneRealtime))
+		require.NoError(t, err)
+		_, err = r.admin.DeleteRecords(r.ctx, ends.Offsets())
+		require.NoError(t, err)
+		r.order(0, "order", ids("c", 10)...)
+		s = r.start()
+		r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "going on")
+		r.stop(s)
+	})
+}
+
+// Starting, stopping and ending at once leave nothing behind, in any order.
+func TestLifecycle(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		s.Drain()
+		s.Drain()
+		require.NoError(t, <-s.done)
+		require.Error(t, s.Run(r.ctx), "not twice")
+		require.True(t, s.Status().Stopped)
+		r.kill(r.start())
+		_, err := sender.New(sender.Config{}, sender.Deps{})
+		require.ErrorContains(t, err, "the provider is missing")
+	})
+}

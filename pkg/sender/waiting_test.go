@@ -1,0 +1,242 @@
+package sender_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/pkg/codec"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/sender"
+)
+
+// I2, I11: one destination fails for a day while its neighbour works. Its
+// deliveries climb the ladder, byte for byte, and end as dead letters.
+func TestTheLadderEndsAfterADay(t *testing.T) {
+	bubble(t, 2, func(r *rig) {
+		quick := func(c *sender.Config, _ *sender.Deps) { c.WatchEvery = time.Hour }
+		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {retry_for: 3h}", 1))
+		s := r.start(quick)
+		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Unavailable}))
+		r.order(0, "order", "a")
+		for i := range 4 {
+			r.order(1, "order", ids("b"+string(rune('0'+i)), 1)...)
+			time.Sleep(time.Minute / 2)
+		}
+		r.awaitFor(6*time.Hour, func() bool {
+			r.order(1, "order", ids("c"+time.Now().Format("150405.000"), 1)...)
+			return r.counts()["dead_lettered provider.unavailable"] == 1
+		}, "given up")
+		lane, first := r.read(r.names.Delivery("meta", decision.LaneRealtime)), r.read(r.names.Retry("meta", "1m"))
+		require.Len(t, first, 1)
+		require.NotEmpty(t, r.read(r.names.Retry("meta", "10m")))
+		require.NotEmpty(t, r.read(r.names.Retry("meta", "1h")))
+		found := false
+		for _, record := range lane {
+			found = found || string(record.Value) == string(first[0].Value) && string(record.Key) == string(first[0].Key)
+		}
+		require.True(t, found, "a move copies the bytes")
+		attempts := map[int32]bool{}
+		for _, d := range r.decisions() {
+			if d.Status == decision.Retrying {
+				require.Greater(t, d.NextAttempt, d.Time)
+				require.Equal(t, int32(503), d.HTTPStatus)
+				attempts[d.Attempts] = true
+			}
+		}
+		require.GreaterOrEqual(t, len(attempts), 4)
+		require.Zero(t, r.accepted(0, "Lead", "a"))
+		r.stop(s)
+	})
+}
+
+// I8: what waits too long is not sent any more.
+func TestParkedDeliveriesExpire(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.secrets.set("file:d0", "ended")
+		s := r.start(func(c *sender.Config, _ *sender.Deps) {
+			c.MaxAge, c.Delays.Parked, c.WatchEvery = time.Hour, 20*time.Minute, time.Minute
+		})
+		r.order(0, "order", "a")
+		r.awaitFor(3*time.Hour, func() bool { return r.counts()["expired provider.too_old"] == 1 }, "expired")
+		require.Zero(t, r.accepted(0, "Lead", "a"))
+		r.stop(s)
+	})
+}
+
+// A delivery that is useless before a time is moved, uncounted, to the
+// shortest waiting place that is not shorter.
+func TestNotBefore(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		began := time.Now()
+		r.route(0, "order", "a", r.next(), func(d *decision.Delivery) { d.NotBefore = began.Add(8 * time.Minute).UnixMilli() })
+		r.await(func() bool { return r.accepted(0, "Lead", "a") == 1 }, "sent")
+		require.GreaterOrEqual(t, time.Since(began), 8*time.Minute)
+		require.Len(t, r.read(r.names.Retry("meta", "10m")), 1)
+		require.Empty(t, r.read(r.names.Retry("meta", "1m")))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "said")
+		for _, d := range r.decisions() {
+			if d.Status == decision.Delivered {
+				require.Equal(t, int32(1), d.Attempts)
+			}
+		}
+		r.stop(s)
+	})
+}
+
+// The owner pauses a destination and resumes it: deliveries wait meanwhile
+// and come back at once.
+func TestPauseAndResume(t *testing.T) {
+	bubble(t, 2, func(r *rig) {
+		s := r.start()
+		r.apply(strings.Replace(resources(2), "  active: true", "  active: true\n  paused: true", 1))
+		r.order(0, "order", ids("a", 3)...)
+		r.order(1, "order", ids("b", 3)...)
+		r.await(func() bool {
+			return r.counts()["parked destination.paused"] == 3 && r.counts()["delivered delivered"] == 3
+		}, "parked")
+		r.awaitFor(time.Minute, func() bool { return s.Status().Parked == 3 }, "held in the parked topic")
+		began := time.Now()
+		r.apply(resources(2))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 6 }, "resumed")
+		require.Less(t, time.Since(began), 10*time.Second)
+		r.stop(s)
+	})
+}
+
+// I7, decision 6: a destination that is re-pointed, shadowed or switched off,
+// or a mapping that is disabled, stops what is queued.
+func TestWhatChangesStopsTheQueue(t *testing.T) {
+	for reason, change := range map[string][2]string{
+		"destination.changed":  {`dataset_id: "100000"`, `dataset_id: "999"`},
+		"destination.inactive": {"active: true", "active: false"},
+		"mapping.disabled":     {"order: {", "order: {enabled: false, "},
+		"mapping.none":         {"    order: {provider_event: Lead, lane: realtime}\n", ""},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			bubble(t, 1, func(r *rig) {
+				r.order(0, "order", "a")
+				r.apply(strings.Replace(resources(1), change[0], change[1], 1))
+				s := r.start()
+				r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+				require.Equal(t, map[string]int{"revoked " + reason: 1}, r.counts())
+				require.Empty(t, r.wire.requests())
+				keys, err := r.redis.Keys(r.ctx, "*").Result()
+				require.NoError(t, err)
+				require.Equal(t, []string{"sluice:claims"}, keys, "the claim is given back")
+				r.stop(s)
+			})
+		})
+	}
+}
+
+// Redis fails: nothing is sent and nothing is lost.
+func TestRedisDownPauses(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		r.services.Redis().SetError("LOADING")
+		require.ErrorContains(t, r.redis.Ping(r.ctx).Err(), "LOADING")
+		r.services.Redis().SetError("")
+		r.order(0, "order", "first")
+		r.await(func() bool { return r.accepted(0, "Lead", "first") == 1 }, "working")
+		r.services.Redis().SetError("LOADING")
+		r.produceLater(0, "order", "second")
+		time.Sleep(time.Minute)
+		require.Zero(t, r.accepted(0, "Lead", "second"))
+		require.True(t, s.Status().Holding)
+		r.services.Redis().SetError("")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 2 }, "healed")
+		r.stop(s)
+	})
+}
+
+// I7, I12: nothing is sent while the tables are stale.
+func TestStaleTablesPause(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.order(0, "order", "a")
+		r.world.change(func() { r.world.stale = errStale })
+		s := r.start()
+		time.Sleep(time.Minute)
+		require.Empty(t, r.wire.requests())
+		r.world.change(func() { r.world.stale = nil })
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "healed")
+		r.stop(s)
+	})
+}
+
+// I3, I4: a second copy of a delivery that is in the window is dropped.
+func TestACopyInTheWindowIsSuperseded(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.order(0, "view", "a")
+		r.copyOf(r.names.Delivery("meta", decision.LaneBatch), r.names.Delivery("meta", decision.LaneBatch))
+		s := r.start()
+		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 && len(r.counts()) == 2 }, "idle")
+		require.Equal(t, map[string]int{"delivered delivered": 1, "duplicate duplicate.superseded": 1}, r.counts())
+		require.Equal(t, 1, r.accepted(0, "ViewContent", "a"))
+		r.stop(s)
+	})
+}
+
+// A foreign claim or mark stops a delivery and stays whose it is.
+func TestForeignClaims(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.route(0, "order", "a", 7)
+		r.route(0, "order", "b", 8)
+		r.own("a", 99, false)
+		r.own("b", 98, true)
+		s := r.start()
+		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+		require.Equal(t, map[string]int{"duplicate duplicate.superseded": 1, "duplicate duplicate.delivered": 1}, r.counts())
+		for _, d := range r.decisions() {
+			require.NotEmpty(t, d.DuplicateOf)
+		}
+		require.Empty(t, r.wire.requests())
+		r.stop(s)
+	})
+}
+
+// A secret that is missing parks at once, says so in the status topic, and
+// heals when it is put in place.
+func TestMissingSecret(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.secrets.remove("file:d0")
+		s := r.start()
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.counts()["parked credentials.missing"] == 1 }, "parked")
+		require.Empty(t, r.wire.requests())
+		r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
+		require.Equal(t, decision.CredentialsMissing, r.status("d0").Reason)
+		r.secrets.set("file:d0", token(0))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "healed")
+		r.await(func() bool { return r.status("d0").State == "open" && r.status("d0").HealthySince > 0 }, "published")
+		r.stop(s)
+	})
+}
+
+// A restarted sender remembers what it said: a blocked destination is not
+// tried again before its time.
+func TestRestartRemembersBlockedDestinations(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		listen := func(c *sender.Config, d *sender.Deps) {
+			decoder, err := codec.DestinationStatuses(r.registry)
+			require.NoError(t, err)
+			d.Statuses = decoder
+		}
+		r.secrets.set("file:d0", "ended")
+		s := r.start(listen)
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
+		r.stop(s)
+		tried := len(r.wire.requests())
+		s = r.start(listen)
+		r.await(func() bool { return len(s.Status().Destinations) == 1 && s.Status().Destinations[0].Mode == "blocked" }, "remembered")
+		r.order(0, "order", "b")
+		r.await(func() bool { return r.counts()["parked credentials.invalid"] == 2 }, "parked")
+		require.Len(t, r.wire.requests(), tried)
+		r.stop(s)
+	})
+}
