@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sluicehq/sluice/cmd/sluice/app"
 	"github.com/sluicehq/sluice/pkg/codec"
@@ -63,7 +64,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if s.dir, err = os.MkdirTemp("", "sluice-demo-"); err != nil {
 		return nil, fmt.Errorf("making a folder for the demo: %w", err)
 	}
-	if s.services, err = embedded.Start(ctx, embedded.Config{Topics: topics()}); err != nil {
+	if s.services, err = embedded.Start(ctx, embedded.Config{Topics: topics(), KafkaOptions: smallSegments()}); err != nil {
 		return nil, err
 	}
 	if s.capture, err = openCapture(o.Capture); err != nil {
@@ -81,6 +82,11 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	}
 	s.env, err = app.NewEnv(cfg, app.Options{Version: o.Version, Log: o.Log})
 	return s, err
+}
+
+// smallSegments lets sweeping free memory early: a segment goes as a whole.
+func smallSegments() []kfake.Opt {
+	return []kfake.Opt{kfake.BrokerConfigs(map[string]string{"log.segment.bytes": "524288", "group.initial.rebalance.delay.ms": "0"})}
 }
 
 func topics() []embedded.Topic {
