@@ -153,7 +153,7 @@ func (l *loop) start(ctx context.Context, d *destination, j *job) {
 func own(items []*item) []*item {
 	kept := items[:0:0]
 	for _, it := range items {
-		if !it.gone {
+		if !it.partition.gone {
 			kept = append(kept, it)
 		}
 	}

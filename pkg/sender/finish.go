@@ -11,6 +11,9 @@ import (
 // be taken charge of: its own copy can be read before its settlement is over.
 func (l *loop) end(_ context.Context, e ended) {
 	l.release(e.item)
+	if e.item.partition.gone && e.outcome.Kind != settle.Delivered {
+		return // its new owner decides; only what the provider has must be known
+	}
 	l.settling = append(l.settling, e)
 	if e.outcome.Kind == settle.Parked {
 		l.destination(e.item.destination()).parked++

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/sender/batcher"
 	"github.com/sluicehq/sluice/pkg/sender/settle"
 )
@@ -85,7 +86,9 @@ func (l *loop) puzzle(ctx context.Context, now int64) {
 func (l *loop) unreadable(ctx context.Context, it *item) {
 	l.deps.Log.ErrorContext(ctx, "sender: a record is not a delivery", "topic", it.record.Topic,
 		"partition", it.record.Partition, "offset", it.record.Offset, "error", it.broken)
-	it.delivery = decision.Delivery{Provider: l.deps.Provider.Name()}
+	it.delivery = decision.Delivery{Provider: l.deps.Provider.Name(), Source: event.Coordinates{
+		Topic: it.record.Topic, Partition: it.record.Partition, Offset: it.record.Offset, AppendTime: it.record.Timestamp.UnixMilli(),
+	}}
 	l.end(ctx, it.entry(settle.Outcome{
 		Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.EventUndecodable,
 		Detail: "the record of " + it.record.Topic + " is not a delivery", KeepClaim: true,
@@ -154,7 +157,12 @@ func (l *loop) admit(ctx context.Context, it *item, now int64) {
 		l.knock(ctx, d, it, now)
 	case wait > 0:
 		l.put(d, []*item{it}, l.laterFor(d, wait, now))
+	case it.delivery.Adjust && l.adjusting[it.delivery.NewestKey] != nil:
+		l.put(d, []*item{it}, l.later(now+1, now, decision.Eligible, "waits for another adjustment of the transaction"))
 	default:
+		if it.delivery.Adjust {
+			l.adjusting[it.delivery.NewestKey] = it
+		}
 		l.batchers[it.delivery.Lane].Add(it.key(), batcher.Item[*item]{
 			ID: it.delivery.ProviderID, Bytes: len(it.delivery.Payload) + separatorBytes, Due: l.latest(it, now), Value: it,
 		})

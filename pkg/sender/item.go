@@ -24,8 +24,6 @@ type item struct {
 	due int64
 	// broken is why the record could not be read.
 	broken error
-	// gone: its partition was taken away; somebody else has it.
-	gone bool
 }
 
 // itemOverhead is what a decoded delivery costs beside its record, roughly.

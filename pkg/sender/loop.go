@@ -27,6 +27,9 @@ type loop struct {
 	again map[*destination]struct{}
 	// ids finds other copies of a delivery that this process holds.
 	ids map[copyID]*item
+	// adjusting holds, per transaction, the adjustment on its way: two at a
+	// time could arrive in the wrong order.
+	adjusting map[[16]byte]*item
 
 	// moves are deliveries on their way to waiting places.
 	moves map[move]*job

@@ -7,7 +7,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/kafka/window"
-	"github.com/sluicehq/sluice/pkg/sender/batcher"
 )
 
 // partition is one partition between its assignment and its revocation.
@@ -22,6 +21,8 @@ type partition struct {
 	// many bytes, or a head that is not due.
 	full, idle bool
 	paused     bool
+	// gone: it was taken away; somebody else decides about its deliveries.
+	gone bool
 	// commit is what is to be committed and is not yet; -1: nothing.
 	commit int64
 }
@@ -111,37 +112,30 @@ func (l *loop) forget(spots []spot) {
 			continue
 		}
 		l.held -= p.window.Revoke()
+		p.gone = true
 		delete(l.partitions, at)
-		for _, it := range p.queue {
-			l.disown(it)
+		if p.paused {
+			// The client remembers a pause beyond the assignment.
+			l.reader.client.ResumeFetchPartitions(map[string][]int32{at.topic: {at.partition}})
 		}
 	}
-	theirs := func(it *item) bool { return l.partitions[it.partition.at] != it.partition }
 	for _, b := range l.batchers {
-		for _, it := range b.Drain(func(_ batcher.Key, i batcher.Item[*item]) bool { return theirs(i.Value) }) {
-			l.disown(it.Value)
+		b.Drain(func(_ batcherKey, i batcherItem) bool { return i.Value.partition.gone })
+	}
+	for _, it := range l.ids {
+		if it.partition.gone {
+			l.release(it)
 		}
 	}
-	for d := range l.again {
-		for _, j := range d.again {
-			for _, it := range j.items {
-				if theirs(it) {
-					l.disown(it)
-				}
-			}
-		}
-	}
-}
-
-func (l *loop) disown(it *item) {
-	it.gone = true
-	l.release(it)
 }
 
 // release forgets which delivery this process is in charge of.
 func (l *loop) release(it *item) {
 	if id := it.copyID(); l.ids[id] == it {
 		delete(l.ids, id)
+	}
+	if key := it.delivery.NewestKey; it.delivery.Adjust && l.adjusting[key] == it {
+		delete(l.adjusting, key)
 	}
 }
 

@@ -39,7 +39,7 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 		}),
 		partitions: make(map[spot]*partition), batchers: newBatchers(spec),
 		destinations: make(map[string]*destination), quotas: make(map[string]*quota),
-		again: make(map[*destination]struct{}), ids: make(map[copyID]*item), moves: make(map[move]*job),
+		again: make(map[*destination]struct{}), ids: make(map[copyID]*item), adjusting: make(map[[16]byte]*item), moves: make(map[move]*job),
 		posts: make(chan func()), heard: make(chan heard), status: newBoard(name), share: 1,
 	}
 	return &Sender{loop: l, drain: make(chan struct{})}, nil
