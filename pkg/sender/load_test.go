@@ -31,6 +31,24 @@ func TestRebalanceHandsOverCleanly(t *testing.T) {
 	})
 }
 
+// A partition that was paused when it was taken away is read again when it
+// comes back.
+func TestPausedPartitionsComeBack(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.secrets.set("file:d0", "ended")
+		one := r.start()
+		r.order(0, "order", ids("a", 20)...)
+		r.await(func() bool { return one.Status().Parked == 20 }, "parked, and their partitions paused")
+		two := r.start(func(c *sender.Config, _ *sender.Deps) { c.Instance = "two" })
+		r.await(func() bool { return one.Status().Parked+two.Status().Parked == 20 && two.Status().Partitions > 0 }, "shared")
+		r.stop(two)
+		r.await(func() bool { return one.Status().Parked == 20 }, "taken back")
+		r.secrets.set("file:d0", token(0))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "healed")
+		r.stop(one)
+	})
+}
+
 // I10: a backlog behind a slow provider pauses partitions and not the group;
 // memory stays within the budget.
 func TestByteBudgetPausesPartitions(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,26 +76,27 @@ func (r References) file(name string) (string, error) {
 		return "", errors.New("the secrets folder cannot be opened")
 	}
 	defer root.Close()
-	f, err := root.Open(name)
-	if err != nil {
-		return "", reason(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	// Before opening: a named pipe would block whoever opens it.
+	info, err := root.Stat(name)
 	switch {
 	case err != nil:
 		return "", reason(err)
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a regular file")
-	case info.Size() > maxSecretBytes:
-		return "", fmt.Errorf("it is larger than %d bytes", maxSecretBytes)
 	}
-	text := make([]byte, info.Size())
-	n, err := f.Read(text)
+	f, err := root.Open(name)
 	if err != nil {
 		return "", reason(err)
 	}
-	return string(text[:n]), nil
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
+	switch {
+	case err != nil:
+		return "", reason(err)
+	case len(text) > maxSecretBytes:
+		return "", fmt.Errorf("it is larger than %d bytes", maxSecretBytes)
+	}
+	return string(text), nil
 }
 
 // reason gives an error of the file system in words of ours: its own text
