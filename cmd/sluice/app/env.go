@@ -66,14 +66,15 @@ type Env struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	closers []func() error
-	client  *kgo.Client
-	admin   *kadm.Client
-	schema  *sr.Client
-	reg     *codec.Registry
-	redis   *redis.Client
-	claims  *dedup.Store
-	writer  *codec.Writer
+	observed observed
+	closers  []func() error
+	client   *kgo.Client
+	admin    *kadm.Client
+	schema   *sr.Client
+	reg      *codec.Registry
+	redis    *redis.Client
+	claims   *dedup.Store
+	writer   *codec.Writer
 }
 
 // NewEnv makes an Env. Nothing is connected to yet.

@@ -54,7 +54,7 @@ func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *teleme
 	var roles []lifecycle.Role
 	for i := range c.Sessions {
 		session := router.NewSession(cfg, deps, decision.StageRouter)
-		role, err := e.loop("router-"+strconv.Itoa(i), session, session.Route, tel, transact.Config{
+		role, err := e.loop("router-"+strconv.Itoa(i), "router", session, session.Route, tel, transact.Config{
 			Kafka: base, Group: c.Group, Topics: []string{e.Config.Topics.Input}, Start: start,
 			TransactionalID: c.Group + "-" + e.Instance() + "-" + strconv.Itoa(i),
 			MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
@@ -65,7 +65,7 @@ func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *teleme
 		roles = append(roles, role)
 	}
 	hold := router.NewSession(cfg, deps, decision.StageHold)
-	role, err := e.loop("hold", hold, hold.Release, tel, transact.Config{
+	role, err := e.loop("hold", "hold", hold, hold.Release, tel, transact.Config{
 		Kafka: base, Group: c.Hold.Group, Topics: []string{e.Names.Hold()}, Delay: c.Hold.After.Std(),
 		TransactionalID: c.Hold.Group + "-" + e.Instance(),
 		MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
@@ -109,16 +109,23 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 }
 
 // loop makes a role of one session.
-func (e *Env) loop(name string, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
-	observer := &loopObserver{name: name, session: session, tel: tel, log: tel.Logger}
+func (e *Env) loop(name, stage string, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
+	seen := &observedLoop{stage: stage}
+	observer := &loopObserver{name: name, session: session, tel: tel, log: tel.Logger, seen: seen}
 	writer := e.writer
 	l, err := transact.New(cfg, transact.Deps{
-		Work: work, BeforeCommit: session.BeforeCommit, Now: e.Now, Log: tel.Logger.With("loop", name), Observer: observer,
+		Work: func(ctx context.Context, b transact.Batch) ([]*kgo.Record, error) {
+			seen.hold(b)
+			return work(ctx, b)
+		},
+		BeforeCommit: session.BeforeCommit, Now: e.Now, Log: tel.Logger.With("loop", name), Observer: observer,
 		Oversized: func(r *kgo.Record) (*kgo.Record, error) { return oversized(e, writer, r) },
 	})
 	if err != nil {
 		return nil, err
 	}
+	seen.loop = l
+	e.observed.addLoop(seen)
 	return lifecycle.Func(name, l.Ready(), l.Run), nil
 }
 
@@ -151,10 +158,12 @@ type loopObserver struct {
 	session *router.Session
 	tel     *telemetry.Telemetry
 	log     *slog.Logger
+	seen    *observedLoop
 }
 
 // Committed implements transact.Observer.
 func (o *loopObserver) Committed(c transact.Commit) {
+	o.seen.oldest.Store(0)
 	o.session.Committed(context.Background())
 	o.tel.Metrics.Transaction(context.Background(), o.name, telemetry.TransactionCommitted, c.Read, c.Transaction)
 }

@@ -68,10 +68,16 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	following := make(chan error, 1)
 	keepers.Go(func() { following <- tables.Run(below, nil) })
 
+	e.observed.tables, e.observed.now = tables, e.Now
 	group, err := e.group(ctx, roles, tables, tel, store, o)
 	if err != nil {
 		return err
 	}
+	unwatch, err := e.observed.watch(tel.Metrics)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
 	stopAdmin, err := e.serveAdmin(below, tel, tables, group)
 	if err != nil {
 		return err

@@ -83,6 +83,7 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 	if err != nil {
 		return nil, fmt.Errorf("making the sender of %s: %w", p.Name(), err)
 	}
+	e.observed.addSender(s)
 	return lifecycle.Func("sender-"+p.Name(), s.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
 		ended := make(chan struct{})
 		defer close(ended)
