@@ -48,7 +48,7 @@ func chaos(r *rig, random *rand.Rand) {
 			event, _ := name(i)
 			r.order(i%3, event, fmt.Sprintf("e-%d", i))
 		}
-		time.Sleep(time.Duration(random.IntN(20_000)) * time.Millisecond)
+		r.pass(time.Duration(random.IntN(20_000)) * time.Millisecond)
 		if kill%3 == 2 {
 			r.stop(s)
 		} else {

@@ -3,14 +3,9 @@ package sender_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +24,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/embedded"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/gate"
-	"github.com/sluicehq/sluice/pkg/httpclient"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/provider"
@@ -180,213 +174,6 @@ func (r *rig) apply(text string) {
 	r.world.set = set
 }
 
-// world is the tables: what is true now.
-type world struct {
-	mu       sync.Mutex
-	set      *resource.Set
-	consents map[string]consent.Statement
-	stale    error
-}
-
-func (w *world) Await(context.Context) (gate.View, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stale != nil {
-		return nil, w.stale
-	}
-	return &view{w, w.set}, nil
-}
-
-func (w *world) change(f func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f()
-}
-
-type view struct {
-	w   *world
-	set *resource.Set
-}
-
-func (v *view) Resources() *resource.Set { return v.set }
-func (v *view) Err() error               { return nil }
-func (v *view) Consent(customer string, subject identity.Raw) (consent.Statement, bool) {
-	v.w.mu.Lock()
-	defer v.w.mu.Unlock()
-	s, ok := v.w.consents[customer+":"+subject.Reveal()]
-	return s, ok
-}
-
-// secrets are fake credentials that a test can rotate.
-type secrets struct {
-	mu   sync.Mutex
-	text map[string]string
-}
-
-func (s *secrets) set(reference, token string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.text[reference] = token
-}
-
-func (s *secrets) remove(reference string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.text, reference)
-}
-
-func (s *secrets) Resolve(reference string) (provider.Secret, string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	text, ok := s.text[reference]
-	if !ok {
-		return provider.Secret{}, "", errors.New("no such secret")
-	}
-	return identity.NewRaw(`{"access_token":"` + text + `"}`), text, nil
-}
-
-// wire is HTTP without sockets, which would stop the bubble's clock.
-type wire struct {
-	handler http.Handler
-	mu      sync.Mutex
-	seen    []sandbox.Exchange
-	times   []time.Time
-	bad     []string
-}
-
-func (w *wire) saw(e sandbox.Exchange) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seen, w.times = append(w.seen, e), append(w.times, time.Now())
-}
-
-// poison makes the provider refuse every request that holds the event,
-// without naming it.
-func (w *wire) poison(id string) { w.poisonText(`"event_id":"` + id + `"`) }
-
-func (w *wire) poisoned(body []byte) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, id := range w.bad {
-		if bytes.Contains(body, []byte(id)) {
-			return true
-		}
-	}
-	return false
-}
-
-// poisonAll makes it refuse everything, heal nothing.
-func (w *wire) poisonAll() { w.poisonText(`"event_id"`) }
-
-func (w *wire) heal() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.bad = nil
-}
-
-func (w *wire) poisonText(text string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.bad = append(w.bad, text)
-}
-
-// at is when a request was answered.
-func (w *wire) at(i int) time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.times[i]
-}
-
-func (w *wire) requests() []sandbox.Exchange {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]sandbox.Exchange(nil), w.seen...)
-}
-
-func (w *wire) Send(ctx context.Context, r provider.Request, auth provider.Authorization) (response provider.Response, outcome httpclient.Outcome) {
-	if w.poisoned(r.Body) {
-		const refusal = `{"error":{"message":"Invalid parameter","type":"OAuthException","code":100,"error_subcode":2804050,"is_transient":false,"fbtrace_id":"T"}}`
-		w.saw(sandbox.Exchange{URL: r.URL, Body: string(r.Body), Status: http.StatusBadRequest})
-		return provider.Response{Status: http.StatusBadRequest, Header: func(string) string { return "" }, Body: []byte(refusal), Now: time.Now().UnixMilli()}, httpclient.Outcome{}
-	}
-	request := httptest.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
-	for _, h := range r.Header {
-		request.Header.Add(h.Name, h.Value)
-	}
-	for _, h := range auth.Header {
-		request.Header.Set(h.Name, h.Value.Reveal())
-	}
-	recorder := httptest.NewRecorder()
-	defer func() {
-		if cut := recover(); cut != nil {
-			outcome = httpclient.Outcome{Kind: httpclient.MaybeSent, Err: &httpclient.Failure{Host: "sandbox", Cause: "reset"}}
-		}
-	}()
-	w.handler.ServeHTTP(recorder, request)
-	return provider.Response{Status: recorder.Code, Header: recorder.Header().Get, Body: recorder.Body.Bytes(), Now: time.Now().UnixMilli()}, httpclient.Outcome{}
-}
-
-func (w *wire) Do(ctx context.Context, r provider.Request, form url.Values) (provider.Response, error) {
-	if form != nil {
-		r.Body = []byte(form.Encode())
-	}
-	response, outcome := w.Send(ctx, r, provider.Authorization{})
-	return response, outcome.Err
-}
-
-// eagerConn never blocks a writer. Both ends of a pipe without a buffer would
-// otherwise wait for each other in a pipeline that is longer than the
-// server's read buffer.
-type eagerConn struct {
-	net.Conn
-	queue  chan []byte
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newEagerConn(c net.Conn) *eagerConn {
-	e := &eagerConn{Conn: c, queue: make(chan []byte, 1024), closed: make(chan struct{})}
-	go func() {
-		for {
-			select {
-			case b := <-e.queue:
-				if _, err := c.Write(b); err != nil {
-					return
-				}
-			case <-e.closed:
-				return
-			}
-		}
-	}()
-	return e
-}
-
-func (e *eagerConn) Write(b []byte) (int, error) {
-	select {
-	case e.queue <- bytes.Clone(b):
-		return len(b), nil
-	case <-e.closed:
-		return 0, net.ErrClosed
-	}
-}
-
-func (e *eagerConn) Close() error {
-	e.once.Do(func() { close(e.closed) })
-	return e.Conn.Close()
-}
-
-// unmarking is a claim store that stops answering when marks are set.
-type unmarking struct {
-	*dedup.Store
-	tried chan struct{}
-}
-
-func (u *unmarking) Mark(ctx context.Context, _ []dedup.Request) error {
-	u.tried <- struct{}{}
-	<-ctx.Done()
-	return ctx.Err()
-}
-
 // running is a sender at work.
 type running struct {
 	*sender.Sender
@@ -482,6 +269,12 @@ func (r *rig) route(customer int, name, id string, offset int64, change ...func(
 	}))
 }
 
+// pass lets time pass.
+func (r *rig) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // await lets the bubble's time pass until ok holds, an hour at most.
 func (r *rig) await(ok func() bool, about string, args ...any) {
 	r.t.Helper()
@@ -499,123 +292,4 @@ func (r *rig) awaitFor(most time.Duration, ok func() bool, about string, args ..
 		}
 		require.True(r.t, time.Now().Before(end), "waiting: "+about, args)
 	}
-}
-
-// read gives every record of a topic.
-func (r *rig) read(topic string) []*kgo.Record {
-	r.t.Helper()
-	ends, err := r.admin.ListEndOffsets(r.ctx, topic)
-	require.NoError(r.t, err)
-	want := 0
-	ends.Each(func(o kadm.ListedOffset) { want += int(o.Offset) })
-	opts, err := kafka.Options(r.services.Kafka())
-	require.NoError(r.t, err)
-	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
-	client, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(topic))...)
-	require.NoError(r.t, err)
-	defer client.Close()
-	var out []*kgo.Record
-	for len(out) < want {
-		fetches := client.PollFetches(r.ctx)
-		require.NoError(r.t, fetches.Err0())
-		out = append(out, fetches.Records()...)
-	}
-	return out
-}
-
-// decisions gives the sender's diagnostics, repeats left out as any consumer does.
-func (r *rig) decisions() []decision.Decision {
-	r.t.Helper()
-	decoder, err := codec.Diagnostics(r.registry)
-	require.NoError(r.t, err)
-	seen := map[string]bool{}
-	var out []decision.Decision
-	for _, record := range r.read(r.names.Diagnostics()) {
-		var d decision.Decision
-		require.NoError(r.t, decoder.Decode(r.ctx, record.Value, &d))
-		if !seen[d.ID] {
-			seen[d.ID] = true
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-// counts sums the decisions up by status and reason.
-func (r *rig) counts() map[string]int {
-	r.t.Helper()
-	out := map[string]int{}
-	for _, d := range r.decisions() {
-		out[d.Status.String()+" "+d.Reason.String()]++
-	}
-	return out
-}
-
-// accepted is how often the sandbox took an event.
-func (r *rig) accepted(customer int, name, id string) int {
-	return r.box.MetaEvent(dataset(customer), name, id).Accepted
-}
-
-// lag is what the group has not committed.
-func (r *rig) lag() int64 {
-	r.t.Helper()
-	lags, err := r.admin.Lag(r.ctx, "sluice.sender.meta")
-	require.NoError(r.t, err)
-	total := int64(0)
-	lags.Each(func(l kadm.DescribedGroupLag) { total += l.Lag.Total() })
-	return total
-}
-
-var errStale = errors.New("the tables are stale")
-
-// produceLater writes a delivery whose claim cannot be taken now.
-func (r *rig) produceLater(customer int, name, id string) {
-	r.t.Helper()
-	r.claimless = true
-	defer func() { r.claimless = false }()
-	r.order(customer, name, id)
-}
-
-// copyOf appends what stands in one topic to another.
-func (r *rig) copyOf(from, to string) {
-	r.t.Helper()
-	for _, record := range r.read(from) {
-		require.NoError(r.t, r.producer.Produce(r.ctx, &kgo.Record{Topic: to, Key: record.Key, Value: record.Value, Headers: record.Headers}))
-	}
-}
-
-// own gives the claim of customer 0's order to another input record.
-func (r *rig) own(id string, offset int64, delivered bool) {
-	r.t.Helper()
-	owner, err := dedup.NewOwner([16]byte{}, 0, offset)
-	require.NoError(r.t, err)
-	if delivered {
-		owner = owner.Mark()
-	}
-	key := r.keys[id]
-	require.NoError(r.t, r.redis.Set(r.ctx, string(key[:]), int64(owner), 0).Err())
-}
-
-// status is what the status topic says about a destination.
-func (r *rig) status(id string) codec.DestinationStatus {
-	r.t.Helper()
-	decoder, err := codec.DestinationStatuses(r.registry)
-	require.NoError(r.t, err)
-	var newest codec.DestinationStatus
-	for _, record := range r.read(r.names.DestinationStatus()) {
-		var s codec.DestinationStatus
-		require.NoError(r.t, decoder.Decode(r.ctx, record.Value, &s))
-		if s.DestinationID == id && s.UpdatedAt >= newest.UpdatedAt {
-			newest = s
-		}
-	}
-	return newest
-}
-
-func ids(prefix string, n int) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = fmt.Sprintf("%s-%d", prefix, i)
-	}
-	return out
 }

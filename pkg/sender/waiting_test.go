@@ -27,7 +27,7 @@ func TestTheLadderEndsAfterADay(t *testing.T) {
 		for i := 0; r.counts()["dead_lettered provider.unavailable"] == 0; i++ {
 			require.Less(t, i, 300, "given up")
 			r.order(1, "order", fmt.Sprintf("b-%d", i))
-			time.Sleep(min(time.Duration(i+1)*5*time.Second, 2*time.Minute))
+			r.pass(min(time.Duration(i+1)*5*time.Second, 2*time.Minute))
 		}
 		lane, first := r.read(r.names.Delivery("meta", decision.LaneRealtime)), r.read(r.names.Retry("meta", "1m"))
 		require.Len(t, first, 1)
@@ -144,7 +144,7 @@ func TestRedisDownPauses(t *testing.T) {
 		r.await(func() bool { return r.accepted(0, "Lead", "first") == 1 }, "working")
 		r.services.Redis().SetError("LOADING")
 		r.produceLater(0, "order", "second")
-		time.Sleep(time.Minute)
+		r.pass(time.Minute)
 		require.Zero(t, r.accepted(0, "Lead", "second"))
 		require.True(t, s.Status().Holding)
 		r.services.Redis().SetError("")
@@ -159,7 +159,7 @@ func TestStaleTablesPause(t *testing.T) {
 		r.order(0, "order", "a")
 		r.world.change(func() { r.world.stale = errStale })
 		s := r.start()
-		time.Sleep(time.Minute)
+		r.pass(time.Minute)
 		require.Empty(t, r.wire.requests())
 		r.world.change(func() { r.world.stale = nil })
 		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "healed")
@@ -195,7 +195,7 @@ func TestAdjustments(t *testing.T) {
 		}
 		s := r.start()
 		r.route(0, "order", "second", r.next(), adjust(0))
-		time.Sleep(5 * time.Minute)
+		r.pass(5 * time.Minute)
 		require.Empty(t, r.wire.requests())
 		require.Equal(t, 1, r.counts()["retrying eligible"], "no attempt is counted, so it is one decision")
 		require.NoError(t, r.redis.Set(r.ctx, string(plain[:]), -78, 0).Err())
