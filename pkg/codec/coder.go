@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/sluicehq/sluice/pkg/decision"
 )
@@ -120,7 +119,7 @@ func (c *coder) readString(field string) string {
 		c.fail(decision.EventInvalid, field, tooLongField)
 		return ""
 	}
-	s := unsafe.String(&b[0], len(b))
+	s := alias(b)
 	if !utf8.ValidString(s) {
 		c.broken(field, "it is not valid UTF-8")
 		return ""

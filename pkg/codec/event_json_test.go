@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -105,7 +106,10 @@ func TestDecodeEventJSON(t *testing.T) {
 
 func outcome(e *event.Event, err error) string {
 	if err != nil {
-		return err.(*codec.DecodeError).Reason.String()
+		if refused, ok := errors.AsType[*codec.DecodeError](err); ok {
+			return refused.Reason.String()
+		}
+		return err.Error()
 	}
 	if e.Consent.Malformed {
 		return "malformed"

@@ -26,6 +26,7 @@ const purchase = `{` + head + `,"event_id":"e-1","subject_id":"s-1","source":"we
 	"properties":{"plan":"pro","step":3}}`
 
 func purchaseValue(t testing.TB) []byte {
+	t.Helper()
 	var e event.Event
 	require.NoError(t, codec.DecodeEventJSON(&e, []byte(purchase)))
 	return codec.AppendEvent(nil, 1, &e)

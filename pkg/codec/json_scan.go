@@ -349,5 +349,5 @@ func alias(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
-	return unsafe.String(&b[0], len(b))
+	return unsafe.String(&b[0], len(b)) //nolint:gosec // nothing writes to a value after it was read, and the string keeps it alive
 }

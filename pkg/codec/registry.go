@@ -108,8 +108,9 @@ func (r *Registry) Lookup(ctx context.Context, topic string, name schemas.Name) 
 // registry cannot be asked or has not said "not found" for long enough; a
 // *DecodeError when it has, or when the schema is not Avro.
 func (r *Registry) schema(ctx context.Context, id SchemaID) (avro.Schema, error) {
-	if s, ok := r.found.Load(id); ok {
-		return s.(avro.Schema), nil
+	found, _ := r.found.Load(id)
+	if s, ok := found.(avro.Schema); ok {
+		return s, nil
 	}
 	if err := r.known(id); err != nil {
 		return nil, err

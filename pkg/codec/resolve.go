@@ -109,30 +109,47 @@ var errMismatch = errors.New("types do not match")
 
 // same compiles two schemas that are no unions; nil where they do not match.
 func (p *planner) same(path string, writer, ours avro.Schema) (*plan, error) {
-	w, o := writer.Type(), ours.Type()
-	switch {
-	case w == avro.Record && o == avro.Record:
-		return p.record(path, writer.(*avro.RecordSchema), ours.(*avro.RecordSchema))
-	case w == avro.Array && o == avro.Array:
-		item, err := p.compile(path, writer.(*avro.ArraySchema).Items(), ours.(*avro.ArraySchema).Items(), nil)
-		return wrap(planArray, item, err)
-	case w == avro.Map && o == avro.Map:
-		item, err := p.compile(path, writer.(*avro.MapSchema).Values(), ours.(*avro.MapSchema).Values(), nil)
-		return wrap(planMap, item, err)
-	case w == avro.Long && o == avro.Long && logicalOf(ours) == avro.TimestampMillis && logicalOf(writer) == avro.TimestampMicros:
-		return &plan{op: planMicros}, nil
-	case w == o && w != avro.Fixed && w != avro.Enum,
-		w == avro.Int && o == avro.Long, // both are zigzag varints
-		w == avro.String && o == avro.Bytes, w == avro.Bytes && o == avro.String:
-		return &plan{op: planCopy, skip: ours}, nil
-	case w == avro.Enum && o == avro.String:
-		return &plan{op: planSymbol, symbols: writer.(*avro.EnumSchema).Symbols()}, nil
-	case (w == avro.Int || w == avro.Long) && o == avro.Double:
-		return &plan{op: planLongToDouble}, nil
-	case w == avro.Float && o == avro.Double:
-		return &plan{op: planFloatToDouble}, nil
+	switch w := writer.(type) {
+	case *avro.RecordSchema:
+		if o, ok := ours.(*avro.RecordSchema); ok {
+			return p.record(path, w, o)
+		}
+	case *avro.ArraySchema:
+		if o, ok := ours.(*avro.ArraySchema); ok {
+			item, err := p.compile(path, w.Items(), o.Items(), nil)
+			return wrap(planArray, item, err)
+		}
+	case *avro.MapSchema:
+		if o, ok := ours.(*avro.MapSchema); ok {
+			item, err := p.compile(path, w.Values(), o.Values(), nil)
+			return wrap(planMap, item, err)
+		}
+	case *avro.EnumSchema:
+		if ours.Type() == avro.String {
+			return &plan{op: planSymbol, symbols: w.Symbols()}, nil
+		}
+	default:
+		return samePrimitive(writer, ours), nil
 	}
 	return nil, nil
+}
+
+// samePrimitive compiles two schemas without parts; nil where they do not match.
+func samePrimitive(writer, ours avro.Schema) *plan {
+	w, o := writer.Type(), ours.Type()
+	switch {
+	case w == avro.Long && o == avro.Long && logicalOf(ours) == avro.TimestampMillis && logicalOf(writer) == avro.TimestampMicros:
+		return &plan{op: planMicros}
+	case w == o && w != avro.Fixed,
+		w == avro.Int && o == avro.Long, // both are zigzag varints
+		w == avro.String && o == avro.Bytes, w == avro.Bytes && o == avro.String:
+		return &plan{op: planCopy, skip: ours}
+	case (w == avro.Int || w == avro.Long) && o == avro.Double:
+		return &plan{op: planLongToDouble}
+	case w == avro.Float && o == avro.Double:
+		return &plan{op: planFloatToDouble}
+	}
+	return nil
 }
 
 func wrap(op planOp, item *plan, err error) (*plan, error) {

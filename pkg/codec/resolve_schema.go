@@ -35,18 +35,21 @@ func sameShape(a, b avro.Schema, depth int) bool {
 	}
 	switch a := a.(type) {
 	case *avro.RecordSchema:
-		return sameFields(a.Fields(), b.(*avro.RecordSchema).Fields(), depth)
+		b, ok := b.(*avro.RecordSchema)
+		return ok && sameFields(a.Fields(), b.Fields(), depth)
 	case *avro.ArraySchema:
-		return sameShape(a.Items(), b.(*avro.ArraySchema).Items(), depth+1)
+		b, ok := b.(*avro.ArraySchema)
+		return ok && sameShape(a.Items(), b.Items(), depth+1)
 	case *avro.MapSchema:
-		return sameShape(a.Values(), b.(*avro.MapSchema).Values(), depth+1)
+		b, ok := b.(*avro.MapSchema)
+		return ok && sameShape(a.Values(), b.Values(), depth+1)
 	case *avro.UnionSchema:
-		other := b.(*avro.UnionSchema).Types()
-		if len(a.Types()) != len(other) {
+		b, ok := b.(*avro.UnionSchema)
+		if !ok || len(a.Types()) != len(b.Types()) {
 			return false
 		}
 		for i, branch := range a.Types() {
-			if !sameShape(branch, other[i], depth+1) {
+			if !sameShape(branch, b.Types()[i], depth+1) {
 				return false
 			}
 		}

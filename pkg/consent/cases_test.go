@@ -70,6 +70,7 @@ type testCase struct {
 }
 
 func runCase(t *testing.T, text string) {
+	t.Helper()
 	c := testCase{policy: testPolicy(), needs: consent.Needs{Purposes: consent.AdUserData}}
 	c.place.Location = consent.NewJurisdiction("DE", "")
 	c.snapshot = consent.Normalise(consent.Input{}, clock(t, "11:00"), 0)
@@ -103,6 +104,7 @@ func runCase(t *testing.T, text string) {
 }
 
 func answer(t *testing.T, key string, out consent.Outcome) string {
+	t.Helper()
 	switch key {
 	case "want":
 		if cause, against := out.Causes.First(); against {
@@ -153,6 +155,7 @@ func parsePlace(rest string) consent.Place {
 }
 
 func parseSnapshot(t *testing.T, rest string) consent.Statement {
+	t.Helper()
 	in, words := parseInput(t, rest)
 	at := clock(t, "11:00") // the event's time
 	if words["event"] != "" {
@@ -165,6 +168,7 @@ func parseSnapshot(t *testing.T, rest string) consent.Statement {
 }
 
 func parseRecord(t *testing.T, rest string) consent.Statement {
+	t.Helper()
 	in, words := parseInput(t, rest)
 	r := consent.Record{Input: in, Offset: 7, UpdatedAt: clock(t, "10:00")}
 	if words["at"] != "" {
@@ -176,6 +180,7 @@ func parseRecord(t *testing.T, rest string) consent.Statement {
 }
 
 func stored(t *testing.T, words map[string]string) int64 {
+	t.Helper()
 	if words["stored"] == "" {
 		return 0
 	}
@@ -195,6 +200,7 @@ func clock(t *testing.T, s string) int64 {
 
 // parseInput reads the consent fields and returns the words that are none.
 func parseInput(t *testing.T, rest string) (consent.Input, map[string]string) {
+	t.Helper()
 	var in consent.Input
 	other := map[string]string{}
 	tri := map[string]consent.Tri{"true": consent.True, "false": consent.False}
@@ -231,6 +237,7 @@ func parseInput(t *testing.T, rest string) (consent.Input, map[string]string) {
 }
 
 func encoded(t *testing.T, value string, build func(testing.TB, string) string) consent.Field {
+	t.Helper()
 	if text, ok := strings.CutPrefix(value, "="); ok {
 		return consent.Text(text)
 	}
@@ -238,6 +245,7 @@ func encoded(t *testing.T, value string, build func(testing.TB, string) string) 
 }
 
 func parseNeeds(t *testing.T, rest string) consent.Needs {
+	t.Helper()
 	var n consent.Needs
 	for word := range strings.FieldsSeq(rest) {
 		switch word {
@@ -255,6 +263,7 @@ func parseNeeds(t *testing.T, rest string) consent.Needs {
 }
 
 func parsePolicy(t *testing.T, p *consent.Policy, rest string) {
+	t.Helper()
 	for word := range strings.FieldsSeq(rest) {
 		switch word {
 		case "teen=allow":

@@ -133,7 +133,7 @@ func TestCausesAreInGateOrderAndClassed(t *testing.T) {
 	for c := consent.Erased; c <= consent.Unknown; c++ {
 		all = all.With(c)
 	}
-	require.Equal(t, all, consent.ChoiceCauses|consent.ConsentCauses)
+	require.Equal(t, consent.ChoiceCauses|consent.ConsentCauses, all)
 	first, ok := all.First()
 	require.True(t, ok)
 	require.Equal(t, consent.Erased, first)

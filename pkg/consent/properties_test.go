@@ -17,6 +17,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB) world {
+	t.Helper()
 	text := consent.Text
 	return world{
 		fields: rapid.SampledFrom([]consent.Field{{}, text("granted"), text("denied"), text("granted"), {}}),

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"bytes"
-	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,6 +10,10 @@ import (
 // maxMark is the longest mark that may follow a digest: Meta's reference
 // library appends two or eight characters.
 const maxMark = 8
+
+// md5Size is the length of an MD5 digest in bytes. They are recognised, never
+// made, so crypto/md5 is not needed.
+const md5Size = 16
 
 // Hashed is a digest of a normalised personal value, never the value itself.
 // The zero Hashed is absent. Values are comparable and need no memory of their
@@ -38,7 +41,7 @@ func ParseHashed(s string) (Hashed, bool) { return parseDigest(s, sha256.Size) }
 
 // ParseMD5 recognises 32 hex digits. Providers document SHA-256 only; one
 // reference library passes these on, so they are worth a warning.
-func ParseMD5(s string) (Hashed, bool) { return parseDigest(s, md5.Size) }
+func ParseMD5(s string) (Hashed, bool) { return parseDigest(s, md5Size) }
 
 func parseDigest(s string, size int) (Hashed, bool) {
 	if len(s) != 2*size {
@@ -83,7 +86,7 @@ func (h Hashed) WithMark(mark string) (Hashed, bool) {
 func (h Hashed) IsZero() bool { return h.size == 0 }
 
 // IsMD5 reports whether the digest is one of 32 hex digits.
-func (h Hashed) IsMD5() bool { return h.size == md5.Size }
+func (h Hashed) IsMD5() bool { return h.size == md5Size }
 
 // OfNothing reports whether h is the SHA-256 digest of the empty string, which
 // somebody else hashed: it matches nobody.

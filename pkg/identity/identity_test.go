@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -252,7 +253,7 @@ func FuzzURL(f *testing.F) {
 		if !ok || string(again) != string(out) {
 			t.Fatalf("%q: %q then %q", s, out, again)
 		}
-		if strings.ContainsAny(string(out), "\"\\\n# ") {
+		if bytes.ContainsAny(out, "\"\\\n# ") {
 			t.Fatalf("%q needs escaping", out)
 		}
 	})

@@ -26,11 +26,10 @@ import (
 
 func TestSASLMechanisms(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	password := filepath.Join(dir, "password")
-	require.NoError(t, os.WriteFile(password, []byte("wrong\n"), 0o600))
 	for _, mechanism := range []string{kafka.Plain, kafka.ScramSHA256, kafka.ScramSHA512} {
 		t.Run(mechanism, func(t *testing.T) {
+			t.Parallel()
+			password := filepath.Join(t.TempDir(), "password")
 			s, err := embedded.Start(t.Context(), embedded.Config{
 				Topics:       []embedded.Topic{{Name: "t", Partitions: 1}},
 				KafkaOptions: []kfake.Opt{kfake.EnableSASL(), kfake.Superuser(mechanism, "u", "right")},

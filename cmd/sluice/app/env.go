@@ -22,6 +22,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/config"
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/telemetry"
 	"github.com/sluicehq/sluice/pkg/topology"
 )
 
@@ -83,27 +84,13 @@ func NewEnv(cfg config.Config, o Options) (*Env, error) {
 	if e.Now == nil {
 		e.Now = time.Now
 	}
-	log, err := newLogger(cfg.Telemetry.Log, o.Log)
-	if err != nil {
-		return nil, err
+	if o.Log == nil {
+		e.Log = slog.New(slog.DiscardHandler)
+		return e, nil
 	}
-	e.Log = log
-	return e, nil
-}
-
-func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
-	if w == nil {
-		return slog.New(slog.DiscardHandler), nil
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		return nil, fmt.Errorf("reading telemetry.log.level: %w", err)
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if cfg.Format == "text" {
-		return slog.New(slog.NewTextHandler(w, options)), nil
-	}
-	return slog.New(slog.NewJSONHandler(w, options)), nil
+	var err error
+	e.Log, err = telemetry.NewLogger(o.Log, cfg.Telemetry.Log)
+	return e, err
 }
 
 // Close closes everything that was opened, last first.

@@ -80,7 +80,8 @@ func EachLine(in io.Reader, take func(n int, line []byte) error) error {
 	for n := 1; ; n++ {
 		var err error
 		text, err = readLine(lines, text[:0])
-		if err != nil && !errors.Is(err, io.EOF) {
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
 			return fmt.Errorf("reading line %d: %w", n, err)
 		}
 		if line := bytes.TrimRight(text, "\r\n"); len(bytes.TrimSpace(line)) > 0 {
@@ -88,7 +89,7 @@ func EachLine(in io.Reader, take func(n int, line []byte) error) error {
 				return err
 			}
 		}
-		if err != nil {
+		if end {
 			return nil
 		}
 	}

@@ -134,13 +134,16 @@ func (e *Env) loop(name, stage string, session *router.Session, work transact.Wo
 func oversized(e *Env, w *codec.Writer, r *kgo.Record) (*kgo.Record, error) {
 	letter := codec.DeadEvent(codec.Original{Key: r.Key, Value: r.Value}, decision.EventTooLarge,
 		"topic "+r.Topic+" refuses a record of this size", e.Now().UnixMilli())
-	switch _, body, err := codec.Unframe(r.Value); {
-	case err != nil:
-	case r.Topic == e.Names.DeadEvents():
+	_, body, err := codec.Unframe(r.Value)
+	if err != nil {
+		return nil, fmt.Errorf("making a dead letter of an oversized record: %w", err)
+	}
+	switch r.Topic {
+	case e.Names.DeadEvents():
 		if err := codec.DecodeDeadLetter(&letter, body); err != nil {
 			return nil, fmt.Errorf("making an oversized dead letter smaller: %w", err)
 		}
-	case r.Topic == e.Names.Hold():
+	case e.Names.Hold():
 		var hold codec.Hold
 		if err := codec.DecodeHold(&hold, body); err != nil {
 			return nil, fmt.Errorf("making a dead letter of an oversized held event: %w", err)
@@ -181,12 +184,12 @@ func (o *loopObserver) GaveUp(err error) {
 
 // LostRange implements transact.Observer.
 func (o *loopObserver) LostRange(l transact.LostRange) {
-	o.log.Error(decision.SourceLost.Info().Sentence, "reason", decision.SourceLost.String(),
+	o.log.Error("records were deleted before they were read", "reason", decision.SourceLost.String(),
 		"topic", l.Topic, "partition", l.Partition, "from", l.From, "to", l.To, "fix", decision.SourceLost.Info().Fix)
 	o.tel.Metrics.LostRecords(context.Background(), decision.StageRouter, max(l.To-l.From, 0))
 }
 
 // Recreated implements transact.Observer.
 func (o *loopObserver) Recreated(r transact.Recreated) {
-	o.log.Warn(decision.SourceRecreated.Info().Sentence, "reason", decision.SourceRecreated.String(), "topic", r.Topic)
+	o.log.Warn("a topic was deleted and created again", "reason", decision.SourceRecreated.String(), "topic", r.Topic)
 }

@@ -92,7 +92,7 @@ func (r *root) connecting(cmd *cobra.Command) {
 }
 
 // load reads the configuration of a command that connects.
-func (r *root) load(extra ...config.Setting) (config.Config, error) {
+func (r *root) load() (config.Config, error) {
 	file := r.configFile
 	if file == "" {
 		file = lookup(r.environ, "SLUICE_CONFIG")
@@ -103,13 +103,12 @@ func (r *root) load(extra ...config.Setting) (config.Config, error) {
 			sources.Set = append(sources.Set, config.Setting{Path: f.path, Value: f.value, Flag: "--" + f.name})
 		}
 	}
-	sources.Set = append(sources.Set, extra...)
 	return config.Load(sources)
 }
 
 // env opens what a command needs, lazily; the caller closes it.
-func (r *root) env(extra ...config.Setting) (*app.Env, error) {
-	cfg, err := r.load(extra...)
+func (r *root) env() (*app.Env, error) {
+	cfg, err := r.load()
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func openCapture(dir string) (*capture, error) {
 	if dir == "" {
 		return nil, nil //nolint:nilnil // no capture is a valid capture, see the type
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("capturing: %w", err)
 	}
 	requests, err := createFile(filepath.Join(dir, "requests.ndjson"))

@@ -62,7 +62,6 @@ type Ledger struct {
 	handovers map[digest]uint8      // (destination, target, event id, replay id)
 	records   map[[2]int64]struct{} // input records that any decision names
 	queued    map[string]int
-	unmapped  int // published ones
 	read      map[place]int64
 	names     map[string]string // few, and kept once
 	started   int64             // epoch ms

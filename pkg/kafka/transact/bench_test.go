@@ -58,6 +58,7 @@ func filled(b *testing.B, n int) *embedded.Services {
 
 func loopCopy(n int) func(*testing.B, *embedded.Services) {
 	return func(b *testing.B, s *embedded.Services) {
+		b.Helper()
 		seen := newSeen()
 		l, err := transact.New(transact.Config{Kafka: s.Kafka(), Group: "g", Topics: []string{input}, TransactionalID: "t"},
 			transact.Deps{Work: copies, Observer: seen})
@@ -73,6 +74,7 @@ func loopCopy(n int) func(*testing.B, *embedded.Services) {
 
 func plainCopy(n int) func(*testing.B, *embedded.Services) {
 	return func(b *testing.B, s *embedded.Services) {
+		b.Helper()
 		opts, err := kafka.Options(s.Kafka())
 		require.NoError(b, err)
 		opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)

@@ -174,6 +174,7 @@ func TestAKillAtAnyPointLosesAndRepeatsNothing(t *testing.T) {
 }
 
 func kill(t *testing.T, key kmsg.Key) {
+	t.Helper()
 	b := setupIn(t, embedded.Config{Virtual: true})
 	b.produce(0, 400)
 	w := &wire{inner: b.services.Kafka().Dialer}

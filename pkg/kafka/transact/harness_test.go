@@ -2,7 +2,6 @@ package transact_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -223,7 +222,7 @@ func (s *seen) await(ctx context.Context, ok func() bool) error {
 		case <-wake:
 		case <-ctx.Done():
 			return fmt.Errorf("%w: read %d written %d aborts %v gave up %d lost %v recreated %v rebuilt %v", ctx.Err(),
-				s.read, s.written, s.aborts, s.gaveUp, s.lost, s.recreated, errors.Join(s.rebuilt...))
+				s.read, s.written, s.aborts, s.gaveUp, s.lost, s.recreated, s.rebuilt)
 		}
 	}
 }

@@ -25,6 +25,7 @@ var sink provider.Built
 // hot is an event with seven identifiers and two items; phone numbers in
 // international form, as most shops have them.
 func hot(t testing.TB) *kit {
+	t.Helper()
 	k := newKit()
 	optOut(k)
 	k.in.Event.Identity.Phones = []identity.Raw{identity.NewRaw("+1 (800) 555-0100"), identity.NewRaw("+1 800 555 0101")}

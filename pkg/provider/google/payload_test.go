@@ -114,7 +114,7 @@ func TestPayloads(t *testing.T) {
 	}
 	want, err := txtar.ParseFile(path)
 	require.NoError(t, err)
-	require.Equal(t, len(want.Files), len(made.Files))
+	require.Len(t, made.Files, len(want.Files))
 	for i, f := range want.Files {
 		require.Equal(t, f.Name, made.Files[i].Name)
 		require.Equal(t, string(f.Data), string(made.Files[i].Data), f.Name)

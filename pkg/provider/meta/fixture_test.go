@@ -41,6 +41,7 @@ func webEvent() *event.Event {
 type option func(*resource.Destination, *resource.Mapping)
 
 func newRoute(t testing.TB, target string, options ...option) *resource.Route {
+	t.Helper()
 	d := &resource.Destination{ID: "acme-meta", Customer: "acme", Provider: meta.Name, Account: json.RawMessage(`{"dataset_id":"1234567890"}`)}
 	m := &resource.Mapping{Name: "acme-web", DestinationID: d.ID, SourceEvent: "transaction.purchase", ProviderEvent: target, Enabled: true}
 	for _, o := range options {
@@ -67,6 +68,7 @@ func input(route *resource.Route, ev *event.Event) *provider.Input {
 }
 
 func build(t testing.TB, route *resource.Route, ev *event.Event, change ...func(*provider.Input)) provider.Built {
+	t.Helper()
 	in := input(route, ev)
 	for _, c := range change {
 		c(in)
@@ -76,6 +78,7 @@ func build(t testing.TB, route *resource.Route, ev *event.Event, change ...func(
 
 // buildInput builds and checks what holds for every answer.
 func buildInput(t testing.TB, in *provider.Input) provider.Built {
+	t.Helper()
 	built := meta.New().Build(nil, in)
 	if built.IdentifierReason == decision.ReasonNone && built.PreflightReason == decision.ReasonNone && built.Restrictable {
 		require.True(t, json.Valid(built.Fragment), string(built.Fragment))

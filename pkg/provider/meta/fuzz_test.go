@@ -23,6 +23,7 @@ func hmacHex(key, message string) string {
 // fuzzKey fuzzes one normaliser, seeded with the collected values: no input
 // makes it panic, and what comes out is a digest or nothing.
 func fuzzKey(f *testing.F, key string) {
+	f.Helper()
 	for _, v := range vectors(f) {
 		if v.Field == key {
 			f.Add(v.Input)

@@ -152,6 +152,7 @@ func TestGoldenPayloads(t *testing.T) {
 }
 
 func checkGolden(t *testing.T, name, about string, built provider.Built) {
+	t.Helper()
 	var pretty bytes.Buffer
 	require.NoError(t, json.Indent(&pretty, built.Fragment, "", "  "))
 	pretty.WriteByte('\n')

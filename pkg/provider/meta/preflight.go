@@ -131,8 +131,8 @@ func (b *builder) messaging() {
 		if c.name != b.channel {
 			continue
 		}
-		for _, any := range c.need {
-			if b.keys&any == 0 {
+		for _, group := range c.need {
+			if b.keys&group == 0 {
 				b.refuse(decision.ProviderFieldInvalid, "messaging lacks an id that its channel needs")
 			}
 		}

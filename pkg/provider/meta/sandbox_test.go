@@ -20,6 +20,7 @@ import (
 // judge sends fragments to the strict stand-in, which shares no code with the
 // provider, and gives its answer as the provider reads it.
 func judge(t testing.TB, route *resource.Route, fragments ...[]byte) provider.Answer {
+	t.Helper()
 	p := meta.New()
 	target := &provider.Target{Destination: route.Destination, Compiled: route.Compiled, BaseURL: "https://graph.facebook.com"}
 	auth, err := p.Authorize(t.Context(), nil, target, identity.NewRaw(`{"access_token":"token","app_secret":"secret"}`))

@@ -19,6 +19,7 @@ type vector struct {
 }
 
 func vectors(t testing.TB) []vector {
+	t.Helper()
 	raw, err := os.ReadFile("testdata/identifier_vectors.json")
 	require.NoError(t, err)
 	var list []vector

@@ -74,6 +74,7 @@ func (b *bench) anyAnswer(t *testing.T) {
 }
 
 func (b *bench) plainAnswers(t *testing.T) {
+	t.Helper()
 	html := "<html>no JSON here</html>"
 	equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, html)).Class, "200 with HTML")
 	equal(t, provider.UnknownOutcome, b.p.Classify(1, response(200, nil, "")).Class, "200 with nothing")
