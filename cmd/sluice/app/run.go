@@ -168,6 +168,7 @@ func (e *Env) serveAdmin(ctx context.Context, tel *telemetry.Telemetry, tables *
 	if err != nil {
 		return nil, err
 	}
+	tel.Logger.Info("the admin endpoint listens", telemetry.KeyAddress, server.Addr())
 	ctx, stop := context.WithCancel(ctx)
 	var serving sync.WaitGroup
 	serving.Go(func() {

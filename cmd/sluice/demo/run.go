@@ -91,7 +91,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	if o.Serve != nil {
-		if err := s.serve(ctx, o); err != nil {
+		if err := s.serve(ctx, o, scene); err != nil {
 			return nil, err
 		}
 	}
@@ -164,18 +164,4 @@ func (s *stage) settled(ctx context.Context, ledger *Ledger) (bool, error) {
 		return false, err
 	}
 	return ledger.ReadTo(end) && ledger.Settled(), nil
-}
-
-// serve keeps everything running for other terminals.
-func (s *stage) serve(ctx context.Context, o Options) error {
-	path, err := s.writeConfig()
-	if err != nil {
-		return err
-	}
-	o.Serve(Addresses{
-		Brokers: s.services.Kafka().Brokers[0], Registry: s.services.RegistryURL(),
-		Redis: s.services.RedisOptions().Addr, Sandbox: s.urls.Control, Config: path,
-	})
-	<-ctx.Done()
-	return nil
 }

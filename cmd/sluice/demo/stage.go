@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -28,6 +27,12 @@ import (
 // ownership are per partition, few enough for one process.
 const partitions = 6
 
+// The demo's pseudonyms need a key, and keep nothing.
+const (
+	privacyKey   = "a key for the demo, which keeps nothing"
+	privacyKeyID = "demo"
+)
+
 // stage is everything around the roles: services, sandbox and an environment
 // that points at them.
 type stage struct {
@@ -43,13 +48,6 @@ type stage struct {
 	adminErr    error
 
 	dir string // scratch folder: the secrets of destinations
-}
-
-// Addresses are where the demo's services listen.
-type Addresses struct {
-	Brokers, Registry, Redis, Sandbox string
-	// Config is a file with all of it, for --config.
-	Config string
 }
 
 // setUp starts the services, creates the topics and makes an environment. On
@@ -76,7 +74,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if s.urls, err = s.sandbox.Start(ctx, "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	cfg, err := s.config(o)
+	cfg, err := s.config()
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +102,7 @@ func topics() []embedded.Topic {
 
 // config is the default configuration with the addresses of the embedded
 // services, and waits that suit a demonstration.
-func (s *stage) config(o Options) (config.Config, error) {
+func (s *stage) config() (config.Config, error) {
 	settings := []config.Setting{
 		{Path: "kafka.brokers", Value: s.services.Kafka().Brokers[0]},
 		{Path: "registry.url", Value: s.services.RegistryURL()},
@@ -132,8 +130,8 @@ func (s *stage) config(o Options) (config.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	cfg.Privacy.Key = config.Literal("a key for the demo, which keeps nothing")
-	cfg.Privacy.KeyID = "demo"
+	cfg.Privacy.Key = config.Literal(privacyKey)
+	cfg.Privacy.KeyID = privacyKeyID
 	return cfg, nil
 }
 
@@ -180,24 +178,4 @@ func delays() sender.Delays {
 		Retry:  [3]time.Duration{time.Second, 2 * time.Second, 4 * time.Second},
 		Parked: 10 * time.Second,
 	}
-}
-
-// writeConfig leaves a configuration file for other terminals.
-func (s *stage) writeConfig() (string, error) {
-	path := filepath.Join(s.dir, "sluice.yaml")
-	text := fmt.Sprintf(`# Written by sluice demo --serve; it is gone when the demo ends.
-kafka: {brokers: [%q]}
-registry: {url: %q}
-redis: {address: %q}
-sender:
-  secrets_dir: %q
-  providers:
-    meta: {base_url: %q, allow_insecure: true, allow_private: true}
-    google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
-admin: {listen: "off"}
-`, s.services.Kafka().Brokers[0], s.services.RegistryURL(), s.services.RedisOptions().Addr, s.dir, s.urls.Meta, s.urls.Google, s.urls.GoogleToken)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return "", fmt.Errorf("writing the demo's configuration: %w", err)
-	}
-	return path, nil
 }

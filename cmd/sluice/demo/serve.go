@@ -1,0 +1,86 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Addresses are where the demo's services listen.
+type Addresses struct {
+	Brokers, Registry, Redis, Sandbox string
+	// Config is a file with all of it, for --config.
+	Config string
+}
+
+// serve keeps everything running for other terminals.
+func (s *stage) serve(ctx context.Context, o Options, sc *scene) error {
+	if err := s.writeSecrets(sc.secrets); err != nil {
+		return err
+	}
+	path, err := s.writeConfig()
+	if err != nil {
+		return err
+	}
+	o.Serve(Addresses{
+		Brokers: s.services.Kafka().Brokers[0], Registry: s.services.RegistryURL(),
+		Redis: s.services.RedisOptions().Addr, Sandbox: s.urls.Control, Config: path,
+	})
+	<-ctx.Done()
+	return nil
+}
+
+// writeSecrets leaves credentials that only the sandbox takes where the
+// written configuration looks for them: a sender of another terminal resolves
+// references as an installation does.
+func (s *stage) writeSecrets(secrets sandboxSecrets) error {
+	for reference := range secrets.google {
+		name, isFile := strings.CutPrefix(reference, "file:")
+		if !isFile || !filepath.IsLocal(name) {
+			continue // env: is the other terminal's own, anything else is refused there
+		}
+		secret, _, err := secrets.Resolve(reference)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(s.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return fmt.Errorf("writing sandbox credentials: %w", err)
+		}
+		if err := os.WriteFile(path, []byte(secret.Reveal()), 0o600); err != nil {
+			return fmt.Errorf("writing sandbox credentials: %w", err)
+		}
+	}
+	return nil
+}
+
+// writeConfig leaves a configuration file for other terminals. What two
+// processes of one installation must agree on is the demo's own.
+func (s *stage) writeConfig() (string, error) {
+	key := filepath.Join(s.dir, "privacy.key")
+	if err := os.WriteFile(key, []byte(privacyKey), 0o600); err != nil {
+		return "", fmt.Errorf("writing the demo's privacy key: %w", err)
+	}
+	c, path := s.env.Config, filepath.Join(s.dir, "sluice.yaml")
+	text := fmt.Sprintf(`# Written by sluice demo --serve; it is gone when the demo ends.
+kafka: {brokers: [%q]}
+registry: {url: %q}
+redis: {address: %q}
+router: {hold: {after: %s}}
+sender:
+  secrets_dir: %q
+  lanes: {batch: %s}
+  providers:
+    meta: {base_url: %q, allow_insecure: true, allow_private: true}
+    google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
+privacy: {key: %q, key_id: %s}
+admin: {listen: "off"}
+`, c.Kafka.Brokers[0], c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
+		s.urls.Meta, s.urls.Google, s.urls.GoogleToken, "file:"+key, privacyKeyID)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("writing the demo's configuration: %w", err)
+	}
+	return path, nil
+}
