@@ -31,6 +31,7 @@ type destination struct {
 	epoch int
 	// failingSince is the first of the transient failures in a row, epoch ms.
 	failingSince int64
+	openSince    int64 // when the flow last opened
 	rate         throughput
 
 	// What the last look at the resources said.

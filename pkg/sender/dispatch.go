@@ -37,7 +37,9 @@ func (l *loop) dispatch(ctx context.Context, now time.Time) {
 		l.at(l.hold)
 		return
 	}
-	l.hold = 0
+	if l.hold != 0 {
+		l.hold, l.resumed = 0, clock
+	}
 	l.repeat(ctx, now)
 	horizon := clock
 	if l.draining || len(l.leaving) > 0 {
@@ -59,9 +61,28 @@ func (l *loop) dispatch(ctx context.Context, now time.Time) {
 			}
 			l.send(ctx, &job{key: batch.Key, lane: lane, items: values(batch.Items)}, now)
 		}
+		l.relieve(b, clock)
 		if due, ok := b.Due(ready); ok {
 			l.at(due)
 		}
+	}
+}
+
+// relieve moves away what a slow destination keeps waiting for long, so that
+// the partitions' other deliveries go on. An only destination has no
+// neighbours, and what waits for the whole provider waits in Kafka.
+func (l *loop) relieve(b *batcher.Batcher[*item], now int64) {
+	patience := ms(l.cfg.LongWait)
+	if len(l.destinations) < 2 || now-l.resumed < patience || l.draining {
+		return
+	}
+	for _, k := range b.Overdue(now - patience) {
+		d := l.destination(k.Destination)
+		if d.flow.Mode != flow.Open || now-d.openSince < patience || l.allFail(d) {
+			continue
+		}
+		items := b.Drain(func(other batcherKey, _ batcherItem) bool { return other == k })
+		l.put(d, values(items), l.laterFor(d, patience, now))
 	}
 }
 

@@ -15,8 +15,12 @@ import (
 
 // advance moves a destination's flow on and does what the flow asks for.
 func (l *loop) advance(ctx context.Context, d *destination, h flow.Happening, now int64) {
+	was := d.flow.Mode
 	var action flow.Action
 	d.flow, action = flow.Next(d.flow, h, now)
+	if was != flow.Open && d.flow.Mode == flow.Open {
+		d.openSince = now
+	}
 	switch action {
 	case flow.Healed:
 		l.healed(ctx, d, now)

@@ -1,6 +1,7 @@
 package sender_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,28 @@ func TestRebalanceHandsOverCleanly(t *testing.T) {
 		require.Equal(t, 600, report.Accepted)
 		require.Zero(t, report.Duplicates)
 		r.stop(two)
+	})
+}
+
+// I11: a destination with a rate of one event a second has a backlog. It
+// waits in the retry topic, and its neighbour behind it in the same
+// partitions is not delayed.
+func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
+	bubble(t, 2, func(r *rig) {
+		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/s}", 1))
+		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WindowBytes, c.PollRecords = 1, 50 })
+		r.order(1, "order", "first")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "first")
+		r.order(0, "order", ids("slow", 600)...)
+		r.order(1, "order", ids("fast", 10)...)
+		r.await(func() bool { return r.accepted(1, "Lead", "fast-9") == 1 }, "the neighbour")
+		for _, d := range r.decisions() {
+			if d.DestinationID == "d1" && d.Status == decision.Delivered {
+				require.Less(t, d.LatencyMS, int64(3*60_000))
+			}
+		}
+		r.await(func() bool { return r.counts()["delivered delivered"] == 611 && r.lag() == 0 }, "everything")
+		r.stop(s)
 	})
 }
 

@@ -44,7 +44,8 @@ type loop struct {
 	heard    chan heard
 	// hold stops every start until then: tables or claims are unavailable.
 	hold    int64
-	holding bool // the last that was tried found them so
+	resumed int64 // when the last such pause ended
+	holding bool  // the last that was tried found them so
 	// lastSuccess is when any destination was last sent to, epoch ms.
 	lastSuccess int64
 	// healthySince is when a destination last became healthy.

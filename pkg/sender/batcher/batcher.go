@@ -110,6 +110,18 @@ func (b *Batcher[T]) Due(ready func(Key) bool) (int64, bool) {
 	return due, found
 }
 
+// Overdue lists the keys whose next batch should have been taken before a
+// time: what they wait for is not company.
+func (b *Batcher[T]) Overdue(before int64) []Key {
+	var keys []Key
+	for _, k := range b.order {
+		if b.open[k].due < before {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
 func (b *Batcher[T]) full(p *pending[T]) bool {
 	return len(p.items) >= b.limits.Events || p.bytes >= b.limits.Bytes
 }

@@ -29,6 +29,8 @@ func TestTakesWhenFullOrDue(t *testing.T) {
 	due, ok := b.Due(always)
 	require.True(t, ok)
 	require.Equal(t, int64(50), due, "the most urgent decides")
+	require.Empty(t, b.Overdue(50))
+	require.Equal(t, []batcher.Key{key("a")}, b.Overdue(51))
 	b.Add(key("b"), item("1", 10))
 	b.Add(key("a"), item("3", 100))
 	full, ok := b.Take(0, always)
