@@ -88,9 +88,12 @@ func NewEnv(cfg config.Config, o Options) (*Env, error) {
 		e.Log = slog.New(slog.DiscardHandler)
 		return e, nil
 	}
-	var err error
-	e.Log, err = telemetry.NewLogger(o.Log, cfg.Telemetry.Log)
-	return e, err
+	log, err := telemetry.NewLogger(o.Log, cfg.Telemetry.Log)
+	if err != nil {
+		return nil, err
+	}
+	e.Log = log
+	return e, nil
 }
 
 // Close closes everything that was opened, last first.

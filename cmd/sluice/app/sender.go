@@ -34,39 +34,13 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 		return nil, err
 	}
 	base.Hooks = tel.KafkaHooks()
-	writer, err := e.Writer(ctx)
+	deps, err := e.senderDeps(ctx, p, base, tel)
 	if err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry()
-	if err != nil {
-		return nil, err
-	}
-	deliveries, err := codec.Deliveries(registry)
-	if err != nil {
-		return nil, err
-	}
-	recorder, err := e.recorder()
-	if err != nil {
-		return nil, err
-	}
-	client, err := e.httpClient(p, tel)
-	if err != nil {
-		return nil, err
-	}
-	producer, err := kafka.NewProducer(base)
-	if err != nil {
-		return nil, err
-	}
-	e.OnClose(func() error {
-		client.Close()
-		stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		return producer.Close(stop)
-	})
-	secrets := o.Secrets
-	if secrets == nil {
-		secrets = sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv}
+	deps.Tables, deps.Claims = tables, claims
+	if o.Secrets != nil {
+		deps.Secrets = o.Secrets
 	}
 	c, reach := e.Config.Sender, e.Config.Sender.Provider(p.Name())
 	s, err := sender.New(sender.Config{
@@ -75,11 +49,7 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 		WindowBytes: c.Window.Int(), InFlight: c.InFlight,
 		RealtimeLinger: c.Lanes.Realtime.Std(), BatchWait: c.Lanes.Batch.Std(), ReplayShare: c.Lanes.ReplayShare,
 		Delays: o.Delays, ProbeEvery: o.ProbeEvery,
-	}, sender.Deps{
-		Provider: p, Tables: tables, Claims: claims, Deliveries: deliveries, Encoder: writer,
-		Producer: producer, HTTP: client, Secrets: secrets, Recorder: recorder,
-		Meter: senderMeter{tel.Metrics, p.Name()}, Tracer: tel.Tracing.Tracer(), Log: tel.Logger.With("provider", p.Name()), Now: e.Now,
-	})
+	}, deps)
 	if err != nil {
 		return nil, fmt.Errorf("making the sender of %s: %w", p.Name(), err)
 	}
@@ -96,6 +66,46 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 		}()
 		return s.Run(ctx)
 	}), nil
+}
+
+// senderDeps opens what one sender alone uses; the caller adds what all share.
+func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Config, tel *telemetry.Telemetry) (sender.Deps, error) {
+	writer, err := e.Writer(ctx)
+	if err != nil {
+		return sender.Deps{}, err
+	}
+	registry, err := e.Registry()
+	if err != nil {
+		return sender.Deps{}, err
+	}
+	deliveries, err := codec.Deliveries(registry)
+	if err != nil {
+		return sender.Deps{}, err
+	}
+	recorder, err := e.recorder()
+	if err != nil {
+		return sender.Deps{}, err
+	}
+	client, err := e.httpClient(p, tel)
+	if err != nil {
+		return sender.Deps{}, err
+	}
+	producer, err := kafka.NewProducer(base)
+	if err != nil {
+		return sender.Deps{}, err
+	}
+	e.OnClose(func() error {
+		client.Close()
+		stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return producer.Close(stop)
+	})
+	return sender.Deps{
+		Provider: p, Deliveries: deliveries, Encoder: writer, Producer: producer, HTTP: client, Recorder: recorder,
+		Secrets: sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv},
+		Meter:   senderMeter{tel.Metrics, p.Name()}, Tracer: tel.Tracing.Tracer(),
+		Log: tel.Logger.With("provider", p.Name()), Now: e.Now,
+	}, nil
 }
 
 // httpClient may go to the provider's hosts, or to where the configuration
