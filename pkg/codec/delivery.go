@@ -24,6 +24,7 @@ func deliveryFields(c *coder, d *decision.Delivery) {
 	c.optDouble("value", &d.Value)
 	c.optStr("currency", &d.Currency)
 	c.key16("claim_key", &d.ClaimKey)
+	c.key16("also_key", &d.AlsoKey)
 	c.long("claim_owner", &d.ClaimOwner)
 	c.long("claim_window_ms", &d.ClaimWindowMS)
 	c.boolean("adjust", &d.Adjust)

@@ -36,6 +36,7 @@ func diagnosticFields(c *coder, d *decision.Decision) {
 	answerFields(c, d)
 	sourceFields(c, &d.Source)
 	c.key16("claim_key", &d.ClaimKey)
+	c.key16("also_key", &d.AlsoKey)
 	c.long("claim_window_ms", &d.ClaimWindowMS)
 	c.optStr("destination_version", &d.DestinationVersion)
 	c.optStr("mapping_version", &d.MappingVersion)

@@ -39,7 +39,7 @@ type Hold struct {
 	Original
 	HeldAt   int64 // epoch ms
 	Reason   decision.Reason
-	Mappings []string // names of the mapping records to evaluate again
+	Mappings []string // keys of the mapping records to evaluate again, destination_id/mapping_name
 }
 
 // DeadLetter is an original record that could not be read or routed.

@@ -54,6 +54,7 @@ func TestDiagnosticJSONHasTheSchemasNames(t *testing.T) {
 	d.ProviderCode, d.ProviderSubcode, d.ProviderMessage, d.ProviderRequestID = "190", "1", "m", "q"
 	d.BrowserReported = event.Some(true)
 	d.Consent.Purpose, d.Consent.Malformed = consent.AdUserData, consent.PartTCF
+	d.AlsoKey = [16]byte{0xab, 2}
 	var got map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(codec.AppendDiagnosticJSON(nil, d), &got))
 	var names []string

@@ -85,7 +85,7 @@ func (w *Writer) AppendDiagnostic(dst []byte, d *decision.Decision) []byte {
 }
 
 // AppendHold appends an input record that waits for consent. heldAt is epoch
-// ms, mappings are the names of the mapping records that wait.
+// ms, mappings are the keys of the mapping records that wait.
 func (w *Writer) AppendHold(dst []byte, r *kgo.Record, source event.Coordinates, reason decision.Reason, mappings []string, heldAt int64) []byte {
 	h := Hold{Original: OriginalOf(r, source), HeldAt: heldAt, Reason: reason, Mappings: mappings}
 	return AppendHold(dst, w.hold, &h)

@@ -56,8 +56,9 @@ type Decision struct {
 	Recovered         bool   // found delivered by its own mark after a crash
 
 	Source event.Coordinates
-	// ClaimKey and ClaimWindowMS let a rebuild restore the claim.
+	// ClaimKey, AlsoKey and ClaimWindowMS let a rebuild restore the claims.
 	ClaimKey      [16]byte
+	AlsoKey       [16]byte // zero: none
 	ClaimWindowMS int64
 
 	DestinationVersion string

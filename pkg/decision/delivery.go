@@ -37,8 +37,12 @@ type Delivery struct {
 	Value         event.Opt[float64]
 	Currency      string
 
-	// Claim, owner and window as the router took them.
+	// Claim, owner and window as the router took them. AlsoKey is the second
+	// claim of a destination that also deduplicates by transaction, zero where
+	// there is none; it has the same owner and window, and what is done to one
+	// is done to both.
 	ClaimKey      [16]byte
+	AlsoKey       [16]byte
 	ClaimOwner    int64
 	ClaimWindowMS int64
 	// Adjust marks an adjustment of an earlier event with the same provider

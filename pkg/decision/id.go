@@ -9,10 +9,11 @@ import (
 )
 
 // NewID derives a decision's id from what makes it unique: the input record,
-// the mapping, stage, status and replay id, and the attempt where the status is
-// not terminal. A copy that a crash leaves behind therefore publishes the same
-// id, and consumers drop repeats by it. The result is 32 hex digits.
-func NewID(c event.Coordinates, mapping string, stage Stage, status Status, replayID string, attempt int32) string {
+// the mapping record (names are unique within a destination only), stage,
+// status and replay id, and the attempt where the status is not terminal. A
+// copy that a crash leaves behind therefore publishes the same id, and
+// consumers drop repeats by it. The result is 32 hex digits.
+func NewID(c event.Coordinates, destination, mapping string, stage Stage, status Status, replayID string, attempt int32) string {
 	var buf [256]byte
 	b := append(buf[:0], c.TopicID[:]...)
 	if c.TopicID == (event.TopicID{}) {
@@ -20,6 +21,7 @@ func NewID(c event.Coordinates, mapping string, stage Stage, status Status, repl
 	}
 	b = binary.BigEndian.AppendUint32(b, uint32(c.Partition))
 	b = binary.BigEndian.AppendUint64(b, uint64(c.Offset))
+	b = appendPrefixed(b, destination)
 	b = appendPrefixed(b, mapping)
 	b = append(b, byte(stage), byte(status))
 	b = appendPrefixed(b, replayID)

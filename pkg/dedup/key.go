@@ -17,6 +17,9 @@ const (
 	spaceLive       space = 1
 	spaceShadow     space = 2
 	spaceAdjustment space = 3
+
+	spaceTransaction       space = 4
+	spaceShadowTransaction space = 5
 )
 
 // NewKey is the claim key of an event: id is the event id, or for Google the
@@ -38,6 +41,17 @@ func AdjustedKey(shadow bool, customer, destination, target, transaction, event 
 		s = spaceShadow
 	}
 	return digest(s, customer, destination, target, transaction, event)
+}
+
+// TransactionKey is the second claim key of an event at a destination that also
+// deduplicates by transaction (dedup.also_by). It is apart from [NewKey]:
+// an order number that happens to be another event's id means nothing.
+func TransactionKey(shadow bool, customer, destination, target, transaction string) Key {
+	s := spaceTransaction
+	if shadow {
+		s = spaceShadowTransaction
+	}
+	return digest(s, customer, destination, target, transaction, "")
 }
 
 // AdjustmentKey is where the event time of the newest adjustment sent for a

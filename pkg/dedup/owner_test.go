@@ -57,13 +57,15 @@ func TestKeysAreApart(t *testing.T) {
 	t.Parallel()
 	keys := map[dedup.Key]string{}
 	for name, k := range map[string]dedup.Key{
-		"live":       dedup.NewKey(false, "a", "b", "c", "d"),
-		"shadow":     dedup.NewKey(true, "a", "b", "c", "d"),
-		"moved":      dedup.NewKey(false, "ab", "", "c", "d"),
-		"joined":     dedup.NewKey(false, "a", "bc", "", "d"),
-		"adjusted":   dedup.AdjustedKey(false, "a", "b", "c", "d", "e"),
-		"adjusted 2": dedup.AdjustedKey(false, "a", "b", "c", "de", ""),
-		"newest":     dedup.AdjustmentKey("a", "b", "c", "d"),
+		"live":        dedup.NewKey(false, "a", "b", "c", "d"),
+		"shadow":      dedup.NewKey(true, "a", "b", "c", "d"),
+		"moved":       dedup.NewKey(false, "ab", "", "c", "d"),
+		"joined":      dedup.NewKey(false, "a", "bc", "", "d"),
+		"adjusted":    dedup.AdjustedKey(false, "a", "b", "c", "d", "e"),
+		"adjusted 2":  dedup.AdjustedKey(false, "a", "b", "c", "de", ""),
+		"also":        dedup.TransactionKey(false, "a", "b", "c", "d"),
+		"also shadow": dedup.TransactionKey(true, "a", "b", "c", "d"),
+		"newest":      dedup.AdjustmentKey("a", "b", "c", "d"),
 	} {
 		require.NotContains(t, keys, k, "%s and %s", name, keys[k])
 		keys[k] = name

@@ -37,7 +37,7 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 		d.DestinationVersion = route.Destination.Hash
 	}
 	d.MappingVersion = route.Mapping.Hash
-	d.ID = decision.NewID(e.Origin, d.Mapping, stage, r.Status, replayID, 0)
+	d.ID = decision.NewID(e.Origin, d.DestinationID, d.Mapping, stage, r.Status, replayID, 0)
 	return d
 }
 
@@ -46,7 +46,7 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, now int64) decision.Decision {
 	d := w.event(p, decision.StageRouter, now)
 	d.Status, d.Reason, d.Message = reason.Info().Status, reason, sentence(reason, detail)
-	d.ID = decision.NewID(p.Event.Origin, "", decision.StageRouter, d.Status, "", 0)
+	d.ID = decision.NewID(p.Event.Origin, "", "", decision.StageRouter, d.Status, "", 0)
 	return d
 }
 
@@ -107,7 +107,7 @@ func (w *Recorder) Delivery(c *Case, r *Result, lane decision.Lane, replayID str
 // Sent starts the diagnostic of what happened to a delivery at the sender.
 func (w *Recorder) Sent(d *decision.Delivery, stage decision.Stage, status decision.Status, reason decision.Reason, detail string, attempt int32, now int64) decision.Decision {
 	return decision.Decision{
-		ID:   decision.NewID(d.Source, d.Facts.Mapping, stage, status, d.ReplayID, attempt),
+		ID:   decision.NewID(d.Source, d.Facts.DestinationID, d.Facts.Mapping, stage, status, d.ReplayID, attempt),
 		Time: now, Stage: stage, Status: status, Reason: reason, Message: sentence(reason, detail),
 		CustomerID: d.Facts.Customer, DestinationID: d.Facts.DestinationID, Mapping: d.Facts.Mapping,
 		Provider: d.Provider, Lane: d.Lane, SourceEvent: d.SourceEvent, Target: d.Target,
@@ -117,7 +117,7 @@ func (w *Recorder) Sent(d *decision.Delivery, stage decision.Stage, status decis
 		SubjectHash: w.Pseudonym.Subject(d.Facts.Customer, d.Facts.Subject), SubjectKeyID: w.Pseudonym.KeyID(),
 		Consent: d.Consent, Said: d.Said, Restricted: d.Facts.Restricted, Identifiers: d.Identifiers,
 		Attempts: attempt, LatencyMS: now - d.Facts.StoredAt, Source: d.Source,
-		ClaimKey: d.ClaimKey, ClaimWindowMS: d.ClaimWindowMS,
+		ClaimKey: d.ClaimKey, AlsoKey: d.AlsoKey, ClaimWindowMS: d.ClaimWindowMS,
 		DestinationVersion: d.DestinationVersion, MappingVersion: d.MappingVersion,
 		AppVersion: w.AppVersion, ReplayID: d.ReplayID,
 		BrowserReported: d.BrowserReported, DedupRisk: d.DedupRisk,

@@ -110,7 +110,7 @@ func (it *item) becomeDuplicate(reason decision.Reason, owner dedup.Owner) {
 	d.Status, d.Reason = decision.Duplicate, reason
 	d.DuplicateOf = owner.String()
 	d.Message = reason.Info().Sentence
-	d.ID = decision.NewID(d.Source, d.Mapping, d.Stage, d.Status, d.ReplayID, 0)
+	d.ID = decision.NewID(d.Source, d.DestinationID, d.Mapping, d.Stage, d.Status, d.ReplayID, 0)
 }
 
 // releaseStale gives back a claim that this very record may hold from an

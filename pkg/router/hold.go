@@ -50,7 +50,7 @@ func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record) erro
 			it := s.add(record)
 			it.decision = s.deps.Recorder.Unmapped(&prepared, decision.MappingNone, "the mapping is gone", p.now)
 			it.decision.Stage, it.decision.Mapping = decision.StageHold, name
-			it.decision.ID = decision.NewID(held.Source, name, decision.StageHold, it.decision.Status, "", 0)
+			it.decision.ID = decision.NewID(held.Source, "", name, decision.StageHold, it.decision.Status, "", 0)
 			continue
 		}
 		if _, err := s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now, LastCall: true}); err != nil {

@@ -82,17 +82,21 @@ func (e *Env) claimHistory(ctx context.Context) iter.Seq2[dedup.Entry, error] {
 // foldClaim applies one decision: an event that was routed is claimed, one
 // that was delivered is marked, one that ended otherwise is free again.
 func foldClaim(latest map[dedup.Key]dedup.Entry, d *decision.Decision, now time.Time) {
-	if d.ClaimKey == ([16]byte{}) {
-		return
-	}
-	key := dedup.Key(d.ClaimKey)
 	owner, err := dedup.NewOwner([16]byte(d.Source.TopicID), d.Source.Partition, d.Source.Offset)
 	if err != nil {
 		return // such a record never had a claim
 	}
 	left := time.UnixMilli(d.Time).Add(time.Duration(d.ClaimWindowMS) * time.Millisecond).Sub(now)
+	for _, key := range [...][16]byte{d.ClaimKey, d.AlsoKey} {
+		if key != ([16]byte{}) {
+			foldKey(latest, key, owner, d.Status, left)
+		}
+	}
+}
+
+func foldKey(latest map[dedup.Key]dedup.Entry, key dedup.Key, owner dedup.Owner, status decision.Status, left time.Duration) {
 	known, exists := latest[key]
-	switch d.Status {
+	switch status {
 	case decision.Queued, decision.Shadowed, decision.Retrying, decision.Parked:
 		if !exists {
 			latest[key] = dedup.Entry{Key: key, Owner: owner, TTL: left}
