@@ -160,13 +160,11 @@ func (e *Env) serveAdmin(ctx context.Context, tel *telemetry.Telemetry, tables *
 	}
 	server, err := admin.New(ctx, admin.Config{Listen: e.Config.Admin.Listen}, admin.Deps{
 		Logger: tel.Logger, Metrics: tel.Handler(), Now: e.Now,
-		Ready: func() []admin.Check { return checks(tables, group) },
-		Status: func() any {
-			return map[string]any{"version": e.Version, "roles": group.States(), "tables": tables.Status()}
-		},
+		Ready:  func() []admin.Check { return checks(tables, group) },
+		Status: func() any { return e.observed.status(e.Version, group) },
 	})
 	if err != nil {
-		return nil, err
+		return nil, &NotReadyError{What: "the admin endpoint cannot listen", Err: err, Fix: "give each process on a machine its own admin.listen (SLUICE_ADMIN_LISTEN), or off"}
 	}
 	tel.Logger.Info("the admin endpoint listens", telemetry.KeyAddress, server.Addr())
 	ctx, stop := context.WithCancel(ctx)
