@@ -59,6 +59,12 @@ type Options struct {
 	InputMaxBytes int
 }
 
+// minInsync is set where there are enough replicas to lose one.
+const (
+	minInsync   = "min.insync.replicas"
+	minReplicas = 3
+)
+
 // copyHeadroom is what a copy of an input record may be larger than it.
 const copyHeadroom = 64 << 10
 
@@ -146,8 +152,8 @@ func (e entry) topic(name string, f *file) (Topic, error) {
 		t.Configs["max.message.bytes"] = strconv.Itoa(f.CopyMaxMessage)
 	}
 	// Two in-sync replicas for a write: one broker may be down without loss.
-	if f.Replication >= 3 {
-		t.Configs["min.insync.replicas"] = "2"
+	if f.Replication >= minReplicas {
+		t.Configs[minInsync] = "2"
 	}
 	return t, nil
 }

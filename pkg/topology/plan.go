@@ -60,7 +60,7 @@ func (p Plan) Refused() bool {
 
 // Diff compares the declared topics with a cluster.
 func Diff(ctx context.Context, client *kgo.Client, topics []Topic) (Plan, error) {
-	found, err := partitionsOf(ctx, client, topics)
+	found, err := sizesOf(ctx, client, topics)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +75,16 @@ func Diff(ctx context.Context, client *kgo.Client, topics []Topic) (Plan, error)
 	return plan, nil
 }
 
-// partitionsOf counts the partitions of the topics that exist. It asks a
+// size is how large an existing topic is.
+type size struct {
+	partitions int32
+	replicas   int
+}
+
+// sizesOf measures the topics that exist. It asks a
 // broker itself: kadm answers from a cache of some seconds, in which a topic
 // that was just created does not exist.
-func partitionsOf(ctx context.Context, client *kgo.Client, topics []Topic) (map[string]int32, error) {
+func sizesOf(ctx context.Context, client *kgo.Client, topics []Topic) (map[string]size, error) {
 	req := kmsg.NewPtrMetadataRequest()
 	for _, t := range topics {
 		one := kmsg.NewMetadataRequestTopic()
@@ -89,7 +95,7 @@ func partitionsOf(ctx context.Context, client *kgo.Client, topics []Topic) (map[
 	if err != nil {
 		return nil, fmt.Errorf("listing topics: %w", err)
 	}
-	found := map[string]int32{}
+	found := map[string]size{}
 	for _, t := range resp.Topics {
 		name := ""
 		if t.Topic != nil {
@@ -100,7 +106,10 @@ func partitionsOf(ctx context.Context, client *kgo.Client, topics []Topic) (map[
 		case err != nil:
 			return nil, fmt.Errorf("looking at topic %s: %w", name, err)
 		default:
-			found[name] = int32(len(t.Partitions))
+			found[name] = size{partitions: int32(len(t.Partitions))}
+			if len(t.Partitions) > 0 {
+				found[name] = size{partitions: int32(len(t.Partitions)), replicas: len(t.Partitions[0].Replicas)}
+			}
 		}
 	}
 	return found, nil
@@ -127,9 +136,9 @@ func configsOf(ctx context.Context, admin *kadm.Client, topics []string) (map[st
 	return all, nil
 }
 
-func compare(t Topic, partitions int32, configs map[string]string) Change {
+func compare(t Topic, is size, configs map[string]string) Change {
 	c := Change{Topic: t.Name, Action: Keep, declared: t}
-	if partitions == 0 {
+	if is.partitions == 0 {
 		c.Action = Create
 		c.Details = []string{fmt.Sprintf("%d partitions, %d replicas", t.Partitions, t.Replication)}
 		for _, key := range t.ConfigKeys() {
@@ -139,15 +148,20 @@ func compare(t Topic, partitions int32, configs map[string]string) Change {
 	}
 	c.configs = map[string]string{}
 	for _, key := range t.ConfigKeys() {
-		if is, want := configs[key], t.Configs[key]; is != want {
+		if key == minInsync && is.replicas < minReplicas {
+			// A topic that was made with fewer replicas, as on a laptop, could
+			// not be written to with this setting.
+			continue
+		}
+		if has, want := configs[key], t.Configs[key]; has != want {
 			c.Action = Alter
 			c.configs[key] = want
-			c.Details = append(c.Details, fmt.Sprintf("%s: %s -> %s", key, is, want))
+			c.Details = append(c.Details, fmt.Sprintf("%s: %s -> %s", key, has, want))
 		}
 	}
-	if partitions != t.Partitions {
+	if is.partitions != t.Partitions {
 		c.Action = Refuse
-		c.Details = append(c.Details, partitionAdvice(t, partitions))
+		c.Details = append(c.Details, partitionAdvice(t, is.partitions))
 	}
 	return c
 }

@@ -54,6 +54,9 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	again, err := topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
 	require.False(t, again.Pending(), "%+v", again)
+	asDeclared, err := topology.Diff(ctx, a, declared(t, topology.Options{Prefix: "acme", Partitions: 3}))
+	require.NoError(t, err)
+	require.False(t, asDeclared.Pending(), "a laptop's single replica is no drift: %+v", asDeclared)
 	names := topology.Names{Prefix: "acme"}
 	found, err := kadm.NewClient(a).ListTopics(ctx, names.Consent(), names.Hold(), names.Destinations())
 	require.NoError(t, err)
