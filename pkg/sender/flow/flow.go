@@ -94,7 +94,7 @@ const (
 	minThrottleMS    = 1_000
 	quietWindowMS    = 1_000
 	recovery         = 1.075 // rate regained each quiet window
-	deepest          = 32    // the rate never falls below this part of its peak
+	deepest          = 16    // the rate never falls below this part of its peak
 	smallestRate     = 0.01  // events per second
 	slowDownUsage    = 80.0  // percent at which the rate is halved before the provider refuses
 	breakerWindowMS  = 60_000
