@@ -103,6 +103,8 @@ var blocked = map[string]string{
 	"missing":  " (the destination does not exist)",
 	"terms":    " (the provider's terms are not accepted)",
 	"secret":   " (no credentials are declared)",
+
+	"unsupported": " (the provider has no such event: provider.unsupported_event)",
 }
 
 // sending gives every mapped flow and whether it is live or what blocks it.
@@ -120,6 +122,8 @@ func sending(r *Resources) map[flow]string {
 		switch d := destinations[m.DestinationID]; {
 		case d == nil:
 			state = "missing"
+		case m.ProviderEvent == NoEvent:
+			state = "unsupported"
 		case !m.Enabled:
 			state = "disabled"
 		case !d.Active:

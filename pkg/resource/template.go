@@ -1,5 +1,10 @@
 package resource
 
+// NoEvent is the provider event of a template's row for an event that the
+// provider has nothing for: it decides provider.unsupported_event, so that the
+// decision says so instead of staying silent.
+const NoEvent = "none"
+
 // templates are the standard event tables that a mapping may name instead of
 // listing events. Which provider event stands for each source event is each
 // provider's to say: see Provider.TemplateEvent.

@@ -81,8 +81,12 @@ func (p *problems) eventName(m *resource.Mapping) {
 			}
 		}
 	}
-	if m.SourceEvent == refundedEvent && standardEvents[n] {
-		p.add("provider_event", "Meta has no event that takes a purchase back", n, "remove the mapping, or send refunds as a custom event")
+	switch {
+	case n == resource.NoEvent && m.FromTemplate == "":
+		p.add("provider_event", "the name of an event", n, "remove the mapping: without one, nothing is sent")
+	case m.SourceEvent == refundedEvent && standardEvents[n]:
+		// Each such event decides provider.unsupported_event; gate 7 says so.
+		p.warn("provider_event", "has no effect: Meta has no event that takes a purchase back", n, "remove the mapping, or send refunds as a custom event")
 	}
 }
 

@@ -29,8 +29,8 @@ var messagingEvents = map[string]bool{
 	"CartAbandoned": true, "QualifiedLead": true, "RatingProvided": true, "ReviewProvided": true,
 }
 
-// commerce is the template of that name. A refund has no row: Meta has no event
-// that takes a purchase back.
+// commerce is the template of that name. Meta has no event that takes a purchase
+// back, so a refund's row decides provider.unsupported_event.
 var commerce = [...]struct {
 	source, event string
 	lane          decision.Lane
@@ -44,6 +44,7 @@ var commerce = [...]struct {
 	{"lead.submitted", "Lead", decision.LaneRealtime},
 	{"lead.qualified", "Lead qualified", decision.LaneRealtime},
 	{"lead.converted", "Lead converted", decision.LaneRealtime},
+	{refundedEvent, resource.NoEvent, decision.LaneBatch},
 }
 
 // TemplateEvent implements resource.Provider.

@@ -16,7 +16,7 @@ func (b *builder) preflightNames() {
 	switch {
 	case b.channel != "" && !messagingEvents[name]:
 		b.refuse(decision.ProviderUnsupportedEvent, "business messaging does not take this event name")
-	case b.ev.Name == refundedEvent && standardEvents[name]:
+	case name == resource.NoEvent, b.ev.Name == refundedEvent && standardEvents[name]:
 		b.refuse(decision.ProviderUnsupportedEvent, "Meta has no event that takes a purchase back")
 	case name == appendValue && b.ev.Original == (event.Original{}):
 		b.refuse(decision.ProviderFieldInvalid, "AppendValue needs the original event")
@@ -27,19 +27,20 @@ func (b *builder) preflightNames() {
 // own, then the destination's default currency.
 func (b *builder) money() {
 	b.value = b.ev.Commerce.Value
+	wrong := false // a value that is there and of no use is not a missing one
 	if f, ok := b.field("value"); ok {
 		v, number := floatOf(f.Value)
 		b.value = event.Opt[float64]{Value: v, Set: number}
-		if !number && f.Value.Kind != event.Null {
+		if wrong = !number && f.Value.Kind != event.Null; wrong {
 			b.refuse(decision.ProviderFieldInvalid, "fields.value is not a number")
 		}
 	}
 	if b.value.Set && (!jsonappend.Finite(b.value.Value) || b.value.Value < 0) {
 		b.refuse(decision.ProviderFieldInvalid, "value is negative or not a number")
-		b.value = event.Opt[float64]{}
+		b.value, wrong = event.Opt[float64]{}, true
 	}
 	purchased := b.mapping.name.Text() == purchase
-	if purchased && !b.value.Set {
+	if purchased && !b.value.Set && !wrong {
 		b.refuse(decision.ProviderValueMissing, "value")
 	}
 	if !b.value.Set && !purchased && !b.priced() {

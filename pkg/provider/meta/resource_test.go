@@ -119,8 +119,9 @@ func TestTemplate(t *testing.T) {
 	}
 	m, _ := p.TemplateEvent("commerce", "transaction.purchase")
 	require.Equal(t, decision.LaneRealtime, m.Lane)
-	_, ok := p.TemplateEvent("commerce", "transaction.refunded")
-	require.False(t, ok, "Meta cannot take a purchase back")
+	m, ok := p.TemplateEvent("commerce", "transaction.refunded")
+	require.True(t, ok)
+	require.Equal(t, resource.NoEvent, m.ProviderEvent, "Meta cannot take a purchase back: the decision says so")
 	_, ok = p.TemplateEvent("travel", "transaction.purchase")
 	require.False(t, ok)
 }
