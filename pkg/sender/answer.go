@@ -157,7 +157,7 @@ func (l *loop) throttled(ctx context.Context, d *destination, j *job, r *result,
 		l.advance(ctx, d, h, now)
 	}
 	if wait := l.waitOf(d, now); wait > ms(l.cfg.LongWait) {
-		l.evacuate(ctx, d, j, r.left, wait, now)
+		l.evacuate(d, j, r.left, wait, now)
 		return
 	}
 	l.repeatLater(d, j, r.left)
@@ -191,7 +191,7 @@ func (l *loop) failed(ctx context.Context, d *destination, j *job, r *result, no
 		l.repeatLater(d, j, stay)
 	}
 	if wait := l.waitOf(d, now); wait > ms(l.cfg.LongWait) && !l.allFail(d) {
-		l.evacuate(ctx, d, nil, nil, wait, now)
+		l.evacuate(d, nil, nil, wait, now)
 	}
 }
 
@@ -210,7 +210,7 @@ func (l *loop) retryFor(d *destination) int64 {
 
 // evacuate moves everything of a destination that would wait for long, so
 // that its neighbours in the partitions go on. No attempt is counted.
-func (l *loop) evacuate(ctx context.Context, d *destination, j *job, items []*item, wait, now int64) {
+func (l *loop) evacuate(d *destination, j *job, items []*item, wait, now int64) {
 	if j != nil && j.intent == toProbe {
 		d.probing = false
 		return

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/sluicehq/sluice/pkg/gate"
 	"github.com/sluicehq/sluice/pkg/httpclient"
 	"github.com/sluicehq/sluice/pkg/provider"
@@ -133,9 +135,9 @@ func (w *worker) request(ctx context.Context, j *job, target provider.Target, au
 		size += len(fragments[i]) + separatorBytes
 	}
 	request := w.deps.Provider.Assemble(make([]byte, 0, size), &provider.Batch{
-		Target: &target, Group: j.key.Group, Fragments: fragments, Authorization: auth,
+		Target: &target, Group: j.key.Group, Fragments: fragments, Authorization: auth, Now: w.deps.Now().UnixMilli(),
 	})
-	ctx, span := w.span(ctx, j, r.left)
+	ctx, span := w.deps.Tracer.Start(ctx, "deliver "+w.spec.Name, trace.WithLinks(links(r.left)...), about(j, len(r.left)))
 	defer span.End()
 	r.answer = w.exchange(ctx, request, auth, len(r.left))
 	finishSpan(span, r.answer)

@@ -28,12 +28,12 @@ func (l *loop) invalid(ctx context.Context, d *destination, j *job, r *result, n
 	case len(culprits) > 0:
 		l.convict(ctx, d, r, culprits, now)
 		if len(others) > 0 {
-			l.resend(ctx, d, j, others)
+			l.resend(d, j, others)
 		}
 	default:
 		// The half that goes on the pile last is sent first.
-		l.resend(ctx, d, j, others[len(others)/2:])
-		l.resend(ctx, d, j, others[:len(others)/2])
+		l.resend(d, j, others[len(others)/2:])
+		l.resend(d, j, others[:len(others)/2])
 	}
 }
 
@@ -85,7 +85,7 @@ func (l *loop) convict(ctx context.Context, d *destination, r *result, culprits 
 }
 
 // resend sends part of a request again, alone.
-func (l *loop) resend(ctx context.Context, d *destination, j *job, items []*item) {
+func (l *loop) resend(d *destination, j *job, items []*item) {
 	if d.flow.Mode == flow.Blocked {
 		l.put(d, items, l.parked(d))
 		return

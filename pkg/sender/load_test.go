@@ -112,7 +112,7 @@ func TestSystemicBreaker(t *testing.T) {
 // A record that is no delivery is kept among the dead letters and stops nobody.
 func TestUnreadableRecord(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
-		require.NoError(t, r.producer.Produce(r.ctx, &kgo.Record{Topic: r.names.Delivery("meta", decision.LaneRealtime), Key: []byte("k"), Value: []byte("nonsense")}))
+		require.NoError(t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: r.names.Delivery("meta", decision.LaneRealtime), Key: []byte("k"), Value: []byte("nonsense")}))
 		r.order(0, "order", "a")
 		s := r.start()
 		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
@@ -133,9 +133,9 @@ func TestLostRange(t *testing.T) {
 		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
 		r.stop(s)
 		r.order(0, "order", ids("b", 10)...)
-		ends, err := r.admin.ListEndOffsets(r.ctx, r.names.Delivery("meta", decision.LaneRealtime))
+		ends, err := r.admin.ListEndOffsets(r.t.Context(), r.names.Delivery("meta", decision.LaneRealtime))
 		require.NoError(t, err)
-		_, err = r.admin.DeleteRecords(r.ctx, ends.Offsets())
+		_, err = r.admin.DeleteRecords(r.t.Context(), ends.Offsets())
 		require.NoError(t, err)
 		r.order(0, "order", ids("c", 10)...)
 		s = r.start()
@@ -151,7 +151,7 @@ func TestLifecycle(t *testing.T) {
 		s.Drain()
 		s.Drain()
 		require.NoError(t, <-s.done)
-		require.Error(t, s.Run(r.ctx), "not twice")
+		require.Error(t, s.Run(r.t.Context()), "not twice")
 		require.True(t, s.Status().Stopped)
 		r.kill(r.start())
 		_, err := sender.New(sender.Config{}, sender.Deps{})

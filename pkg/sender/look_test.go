@@ -17,7 +17,7 @@ import (
 // read gives every record of a topic.
 func (r *rig) read(topic string) []*kgo.Record {
 	r.t.Helper()
-	ends, err := r.admin.ListEndOffsets(r.ctx, topic)
+	ends, err := r.admin.ListEndOffsets(r.t.Context(), topic)
 	require.NoError(r.t, err)
 	want := 0
 	ends.Each(func(o kadm.ListedOffset) { want += int(o.Offset) })
@@ -29,7 +29,7 @@ func (r *rig) read(topic string) []*kgo.Record {
 	defer client.Close()
 	var out []*kgo.Record
 	for len(out) < want {
-		fetches := client.PollFetches(r.ctx)
+		fetches := client.PollFetches(r.t.Context())
 		require.NoError(r.t, fetches.Err0())
 		out = append(out, fetches.Records()...)
 	}
@@ -45,7 +45,7 @@ func (r *rig) decisions() []decision.Decision {
 	var out []decision.Decision
 	for _, record := range r.read(r.names.Diagnostics()) {
 		var d decision.Decision
-		require.NoError(r.t, decoder.Decode(r.ctx, record.Value, &d))
+		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &d))
 		if !seen[d.ID] {
 			seen[d.ID] = true
 			out = append(out, d)
@@ -72,7 +72,7 @@ func (r *rig) accepted(customer int, name, id string) int {
 // lag is what the group has not committed.
 func (r *rig) lag() int64 {
 	r.t.Helper()
-	lags, err := r.admin.Lag(r.ctx, "sluice.sender.meta")
+	lags, err := r.admin.Lag(r.t.Context(), "sluice.sender.meta")
 	require.NoError(r.t, err)
 	total := int64(0)
 	lags.Each(func(l kadm.DescribedGroupLag) { total += l.Lag.Total() })
@@ -93,7 +93,7 @@ func (r *rig) produceLater(customer int, name, id string) {
 func (r *rig) copyOf(from, to string) {
 	r.t.Helper()
 	for _, record := range r.read(from) {
-		require.NoError(r.t, r.producer.Produce(r.ctx, &kgo.Record{Topic: to, Key: record.Key, Value: record.Value, Headers: record.Headers}))
+		require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: to, Key: record.Key, Value: record.Value, Headers: record.Headers}))
 	}
 }
 
@@ -106,7 +106,7 @@ func (r *rig) own(id string, offset int64, delivered bool) {
 		owner = owner.Mark()
 	}
 	key := r.keys[id]
-	require.NoError(r.t, r.redis.Set(r.ctx, string(key[:]), int64(owner), 0).Err())
+	require.NoError(r.t, r.redis.Set(r.t.Context(), string(key[:]), int64(owner), 0).Err())
 }
 
 // status is what the status topic says about a destination.
@@ -117,7 +117,7 @@ func (r *rig) status(id string) codec.DestinationStatus {
 	var newest codec.DestinationStatus
 	for _, record := range r.read(r.names.DestinationStatus()) {
 		var s codec.DestinationStatus
-		require.NoError(r.t, decoder.Decode(r.ctx, record.Value, &s))
+		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &s))
 		if s.DestinationID == id && s.UpdatedAt >= newest.UpdatedAt {
 			newest = s
 		}

@@ -45,7 +45,6 @@ const input = "analytics.events"
 // change. Its clock is the bubble's.
 type rig struct {
 	t        *testing.T
-	ctx      context.Context
 	services *embedded.Services
 	redis    *redis.Client
 	store    *dedup.Store
@@ -76,7 +75,8 @@ func bubble(t *testing.T, n int, test func(r *rig)) {
 }
 
 func newRig(t *testing.T, destinations int) *rig {
-	r := &rig{t: t, ctx: t.Context(), provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
+	t.Helper()
+	r := &rig{t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
 	var topics []embedded.Topic
 	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
 		topics = append(topics, embedded.Topic{Name: r.names.Delivery("meta", lane), Partitions: 2})
@@ -88,7 +88,7 @@ func newRig(t *testing.T, destinations int) *rig {
 		topics = append(topics, embedded.Topic{Name: name, Partitions: 2})
 	}
 	var err error
-	r.services, err = embedded.Start(r.ctx, embedded.Config{Virtual: true, Topics: topics})
+	r.services, err = embedded.Start(r.t.Context(), embedded.Config{Virtual: true, Topics: topics})
 	require.NoError(t, err)
 	r.producer, err = kafka.NewProducer(r.services.Kafka())
 	require.NoError(t, err)
@@ -99,13 +99,13 @@ func newRig(t *testing.T, destinations int) *rig {
 		return newEagerConn(c), err
 	}
 	r.redis = redis.NewClient(options)
-	require.NoError(t, r.redis.Set(r.ctx, "sluice:claims", "ready:1", 0).Err())
+	require.NoError(t, r.redis.Set(r.t.Context(), "sluice:claims", "ready:1", 0).Err())
 	r.store, err = dedup.New(r.redis, dedup.Config{Instance: "test"})
 	require.NoError(t, err)
 	client, err := sr.NewClient(sr.URLs(r.services.RegistryURL()), sr.HTTPClient(r.services.HTTPClient()))
 	require.NoError(t, err)
 	r.registry = codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: time.Now})
-	ids, err := r.registry.Resolve(r.ctx, codec.Topics{
+	ids, err := r.registry.Resolve(r.t.Context(), codec.Topics{
 		schemas.Delivery: {r.names.Delivery("meta", decision.LaneRealtime)}, schemas.Diagnostic: {r.names.Diagnostics()},
 		schemas.DestinationStatus: {r.names.DestinationStatus()},
 	}, false)
@@ -197,7 +197,7 @@ func (r *rig) start(change ...func(*sender.Config, *sender.Deps)) *running {
 	}
 	s, err := sender.New(cfg, deps)
 	require.NoError(r.t, err)
-	ctx, cancel := context.WithCancel(r.ctx)
+	ctx, cancel := context.WithCancel(r.t.Context())
 	run := &running{Sender: s, cancel: cancel, done: make(chan error, 1)}
 	go func() { run.done <- s.Run(ctx) }()
 	<-s.Ready()
@@ -243,7 +243,7 @@ func (r *rig) route(customer int, name, id string, offset int64, change ...func(
 		Origin: event.Coordinates{Topic: input, Partition: 0, Offset: offset, AppendTime: now},
 	}
 	prepared := gate.Prepare(&e)
-	v, err := r.world.Await(r.ctx)
+	v, err := r.world.Await(r.t.Context())
 	require.NoError(r.t, err)
 	routes := v.Resources().Match(e.CustomerID, name)
 	require.Len(r.t, routes, 1)
@@ -261,10 +261,10 @@ func (r *rig) route(customer int, name, id string, offset int64, change ...func(
 	}
 	r.keys[id] = dedup.Key(d.ClaimKey)
 	if !r.claimless {
-		_, err = r.store.Claim(r.ctx, []dedup.Request{{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: 9 * 24 * time.Hour}})
+		_, err = r.store.Claim(r.t.Context(), []dedup.Request{{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: 9 * 24 * time.Hour}})
 		require.NoError(r.t, err)
 	}
-	require.NoError(r.t, r.producer.Produce(r.ctx, &kgo.Record{
+	require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{
 		Topic: r.names.Delivery("meta", d.Lane), Key: []byte(e.CustomerID + ":s-" + id), Value: r.writer.AppendDelivery(nil, &d),
 	}))
 }

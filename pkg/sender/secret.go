@@ -75,7 +75,7 @@ func (r References) file(name string) (string, error) {
 	if err != nil {
 		return "", errors.New("the secrets folder cannot be opened")
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // read only: closing it loses nothing
 	// Before opening: a named pipe would block whoever opens it.
 	info, err := root.Stat(name)
 	switch {
@@ -88,7 +88,7 @@ func (r References) file(name string) (string, error) {
 	if err != nil {
 		return "", reason(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
 	switch {
 	case err != nil:

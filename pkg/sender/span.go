@@ -15,11 +15,11 @@ import (
 // maxLinks bounds a span: exporters cut at 128.
 const maxLinks = 128
 
-// span begins the span of one request, linked to the traces of its events.
-func (w *worker) span(ctx context.Context, j *job, items []*item) (context.Context, trace.Span) {
-	var links []trace.Link
+// links lead from a request's span to the traces of its events.
+func links(items []*item) []trace.Link {
+	var list []trace.Link
 	for _, it := range items {
-		if len(links) == maxLinks {
+		if len(list) == maxLinks {
 			break
 		}
 		parent := codec.TraceParent(it.record.Headers)
@@ -28,14 +28,19 @@ func (w *worker) span(ctx context.Context, j *job, items []*item) (context.Conte
 		}
 		remote := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{codec.HeaderTraceParent: string(parent)})
 		if at := trace.SpanContextFromContext(remote); at.IsValid() {
-			links = append(links, trace.Link{SpanContext: at})
+			list = append(list, trace.Link{SpanContext: at})
 		}
 	}
-	return w.deps.Tracer.Start(ctx, "deliver "+w.spec.Name, trace.WithLinks(links...), trace.WithAttributes(
+	return list
+}
+
+// about describes a request in its span.
+func about(j *job, events int) trace.SpanStartOption {
+	return trace.WithAttributes(
 		attribute.String("sluice.destination", j.key.Destination),
 		attribute.String("sluice.lane", j.lane.String()),
-		attribute.Int("sluice.events", len(items)),
-	))
+		attribute.Int("sluice.events", events),
+	)
 }
 
 func finishSpan(span trace.Span, a *answer) {

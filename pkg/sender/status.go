@@ -47,7 +47,7 @@ type DestinationStatus struct {
 	Parked   int64   `json:"parked,omitempty"`
 }
 
-// Idle: nothing is in memory, on its way or to be committed. Deliveries in
+// Idle says that nothing is in memory, on its way or to be committed. Deliveries in
 // waiting places that are not due do not count.
 func (s Status) Idle() bool {
 	return s.Partitions > 0 && s.Held == s.Waiting && s.Working == 0 && !s.Uncommitted

@@ -124,7 +124,7 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 				r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
 				require.Equal(t, map[string]int{"revoked " + reason: 1}, r.counts())
 				require.Empty(t, r.wire.requests())
-				keys, err := r.redis.Keys(r.ctx, "*").Result()
+				keys, err := r.redis.Keys(r.t.Context(), "*").Result()
 				require.NoError(t, err)
 				require.Equal(t, []string{"sluice:claims"}, keys, "the claim is given back")
 				r.stop(s)
@@ -138,7 +138,7 @@ func TestRedisDownPauses(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
 		s := r.start()
 		r.services.Redis().SetError("LOADING")
-		require.ErrorContains(t, r.redis.Ping(r.ctx).Err(), "LOADING")
+		require.ErrorContains(t, r.redis.Ping(r.t.Context()).Err(), "LOADING")
 		r.services.Redis().SetError("")
 		r.order(0, "order", "first")
 		r.await(func() bool { return r.accepted(0, "Lead", "first") == 1 }, "working")
@@ -186,7 +186,7 @@ func TestAdjustments(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
 		began := time.Now()
 		plain, newest := dedup.Key{1}, dedup.Key{2}
-		require.NoError(t, r.redis.Set(r.ctx, string(plain[:]), 77, 0).Err())
+		require.NoError(t, r.redis.Set(r.t.Context(), string(plain[:]), 77, 0).Err())
 		adjust := func(at time.Duration) func(*decision.Delivery) {
 			return func(d *decision.Delivery) {
 				d.Adjust, d.PlainKey, d.NewestKey = true, [16]byte(plain), [16]byte(newest)
@@ -198,7 +198,7 @@ func TestAdjustments(t *testing.T) {
 		r.pass(5 * time.Minute)
 		require.Empty(t, r.wire.requests())
 		require.Equal(t, 1, r.counts()["retrying eligible"], "no attempt is counted, so it is one decision")
-		require.NoError(t, r.redis.Set(r.ctx, string(plain[:]), -78, 0).Err())
+		require.NoError(t, r.redis.Set(r.t.Context(), string(plain[:]), -78, 0).Err())
 		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "delivered")
 		r.route(0, "order", "first", r.next(), adjust(-time.Minute))
 		r.await(func() bool { return r.counts()["duplicate duplicate.superseded"] == 1 }, "dropped")
