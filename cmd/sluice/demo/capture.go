@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,11 +85,16 @@ func (c *capture) exchange(x sandbox.Exchange) {
 			headers[name] = values
 		}
 	}
-	line, err := json.Marshal(request{
+	// Not Marshal, which escapes & < > inside the body too: these are the bytes
+	// that left, and explain's payload must be found in them.
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(request{
 		Provider: x.Provider, Method: x.Method, URL: x.URL, Headers: headers, Body: asJSON(x.Body),
 		Status: x.Status, Response: asJSON(x.Response), Fault: x.Fault,
 	})
-	c.write(c.requests, line, err)
+	c.write(c.requests, bytes.TrimSuffix(line.Bytes(), []byte("\n")), err)
 }
 
 // asJSON keeps JSON as it is and quotes anything else.
