@@ -30,3 +30,9 @@ func ForResources(all map[string]provider.Provider) map[string]resource.Provider
 	}
 	return out
 }
+
+// quotas name the budget of requests that a destination shares with others,
+// for providers that count by something else than the destination.
+var quotas = map[string]func(*provider.Target) string{
+	google.Name: google.QuotaProject,
+}

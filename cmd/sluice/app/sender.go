@@ -82,6 +82,10 @@ func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Co
 	if err != nil {
 		return sender.Deps{}, err
 	}
+	statuses, err := codec.DestinationStatuses(registry)
+	if err != nil {
+		return sender.Deps{}, err
+	}
 	recorder, err := e.recorder()
 	if err != nil {
 		return sender.Deps{}, err
@@ -105,6 +109,7 @@ func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Co
 		Secrets: sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv},
 		Meter:   senderMeter{tel.Metrics, p.Name()}, Tracer: tel.Tracing.Tracer(),
 		Log: tel.Logger.With("provider", p.Name()), Now: e.Now,
+		Quota: quotas[p.Name()], Statuses: statuses,
 	}, nil
 }
 
@@ -137,7 +142,7 @@ type senderMeter struct {
 
 // Request implements sender.Meter.
 func (s senderMeter) Request(r sender.Measurement) {
-	answer := provider.Answer{Class: r.Class, Code: r.Code}
+	answer := provider.Answer{Class: r.Class, Code: r.Code, Unmapped: r.Unmapped}
 	s.m.Destination(s.provider, r.Destination).Request(context.Background(), r.Lane, r.Events, r.Bytes, r.Took, &answer)
 }
 
