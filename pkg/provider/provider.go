@@ -147,6 +147,9 @@ type Batch struct {
 	// ValidateOnly asks the provider to check and not to store.
 	ValidateOnly  bool
 	Authorization Authorization
+	// Now is when the request is made, epoch ms: for signatures that carry
+	// the time. Everything else in a request depends on the fragments alone.
+	Now int64
 }
 
 // Request is one HTTP request, without its credentials.
@@ -237,7 +240,10 @@ type Secret = identity.Raw
 type Authorization struct {
 	Header []SecretHeader
 	// Query is appended to the URL (Meta's appsecret_proof).
-	Query   []SecretHeader
+	Query []SecretHeader
+	// Signing are keys that Assemble signs the body with, the current one
+	// first. They are never sent.
+	Signing []Secret
 	Expires int64 // epoch ms, zero: never by itself
 }
 

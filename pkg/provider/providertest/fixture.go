@@ -43,6 +43,12 @@ type Fixture struct {
 	Invalid []Invalid
 	// Answers are responses with the class that they have.
 	Answers []Answer
+	// Secret is what Authorize turns into an authorization without asking
+	// anybody; empty where the provider's requests need none to be assembled.
+	Secret string
+	// StatusDecides: a success is one whatever its body says, as with an
+	// endpoint that promises no body.
+	StatusDecides bool
 	// RestrictedPlace is where the provider has a reduced form; the zero value
 	// where it has one everywhere.
 	RestrictedPlace consent.Jurisdiction

@@ -276,10 +276,8 @@ func (b *bench) assemble(t *testing.T) {
 		fragments, group = append(fragments, out.Fragment), out.Group
 	}
 	secret := identity.NewRaw("canarysecret")
-	batch := provider.Batch{
-		Target: &b.target, Group: group, Fragments: fragments,
-		Authorization: provider.Authorization{Header: []provider.SecretHeader{{Name: "Authorization", Value: secret}}},
-	}
+	batch := provider.Batch{Target: &b.target, Group: group, Fragments: fragments, Authorization: b.authorize(t), Now: Now}
+	batch.Authorization.Header = append(batch.Authorization.Header, provider.SecretHeader{Name: "Authorization", Value: secret})
 	r := b.p.Assemble(nil, &batch)
 	holds(t, json.Valid(r.Body), "the body is not JSON: %s", r.Body)
 	equal(t, 3, bytes.Count(r.Body, fragments[0]), "fragments that stand in the body as they were built")
@@ -290,8 +288,31 @@ func (b *bench) assemble(t *testing.T) {
 	absent(t, string(r.Body)+r.URL+fmt.Sprint(r.Header), "canarysecret", "credentials are added by the sender")
 	again := b.p.Assemble(nil, &batch)
 	equal(t, r, again, "the same request a second time")
+	batch.Now += 3600_000
+	later := b.p.Assemble(nil, &batch)
+	equal(t, string(r.Body), string(later.Body), "the body an hour later: a repeat is byte-identical")
+	equal(t, r.URL, later.URL, "the address an hour later")
+	for _, key := range batch.Authorization.Signing {
+		absent(t, string(r.Body)+r.URL+fmt.Sprint(r.Header), key.Reveal(), "keys sign and are never sent")
+	}
 	batch.ValidateOnly = true
 	holds(t, json.Valid(b.p.Assemble(nil, &batch).Body), "a validate-only body is not JSON")
+}
+
+// authorize gives what requests are assembled with.
+func (b *bench) authorize(t *testing.T) provider.Authorization {
+	t.Helper()
+	if b.f.Secret == "" {
+		return provider.Authorization{}
+	}
+	for _, bad := range []string{"", "canarysecret", "{}", `{"canarysecret":1}`} {
+		_, err := b.p.Authorize(t.Context(), nil, &b.target, identity.NewRaw(bad))
+		holds(t, err != nil, "a secret of another form is taken")
+		absent(t, err.Error(), "canarysecret", "errors never hold a secret")
+	}
+	a, err := b.p.Authorize(t.Context(), nil, &b.target, identity.NewRaw(b.f.Secret))
+	noError(t, err)
+	return a
 }
 
 func (b *bench) probe(t *testing.T) {

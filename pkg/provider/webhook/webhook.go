@@ -1,0 +1,77 @@
+package webhook
+
+import (
+	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/provider"
+)
+
+// Name is the provider's name in resources, topics and diagnostics.
+const Name = "webhook"
+
+// Limits of a delivery, times in milliseconds.
+const (
+	second = int64(1000)
+	day    = 24 * 3600 * second
+
+	// maxAge is how old an event may be: a receiver of conversions has
+	// nothing to do with older ones, and a replay by mistake is stopped.
+	maxAge = 30 * day
+	// futureTolerance is how far ahead a client's clock may be.
+	futureTolerance = 300 * second
+	// maxValues is how many values of one identifier leave.
+	maxValues = 10
+)
+
+// Limits of a request. Web servers and frameworks take 1 MiB by default, if
+// not less; 413 makes Sluice halve the request.
+const (
+	maxBatch      = 500
+	realtimeBatch = 100
+	maxBytes      = 900 << 10
+)
+
+// Config is what an installation says about webhooks.
+type Config struct {
+	// Hosts are the hosts, or host:port, that an operator allows. A
+	// destination of another host is warned about, and nothing is sent to it.
+	Hosts []string
+}
+
+// Provider is the customer's own endpoint. It has no state.
+type Provider struct{ hosts []string }
+
+// New makes the provider.
+func New(cfg Config) *Provider {
+	p := &Provider{}
+	for _, h := range cfg.Hosts {
+		p.hosts = append(p.hosts, withoutDefaultPort(h))
+	}
+	return p
+}
+
+var _ provider.Provider = (*Provider)(nil)
+
+// Name implements resource.Provider.
+func (p *Provider) Name() string { return Name }
+
+// Supported are the kinds by which a customer can recognise their own people
+// and campaigns. Address, user agent, name, birth date and place are not among
+// them: no receiver needs what could single people out who are not known.
+func (p *Provider) Supported() decision.KindSet { return supported }
+
+var supported = decision.Kinds(
+	decision.KindEmail, decision.KindPhone, decision.KindExternalID, decision.KindClickID, decision.KindBrowserID,
+)
+
+// Needs is ad_user_data: the receiver is the customer's, what it does with
+// conversions is advertising all the same. Click and browser ids need
+// ad_storage besides, and are left out without it.
+func (p *Provider) Needs() consent.PurposeSet { return consent.AdUserData }
+
+// Spec declares the allowed hosts, limits and every known answer.
+func (p *Provider) Spec() provider.Spec {
+	return provider.Spec{
+		Name: Name, Hosts: p.hosts, MaxBatch: maxBatch, RealtimeBatch: realtimeBatch, MaxBytes: maxBytes, Errors: errorRows(),
+	}
+}
