@@ -60,7 +60,7 @@ var reasonRows = [reasonCount]Info{
 	ReasonDelivered:       {Code: "delivered", Status: Delivered, Gate: "sender", Sentence: "The provider accepted the event."},
 	ConsentRevoked:        {Code: "consent.revoked", Status: Revoked, Gate: "sender", Sentence: "Consent that the delivery relied on is gone, so it was not sent."},
 	DestinationPaused:     {Code: "destination.paused", Status: Parked, Gate: "sender", Sentence: "The destination's owner paused it; deliveries wait."},
-	DestinationChanged:    {Code: "destination.changed", Status: Revoked, Gate: "sender", Sentence: "The destination now points to another account or is in shadow mode, so the delivery was not sent."},
+	DestinationChanged:    {Code: "destination.changed", Status: Revoked, Gate: "sender", Sentence: "The destination is no longer the one that the delivery was built for (another account, shadow mode, or marked sensitive), so it was not sent."},
 	CredentialsMissing:    {Code: "credentials.missing", Status: Parked, Gate: "sender", Sentence: "The destination's secret cannot be read; deliveries wait.", Fix: "Put the secret where the reference points, inside the sender's secrets directory."},
 	CredentialsInvalid:    {Code: "credentials.invalid", Status: Parked, Gate: "sender", Sentence: "The provider refuses the credentials; deliveries wait.", Fix: "Issue a new token and replace the secret file; delivery resumes by itself."},
 	ProviderThrottled:     {Code: "provider.throttled", Status: Retrying, Gate: "sender", Sentence: "The provider asked to wait."},

@@ -181,17 +181,21 @@ type Value struct {
 }
 
 // Reset empties e for reuse and keeps the capacity of its slices, so that the
-// hot path does not allocate.
+// hot path does not allocate. Nothing of the event stays behind in them.
 func (e *Event) Reset() {
-	id, items, coupons := e.Identity, e.Commerce.Items[:0], e.Commerce.Coupons[:0]
-	other, props := e.Click.Other[:0], e.Properties[:0]
-	clear(items[:cap(items)])
-	clear(props[:cap(props)])
+	id, commerce, other, props := e.Identity, e.Commerce, e.Click.Other, e.Properties
 	*e = Event{}
-	e.Identity.Emails = id.Emails[:0]
-	e.Identity.Phones = id.Phones[:0]
-	e.Identity.ExternalIDs = id.ExternalIDs[:0]
-	e.Identity.LoginIDs = id.LoginIDs[:0]
-	e.Commerce.Items, e.Commerce.Coupons = items, coupons
-	e.Click.Other, e.Properties = other, props
+	e.Identity.Emails = emptied(id.Emails)
+	e.Identity.Phones = emptied(id.Phones)
+	e.Identity.ExternalIDs = emptied(id.ExternalIDs)
+	e.Identity.LoginIDs = emptied(id.LoginIDs)
+	e.Commerce.Items, e.Commerce.Coupons = emptied(commerce.Items), emptied(commerce.Coupons)
+	e.Click.Other, e.Properties = emptied(other), emptied(props)
+}
+
+// emptied is s without its elements, which would keep a record's bytes alive.
+// What lies beyond the length was emptied when it was given up.
+func emptied[T any](s []T) []T {
+	clear(s)
+	return s[:0]
 }

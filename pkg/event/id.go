@@ -72,25 +72,28 @@ func (e *Event) EffectiveID() (string, IDSource) {
 func (e *Event) RecordID() string { return e.derive("") }
 
 func (e *Event) derive(transaction string) string {
-	h := sha256.New()
-	write := func(s string) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
-		h.Write(n[:])
-		h.Write([]byte(s))
-	}
-	write(e.CustomerID)
-	write(e.Name)
+	var stack [512]byte
+	b := appendPart(stack[:0], e.CustomerID)
+	b = appendPart(b, e.Name)
 	if transaction != "" {
-		write("transaction")
-		write(transaction)
+		b = appendPart(b, "transaction")
+		b = appendPart(b, transaction)
 	} else {
-		write("record")
-		write(string(e.Origin.TopicID[:]))
-		write(strconv.Itoa(int(e.Origin.Partition)))
-		write(strconv.FormatInt(e.Origin.Offset, 10))
+		b = appendPart(b, "record")
+		b = appendPart(b, string(e.Origin.TopicID[:]))
+		var digits [20]byte
+		b = appendPart(b, string(strconv.AppendInt(digits[:0], int64(e.Origin.Partition), 10)))
+		b = appendPart(b, string(strconv.AppendInt(digits[:0], e.Origin.Offset, 10)))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(b)
+	var text [32]byte
+	hex.Encode(text[:], sum[:16])
+	return string(text[:])
+}
+
+// appendPart puts the length before s.
+func appendPart(b []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint64(b, uint64(len(s))), s...)
 }
 
 // Key returns the record key of everything that Sluice writes for a subject:

@@ -16,6 +16,8 @@ type Prepared struct {
 	IDSource event.IDSource
 	Snapshot consent.Statement
 	Place    consent.Place
+
+	subject string // the pseudonym, once a Recorder has made it
 }
 
 // Prepare reads what the gates need from e.
@@ -43,8 +45,8 @@ type Case struct {
 	PastDedupWindow bool
 }
 
-// Scratch is reused memory, one a session. Results may alias it until the next
-// Reset.
+// Scratch is reused memory, one a session. Of what Evaluate returns only
+// Result.Payload aliases it, until the next Reset.
 type Scratch struct {
 	// Provider is the provider's own scratch.
 	Provider provider.Scratch
@@ -52,13 +54,25 @@ type Scratch struct {
 	Payload []byte
 	fields  []resource.Field
 	itemIDs []string
+	// now is the evaluation in progress: gates are called through a table, so
+	// what they are given would be allocated anew for every case.
+	now evaluation
+}
+
+// evaluation is what the gates of one case share.
+type evaluation struct {
+	standing standing
+	content  content
+	input    provider.Input
+	result   Result
 }
 
 // Reset forgets everything and keeps the memory.
 func (s *Scratch) Reset() {
-	s.Payload = s.Payload[:0]
-	s.fields = s.fields[:0]
-	s.itemIDs = s.itemIDs[:0]
+	clear(s.fields[:cap(s.fields)])
+	clear(s.itemIDs[:cap(s.itemIDs)])
+	s.Payload, s.fields, s.itemIDs = s.Payload[:0], s.fields[:0], s.itemIDs[:0]
+	s.now = evaluation{}
 }
 
 // Result is the decision before the claim.

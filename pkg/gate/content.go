@@ -70,9 +70,14 @@ func conditionHolds(k *content) outcome {
 // pre-flight reads its other half.
 func identifiersRemain(k *content) outcome {
 	route, verdict, facts := k.c.Route, &k.found.verdict, &k.r.Facts
+	b, ok := route.Provider.(builder)
+	if !ok {
+		return fail(decision.DestinationInvalid, "its provider builds no payloads")
+	}
 	facts.Restricted, facts.Cause = k.found.restrict != decision.ReasonNone, k.found.restrict
 	start := len(k.scratch.Payload)
-	in := provider.Input{
+	in := &k.scratch.now.input
+	*in = provider.Input{
 		Event: k.c.Event, Route: route,
 		EventID: k.c.ID, EventIDSource: k.c.IDSource,
 		Fields: k.fields, ItemIDs: k.itemIDs,
@@ -82,12 +87,15 @@ func identifiersRemain(k *content) outcome {
 		Sensitive: facts.Needs.Sensitive,
 		Now:       k.c.Now, Scratch: &k.scratch.Provider,
 	}
-	built := route.Provider.(builder).Build(k.scratch.Payload, &in)
+	built := b.Build(k.scratch.Payload, in)
 	k.r.Built = built
 	facts.ReliesOn = built.ReliesOn
 	facts.NotAfter, facts.FutureTolerance, facts.DedupUntil = built.NotAfter, built.FutureTolerance, built.DedupUntil
 	if facts.Restricted && !built.Restrictable {
-		return fail(facts.Cause, "the provider has no reduced form here")
+		// Nothing was reduced: the decision is the one without a choice.
+		cause := facts.Cause
+		facts.Restricted, facts.Cause = false, decision.ReasonNone
+		return fail(cause, "the provider has no reduced form here")
 	}
 	if built.IdentifierReason != decision.ReasonNone {
 		return fail(built.IdentifierReason, built.Detail)

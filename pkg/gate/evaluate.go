@@ -9,39 +9,47 @@ import (
 // Evaluate runs every gate for c and says what is to become of it. It is pure
 // but for scratch, which holds the payload of a case that passes.
 func Evaluate(c *Case, scratch *Scratch) Result {
-	r := Result{Facts: factsOf(c)}
-	// A Payload that a later gate rejects is dropped again.
+	e := &scratch.now
+	e.result = Result{Facts: factsOf(c)}
+	e.standing = standing{facts: &e.result.Facts, view: c.View, now: c.Now, route: c.Route, lastCall: c.LastCall}
+	e.content = content{c: c, r: &e.result, scratch: scratch, found: &e.standing}
 	start := len(scratch.Payload)
-	s := standing{facts: &r.Facts, view: c.View, now: c.Now, route: c.Route, lastCall: c.LastCall}
-	k := content{c: c, r: &r, scratch: scratch, found: &s}
+	o := e.run()
+	r := &e.result
+	r.Consent = e.standing.verdict
+	switch {
+	case o.failed():
+		// A payload that a later gate rejects is dropped again.
+		scratch.Payload, r.Payload = scratch.Payload[:start], nil
+		r.Reason, r.Detail, r.Status = o.reason, o.detail, o.status
+		if r.Status == decision.StatusNone {
+			r.Status = o.reason.Info().Status
+		}
+	case c.Route.Destination.Mode == resource.ModeShadow:
+		r.Status, r.Reason = decision.Shadowed, decision.Eligible
+	default:
+		r.Status, r.Reason = decision.Queued, decision.Eligible
+	}
+	out := *r
+	*e = evaluation{} // nothing of the case is kept
+	return out
+}
+
+// run asks one gate after the other until one fails.
+func (e *evaluation) run() outcome {
 	for i := range table {
 		var o outcome
 		if g := &table[i]; g.standing != nil {
-			o = g.standing(&s)
+			o = g.standing(&e.standing)
 		} else {
-			o = g.content(&k)
+			o = g.content(&e.content)
 		}
-		r.Consent = s.verdict
 		if o.failed() {
-			scratch.Payload = scratch.Payload[:start]
-			r.Payload = nil
-			return r.end(o)
+			return o
 		}
-		r.Passed++
+		e.result.Passed++
 	}
-	r.Status, r.Reason = decision.Queued, decision.Eligible
-	if c.Route.Destination.Mode == resource.ModeShadow {
-		r.Status = decision.Shadowed
-	}
-	return r
-}
-
-func (r *Result) end(o outcome) Result {
-	r.Reason, r.Detail, r.Status = o.reason, o.detail, o.status
-	if r.Status == decision.StatusNone {
-		r.Status = o.reason.Info().Status
-	}
-	return *r
+	return pass()
 }
 
 func factsOf(c *Case) decision.Facts {
@@ -92,7 +100,8 @@ func Standing(f *decision.Facts, view View, now int64) Verdict {
 }
 
 // reliance is the sender's last row: what the bytes depend on must still hold,
-// and the destination must still be the one that they were built for.
+// and the destination must still be the one that they were built for. Bytes
+// that were built before it was marked sensitive say more than they may now.
 func reliance(s *standing, f *decision.Facts) Verdict {
 	d := s.route.Destination
 	switch {
@@ -100,6 +109,8 @@ func reliance(s *standing, f *decision.Facts) Verdict {
 		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another account", Route: s.route}
 	case d.Mode == resource.ModeShadow:
 		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "shadow mode", Route: s.route}
+	case s.facts.Needs.Sensitive && !f.Needs.Sensitive:
+		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "marked sensitive since", Route: s.route}
 	case s.restrict != decision.ReasonNone && !f.Restricted:
 		return Verdict{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: s.restrict.String(), Route: s.route}
 	}
@@ -140,9 +151,28 @@ func ClaimOf(c *Case, scratch *Scratch) (provider.Built, bool) {
 	if c.Route.Provider == nil || c.Route.Invalid != "" {
 		return provider.Built{}, false
 	}
-	built := c.Route.Provider.(builder).Build(scratch.Payload, &provider.Input{
+	b, ok := c.Route.Provider.(builder)
+	if !ok {
+		return provider.Built{}, false
+	}
+	scratch.now.input = provider.Input{
 		Event: c.Event, Route: c.Route, EventID: c.ID, EventIDSource: c.IDSource,
 		Place: c.Place, Now: c.Now, Scratch: &scratch.Provider,
-	})
+	}
+	built := b.Build(scratch.Payload, &scratch.now.input)
+	scratch.now.input = provider.Input{}
 	return built, built.ClaimID != ""
+}
+
+// AlsoClaimID is the transaction id that makes the second claim of a case at a
+// destination with dedup.also_by; "" where the destination has none, the event
+// no transaction, or the claim itself is made of it. An adjustment has none:
+// several belong to one transaction by their nature.
+func AlsoClaimID(c *Case, b *provider.Built) string {
+	id := c.Event.Commerce.TransactionID
+	already := b.ClaimID == id && b.DuplicateReason == decision.DuplicateTransaction
+	if !c.Route.Destination.Dedup.AlsoByTransaction || b.Adjust || already {
+		return ""
+	}
+	return id
 }

@@ -41,23 +41,38 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 	return d
 }
 
-// Unmapped describes an event that no mapping names, from its head alone, or
-// one that no gate could look at because it is not an event.
+// Unmapped describes an event that no mapping names. Its name was written by
+// anybody and checked by no mapping, so one that looks like personal data is
+// hidden.
 func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, now int64) decision.Decision {
 	d := w.event(p, decision.StageRouter, now)
+	d.SourceEvent = w.safeID(d.SourceEvent)
 	d.Status, d.Reason, d.Message = reason.Info().Status, reason, sentence(reason, detail)
 	d.ID = decision.NewID(p.Event.Origin, "", "", decision.StageRouter, d.Status, "", 0)
+	return d
+}
+
+// Gone describes a held event whose mapping no longer names it.
+func (w *Recorder) Gone(p *Prepared, destination, mapping string, now int64) decision.Decision {
+	d := w.event(p, decision.StageHold, now)
+	d.DestinationID, d.Mapping = destination, mapping
+	d.Status, d.Reason = decision.Skipped, decision.MappingNone
+	d.Message = sentence(decision.MappingNone, "the mapping that it was held for is gone")
+	d.ID = decision.NewID(d.Source, destination, mapping, d.Stage, d.Status, "", 0)
 	return d
 }
 
 // event fills what every decision says about its event.
 func (w *Recorder) event(p *Prepared, stage decision.Stage, now int64) decision.Decision {
 	e := p.Event
+	if p.subject == "" {
+		p.subject = w.Pseudonym.Subject(e.CustomerID, e.SubjectID)
+	}
 	d := decision.Decision{
 		Time: now, Stage: stage,
 		CustomerID: e.CustomerID, SourceEvent: e.Name,
 		EventID: w.safeID(p.ID), EventIDSource: p.IDSource, EventTime: e.Time,
-		SubjectHash: w.Pseudonym.Subject(e.CustomerID, e.SubjectID), SubjectKeyID: w.Pseudonym.KeyID(),
+		SubjectHash: p.subject, SubjectKeyID: w.Pseudonym.KeyID(),
 		Source: e.Origin, AppVersion: w.AppVersion, BrowserReported: e.BrowserReported,
 	}
 	if e.Origin.AppendTime > 0 {
@@ -124,13 +139,17 @@ func (w *Recorder) Sent(d *decision.Delivery, stage decision.Stage, status decis
 	}
 }
 
-// origin is used where only coordinates are known.
-func origin(c event.Coordinates) *Prepared { return &Prepared{Event: &event.Event{Origin: c}} }
-
-// Undecodable describes a record that is not an event.
-func (w *Recorder) Undecodable(c event.Coordinates, reason decision.Reason, detail string, now int64) decision.Decision {
-	p := origin(c)
-	d := w.Unmapped(p, reason, detail, now)
-	d.EventID, d.SubjectKeyID = "", ""
+// Unread describes a record that is not an event: it was decided without
+// looking into it, at the given stage, for a mapping that had been named before
+// (hold) or for none.
+func (w *Recorder) Unread(at event.Coordinates, stage decision.Stage, destination, mapping string, reason decision.Reason, detail string, now int64) decision.Decision {
+	d := decision.Decision{
+		Time: now, Stage: stage, Status: reason.Info().Status, Reason: reason, Message: sentence(reason, detail),
+		DestinationID: destination, Mapping: mapping, Source: at, AppVersion: w.AppVersion,
+	}
+	if at.AppendTime > 0 {
+		d.LatencyMS = now - at.AppendTime
+	}
+	d.ID = decision.NewID(at, destination, mapping, stage, d.Status, "", 0)
 	return d
 }

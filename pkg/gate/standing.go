@@ -47,6 +47,10 @@ func destinationReady(s *standing) outcome {
 		return fail(decision.DestinationInactive, "")
 	case s.route.Invalid != "":
 		return fail(decision.DestinationInvalid, s.route.Invalid)
+	case s.route.Provider == nil || s.route.Policy == nil:
+		// Compiling resources gives neither without Invalid; a set that does
+		// must not reach the rules of a missing policy or provider.
+		return fail(decision.DestinationInvalid, "its provider or policy is missing")
 	case d.Secret == "":
 		return fail(decision.DestinationNoCredentials, "")
 	case !d.Terms.Accepted():
@@ -58,9 +62,9 @@ func destinationReady(s *standing) outcome {
 // judge asks the consent engine once for both of its gates.
 func (s *standing) judge() consent.Outcome {
 	if !s.judged {
-		record, _ := s.view.Consent(s.facts.Customer, s.facts.Subject)
-		if s.facts.Subject.IsZero() {
-			record = consent.Statement{}
+		var record consent.Statement // without a subject only the snapshot counts
+		if !s.facts.Subject.IsZero() {
+			record, _ = s.view.Consent(s.facts.Customer, s.facts.Subject)
 		}
 		s.rule = s.route.Policy.At(s.facts.Place)
 		s.effective = consent.Merge(s.facts.Snapshot, record, s.facts.Place)

@@ -47,8 +47,5 @@ type CleanBytes struct{ b []byte }
 // VouchBytes is Vouch for bytes.
 func VouchBytes(b []byte) CleanBytes { return CleanBytes{b: b} }
 
-// IsZero reports whether the text is empty.
-func (c CleanBytes) IsZero() bool { return len(c.b) == 0 }
-
 // Bytes returns the text; the caller must not keep it.
 func (c CleanBytes) Bytes() []byte { return c.b }

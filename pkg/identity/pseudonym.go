@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -12,45 +11,62 @@ import (
 // by nobody else. Destroying the key unlinks every diagnostic ever written.
 type Pseudonym struct {
 	keyID string
-	key   []byte
+	keyed bool
+	// inner and outer are the key as HMAC (RFC 2104) mixes it in, so that a
+	// hash costs no object; every decision has one.
+	inner, outer [sha256.BlockSize]byte
 }
 
 // NewPseudonym takes the privacy key and the id under which diagnostics name
 // it. An empty key is allowed only where no diagnostics leave the process: its
 // hashes are then empty.
 func NewPseudonym(keyID string, key []byte) Pseudonym {
-	return Pseudonym{keyID: keyID, key: append([]byte(nil), key...)}
+	p := Pseudonym{keyID: keyID, keyed: len(key) > 0}
+	if len(key) > sha256.BlockSize {
+		sum := sha256.Sum256(key)
+		key = sum[:]
+	}
+	for i := range p.inner {
+		var k byte
+		if i < len(key) {
+			k = key[i]
+		}
+		p.inner[i], p.outer[i] = k^0x36, k^0x5c
+	}
+	return p
 }
 
 // KeyID names the key in each diagnostic.
-func (p Pseudonym) KeyID() string { return p.keyID }
+func (p *Pseudonym) KeyID() string { return p.keyID }
 
 // Subject returns 32 hex digits of an HMAC-SHA256 over the length-prefixed
 // customer and subject, so that one person has different hashes at different
 // customers. An absent subject gives "".
-func (p Pseudonym) Subject(customer string, subject Raw) string {
-	if subject.IsZero() || len(p.key) == 0 {
+func (p *Pseudonym) Subject(customer string, subject Raw) string {
+	if subject.IsZero() || !p.keyed {
 		return ""
 	}
 	return p.sum(customer, subject.v)
 }
 
 // ID hides an event or transaction id that looks like personal data.
-func (p Pseudonym) ID(id string) string {
+func (p *Pseudonym) ID(id string) string {
 	if id == "" {
 		return ""
 	}
 	return "hashed:" + p.sum("id", id)
 }
 
-func (p Pseudonym) sum(parts ...string) string {
-	mac := hmac.New(sha256.New, p.key)
-	var n [8]byte
-	for _, part := range parts {
-		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
-		mac.Write(n[:])
-		mac.Write([]byte(part))
-	}
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(mac.Sum(sum[:0])[:16])
+// sum is HMAC-SHA256 over two length-prefixed parts, the first half in hex. An
+// empty key is a key like any other here, as it is for crypto/hmac.
+func (p *Pseudonym) sum(first, second string) string {
+	var stack [512]byte
+	b := append(stack[:0], p.inner[:]...)
+	b = append(binary.BigEndian.AppendUint64(b, uint64(len(first))), first...)
+	b = append(binary.BigEndian.AppendUint64(b, uint64(len(second))), second...)
+	message := sha256.Sum256(b)
+	sum := sha256.Sum256(append(append(stack[:0], p.outer[:]...), message[:]...))
+	var text [sha256.Size]byte
+	hex.Encode(text[:], sum[:sha256.Size/2])
+	return string(text[:])
 }

@@ -4,46 +4,79 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/gate"
 	"github.com/sluicehq/sluice/pkg/kafka/transact"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
-// claim notes that an eligible case wants its claim. The key is the same for
-// every record that means the same thing to the provider, the owner is this
-// record: reading it again after a crash finds its own claim and goes on.
-func (s *Session) claim(it *item, c *gate.Case, r *gate.Result) error {
+// want is one item's wish for its claims: one request, or two where the
+// destination also deduplicates by transaction. The item is queued only if
+// all of them turn out to be its own.
+type want struct {
+	item     int // in Session.items
+	requests int // how many of Session.requests, in order
+}
+
+// claim notes that an eligible case wants its claims. The keys are the same
+// for every record that means the same thing to the provider, the owner is this
+// record: reading it again after a crash finds its own claims and goes on.
+func (s *Session) claim(c *gate.Case, r *gate.Result) error {
 	owner, err := ownerOf(c.Event.Origin)
 	if err != nil {
 		return err
 	}
-	d := &it.delivery
-	key := keyOf(c, r.Built.ClaimID)
-	window := c.Route.Destination.Dedup.WindowMS
-	d.ClaimKey, d.ClaimOwner = [16]byte(key), int64(owner)
-	if r.Built.Adjust {
-		d.PlainKey = [16]byte(keyOf(c, r.Built.PlainClaimID))
-		d.NewestKey = [16]byte(dedup.AdjustmentKey(c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, r.Built.PlainClaimID))
+	it := &s.items[len(s.items)-1]
+	dest, target := c.Route.Mapping.DestinationID, c.Route.Target.Target
+	window := claimWindow(c.Route.Destination)
+	from := len(s.requests)
+	s.requests = appendClaims(s.requests, c, &r.Built, owner)
+	w := want{item: len(s.items) - 1, requests: len(s.requests) - from}
+	s.wants = append(s.wants, w)
+
+	d := &it.decision
+	d.ClaimKey, d.ClaimWindowMS = [16]byte(s.requests[from].Key), window.Milliseconds()
+	if w.requests > 1 {
+		d.AlsoKey = [16]byte(s.requests[from+1].Key)
 	}
-	it.decision.ClaimKey, it.decision.ClaimWindowMS = [16]byte(key), window
-	s.requests = append(s.requests, dedup.Request{Key: key, Owner: owner, TTL: time.Duration(window) * time.Millisecond})
-	s.owners = append(s.owners, len(s.items)-1)
+	if it.queued {
+		q := &it.delivery
+		q.ClaimKey, q.AlsoKey, q.ClaimOwner, q.ClaimWindowMS = d.ClaimKey, d.AlsoKey, int64(owner), d.ClaimWindowMS
+		if r.Built.Adjust {
+			q.PlainKey = [16]byte(dedup.NewKey(false, c.Event.CustomerID, dest, target, r.Built.PlainClaimID))
+			q.NewestKey = [16]byte(dedup.AdjustmentKey(c.Event.CustomerID, dest, target, r.Built.PlainClaimID))
+		}
+	}
 	return nil
 }
 
-// keyOf keeps shadow mode apart: trying a destination out must not take the
-// claims of the real thing.
-func keyOf(c *gate.Case, id string) dedup.Key {
-	d := c.Route.Destination
-	shadow := d != nil && d.Mode == resource.ModeShadow
-	return dedup.NewKey(shadow, c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, id)
+// appendClaims appends the one or two claims of a case. Shadow mode has keys
+// of its own: trying a destination out must not take the claims of the real
+// thing.
+func appendClaims(dst []dedup.Request, c *gate.Case, b *provider.Built, owner dedup.Owner) []dedup.Request {
+	shadow := c.Route.Destination.Mode == resource.ModeShadow
+	dest, target := c.Route.Mapping.DestinationID, c.Route.Target.Target
+	ttl := claimWindow(c.Route.Destination)
+	dst = append(dst, dedup.Request{Key: dedup.NewKey(shadow, c.Event.CustomerID, dest, target, b.ClaimID), Owner: owner, TTL: ttl})
+	if id := gate.AlsoClaimID(c, b); id != "" {
+		dst = append(dst, dedup.Request{Key: dedup.TransactionKey(shadow, c.Event.CustomerID, dest, target, id), Owner: owner, TTL: ttl})
+	}
+	return dst
+}
+
+// claimWindow is how long claims live. A destination without a window has the
+// default one: a claim that expired at once would let every copy pass.
+func claimWindow(d *resource.Destination) time.Duration {
+	if d.Dedup.WindowMS <= 0 {
+		return time.Duration(resource.DefaultDedupWindowMS) * time.Millisecond
+	}
+	return time.Duration(d.Dedup.WindowMS) * time.Millisecond
 }
 
 func ownerOf(at event.Coordinates) (dedup.Owner, error) {
@@ -56,40 +89,108 @@ func ownerOf(at event.Coordinates) (dedup.Owner, error) {
 
 // takeClaims asks Redis once for the whole batch and turns what others own
 // into duplicates. Claims come after every gate and before the transaction.
+//
+// It asks again only where an item of this batch lost to another of this
+// batch that then lost itself, on its other claim: what that one gave back is
+// free, and calling the item its duplicate would lose an event.
 func (s *Session) takeClaims(ctx context.Context) error {
-	if len(s.stale) > 0 {
-		if err := s.deps.Claims.Release(ctx, s.stale); err != nil {
-			return s.unavailable(err)
-		}
-	}
-	if len(s.requests) == 0 {
-		return nil
-	}
-	claimed, err := s.deps.Claims.Claim(ctx, s.requests)
-	if err != nil {
+	if err := s.giveBack(ctx, s.stale); err != nil {
 		return s.unavailable(err)
 	}
-	s.claimed, s.sure = claimed, true
-	for i, result := range claimed.Results {
-		it := &s.items[s.owners[i]]
-		switch result.State {
-		case dedup.Taken, dedup.Own:
-		case dedup.OwnDelivered, dedup.Delivered:
-			it.becomeDuplicate(decision.DuplicateDelivered, result.Holder)
-		default:
-			it.becomeDuplicate(it.duplicate, result.Holder)
+	for len(s.requests) > 0 {
+		claimed, err := s.deps.Claims.Claim(ctx, s.requests)
+		if err != nil {
+			return s.unavailable(err)
+		}
+		s.claimed = append(s.claimed, claimed)
+		if err := s.sortOut(ctx, claimed.Results); err != nil {
+			return s.unavailable(err)
 		}
 	}
 	return nil
 }
 
+// sortOut applies the answers to the wants and keeps, as wants and requests,
+// only what has to be asked again.
+func (s *Session) sortOut(ctx context.Context, results []dedup.Result) error {
+	lost := s.lost[:0]
+	at := 0
+	for _, w := range s.wants {
+		lost = appendLost(lost, s.requests[at:at+w.requests], results[at:at+w.requests])
+		at += w.requests
+	}
+	s.lost = lost
+	if err := s.giveBack(ctx, lost); err != nil {
+		return err
+	}
+	wants, requests := s.wants[:0], s.requests[:0]
+	at = 0
+	for _, w := range s.wants {
+		asked, answers := s.requests[at:at+w.requests], results[at:at+w.requests]
+		at += w.requests
+		i := foreign(answers)
+		switch {
+		case i < 0:
+		case slices.ContainsFunc(lost, func(r dedup.Request) bool { return r.Key == asked[i].Key && r.Owner == answers[i].Holder }):
+			wants, requests = append(wants, w), append(requests, asked...)
+		default:
+			it := &s.items[w.item]
+			it.becomeDuplicate(it.duplicateReason(i, answers[i].State), answers[i].Holder)
+		}
+	}
+	s.wants, s.requests = wants, requests
+	return nil
+}
+
+// appendLost appends what an item has to give back because its other claim is
+// not its own. Beside its own mark it keeps everything: it was delivered.
+func appendLost(dst, asked []dedup.Request, answers []dedup.Result) []dedup.Request {
+	if i := foreign(answers); i < 0 || answers[i].State == dedup.OwnDelivered {
+		return dst
+	}
+	for i := range asked {
+		if answers[i].State == dedup.Taken || answers[i].State == dedup.Own {
+			dst = append(dst, asked[i])
+		}
+	}
+	return dst
+}
+
+// foreign finds the first claim that is not the item's own to go on with; -1:
+// there is none.
+func foreign(results []dedup.Result) int {
+	return slices.IndexFunc(results, func(r dedup.Result) bool { return r.State != dedup.Taken && r.State != dedup.Own })
+}
+
+// duplicateReason says what a foreign claim or a mark on the item's i-th claim
+// means.
+func (it *item) duplicateReason(i int, state dedup.State) decision.Reason {
+	switch {
+	case state == dedup.OwnDelivered, state == dedup.Delivered && i == 0:
+		return decision.DuplicateDelivered
+	case i > 0:
+		return decision.DuplicateTransaction
+	default:
+		return it.duplicate
+	}
+}
+
+func (s *Session) giveBack(ctx context.Context, requests []dedup.Request) error {
+	if len(requests) == 0 {
+		return nil
+	}
+	return s.deps.Claims.Release(ctx, requests)
+}
+
 // BeforeCommit asks whether the claims of the batch still stand: Redis may
 // have been emptied since, and then others may own the same events.
 func (s *Session) BeforeCommit(ctx context.Context) error {
-	if !s.sure {
-		return nil
+	for _, claimed := range s.claimed {
+		if err := s.deps.Claims.Check(ctx, claimed); err != nil {
+			return s.unavailable(err)
+		}
 	}
-	if err := s.deps.Claims.Check(ctx, s.claimed); err != nil {
+	if err := s.giveBack(ctx, s.refused); err != nil {
 		return s.unavailable(err)
 	}
 	return nil
@@ -106,16 +207,23 @@ func (s *Session) unavailable(err error) error {
 
 func (it *item) becomeDuplicate(reason decision.Reason, owner dedup.Owner) {
 	it.queued = false
+	it.decision.DuplicateOf = owner.String()
+	it.become(decision.Duplicate, reason, "")
+}
+
+// become changes what was decided after all gates.
+func (it *item) become(status decision.Status, reason decision.Reason, detail string) {
 	d := &it.decision
-	d.Status, d.Reason = decision.Duplicate, reason
-	d.DuplicateOf = owner.String()
-	d.Message = reason.Info().Sentence
+	d.Status, d.Reason, d.Message = status, reason, reason.Info().Sentence
+	if detail != "" {
+		d.Message += " (" + detail + ")"
+	}
 	d.ID = decision.NewID(d.Source, d.DestinationID, d.Mapping, d.Stage, d.Status, d.ReplayID, 0)
 }
 
-// releaseStale gives back a claim that this very record may hold from an
-// earlier reading, whose batch died after claiming: today's decision is
-// negative, and a corrected copy must be able to pass.
+// releaseStale gives back claims that this very record may hold from an
+// earlier reading, whose batch died after claiming: today nothing is queued,
+// and a corrected copy must be able to pass.
 func (s *Session) releaseStale(c *gate.Case) {
 	built, ok := gate.ClaimOf(c, &s.scratch)
 	if !ok {
@@ -125,47 +233,5 @@ func (s *Session) releaseStale(c *gate.Case) {
 	if err != nil {
 		return // an owner that cannot be named has never claimed
 	}
-	s.stale = append(s.stale, dedup.Request{Key: keyOf(c, built.ClaimID), Owner: owner})
-}
-
-// rereads knows which records may have been read before by somebody who took
-// claims and died: those of the first batch's length after a partition was
-// assigned, and every batch that is tried again.
-type rereads struct {
-	again bool
-	since map[string]map[int32]int64 // first offset seen in this assignment
-	limit int64
-}
-
-func newRereads() rereads {
-	return rereads{since: make(map[string]map[int32]int64), limit: maxBatchRecords}
-}
-
-// maxBatchRecords bounds what one batch can have claimed; see
-// transact.Config.MaxRecords, of which it is the default.
-const maxBatchRecords = 10_000
-
-func (r *rereads) batch(b *transact.Batch) {
-	r.again = b.Attempt > 1
-	for topic, partitions := range r.since {
-		for p := range partitions {
-			if !b.Assignment.Has(topic, p) {
-				delete(partitions, p)
-			}
-		}
-	}
-}
-
-func (r *rereads) maybeClaimed(record *kgo.Record) bool {
-	partitions := r.since[record.Topic]
-	if partitions == nil {
-		partitions = make(map[int32]int64)
-		r.since[record.Topic] = partitions
-	}
-	first, known := partitions[record.Partition]
-	if !known || record.Offset < first {
-		first = record.Offset
-		partitions[record.Partition] = first
-	}
-	return r.again || record.Offset-first < r.limit
+	s.stale = appendClaims(s.stale, c, &built, owner)
 }

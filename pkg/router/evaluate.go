@@ -17,6 +17,7 @@ import (
 
 // item is one decision on its way out, and what goes with it.
 type item struct {
+	// record is the input record, also where the event was held in between.
 	record   *kgo.Record
 	decision decision.Decision
 	// delivery is meant where queued is true.
@@ -29,6 +30,8 @@ type item struct {
 	heldKey []byte
 	// duplicate is what a foreign claim means for this item.
 	duplicate decision.Reason
+	// diagnostic is the place of the item's diagnostic in Session.out.
+	diagnostic int
 }
 
 // pass is one walk over a batch: what its steps share.
@@ -46,11 +49,11 @@ func (s *Session) Route(ctx context.Context, b transact.Batch) ([]*kgo.Record, e
 	if err != nil {
 		return nil, err
 	}
-	s.fresh.batch(&b)
+	s.rereads.batch(&b)
 	for _, record := range b.Records {
 		s.tally.Record(len(record.Value))
 		id, _ := b.TopicID(record.Topic)
-		if err := s.read(ctx, &p, record, event.TopicID(id)); err != nil {
+		if err := s.read(ctx, &p, record, coordinates(record, event.TopicID(id), p.now)); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +62,9 @@ func (s *Session) Route(ctx context.Context, b transact.Batch) ([]*kgo.Record, e
 
 // pass takes the view that every decision of the batch is made with.
 func (s *Session) pass(ctx context.Context, stage decision.Stage) (pass, error) {
-	view, err := s.deps.Tables.Await(ctx)
+	waiting, cancel := context.WithTimeout(ctx, s.cfg.TableWait)
+	defer cancel()
+	view, err := s.deps.Tables.Await(waiting)
 	if err != nil {
 		return pass{}, fmt.Errorf("%w: waiting for fresh tables: %w", transact.ErrWait, err)
 	}
@@ -67,8 +72,8 @@ func (s *Session) pass(ctx context.Context, stage decision.Stage) (pass, error) 
 }
 
 // read decides one record: by its head alone where no mapping names it.
-func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, id event.TopicID) error {
-	at := coordinates(record, id)
+func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, at event.Coordinates) error {
+	again := s.rereads.see(record)
 	head, err := s.deps.Events.Head(ctx, record.Value)
 	if err != nil {
 		return s.unreadable(p, record, at, err)
@@ -81,49 +86,50 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, id even
 		return s.unreadable(p, record, at, err)
 	}
 	s.event.Origin = at
-	prepared := gate.Prepare(&s.event)
+	s.prepared = gate.Prepare(&s.event)
 	var held []string
+	first := 0
 	for _, route := range routes {
-		status, err := s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now})
+		status, err := s.decide(p, record, route, again)
 		if err != nil {
 			return err
 		}
 		if status == decision.Held {
-			held = append(held, route.Mapping.Name)
+			if held == nil {
+				first = len(s.items) - 1
+			}
+			held = append(held, mappingKey(route.Mapping.DestinationID, route.Mapping.Name))
 		}
 	}
 	if held != nil {
-		last := &s.items[len(s.items)-1]
-		last.held = held
-		last.heldKey = s.out.bytes(func(b []byte) []byte {
-			return event.Key(b, s.event.CustomerID, s.event.SubjectID.Reveal(), prepared.ID)
+		it := &s.items[first]
+		it.held = held
+		it.heldKey = s.out.bytes(func(b []byte) []byte {
+			return event.Key(b, s.event.CustomerID, s.event.SubjectID.Reveal(), s.prepared.ID)
 		})
 	}
 	return nil
 }
 
-// decide runs the gates for one mapping and notes what came of it.
-func (s *Session) decide(p *pass, record *kgo.Record, c *gate.Case) (decision.Status, error) {
+// decide runs the gates for one mapping and notes what came of it. again: a
+// claim of an earlier reading may exist.
+func (s *Session) decide(p *pass, record *kgo.Record, route *resource.Route, again bool) (decision.Status, error) {
+	s.one = gate.Case{Prepared: &s.prepared, Route: route, View: p.view, Now: p.now, LastCall: p.stage == decision.StageHold}
+	c := &s.one
 	r := gate.Evaluate(c, &s.scratch)
 	it := s.add(record)
 	it.decision = s.deps.Recorder.Decision(c, &r, p.stage, "")
-	switch r.Status {
-	case decision.Queued, decision.Shadowed:
-		it.duplicate = r.Built.DuplicateReason
-		it.queued = r.Status == decision.Queued
-		if it.queued {
-			it.delivery = s.deps.Recorder.Delivery(c, &r, c.Route.Mapping.Lane, "")
-		}
-		if err := s.claim(it, c, &r); err != nil {
-			return 0, err
-		}
-	case decision.Held:
-	default:
-		if s.fresh.maybeClaimed(record) {
+	if r.Status != decision.Queued && r.Status != decision.Shadowed {
+		if again {
 			s.releaseStale(c)
 		}
+		return r.Status, nil
 	}
-	return r.Status, nil
+	it.duplicate = r.Built.DuplicateReason
+	if it.queued = r.Status == decision.Queued; it.queued {
+		it.delivery = s.deps.Recorder.Delivery(c, &r, route.Mapping.Lane, "")
+	}
+	return r.Status, s.claim(c, &r)
 }
 
 func (s *Session) add(record *kgo.Record) *item {
@@ -140,25 +146,33 @@ func (s *Session) unreadable(p *pass, record *kgo.Record, at event.Coordinates, 
 	}
 	it := s.add(record)
 	it.dead = true
-	it.decision = s.deps.Recorder.Undecodable(at, bad.Reason, bad.Detail, p.now)
+	it.decision = s.deps.Recorder.Unread(at, p.stage, "", "", bad.Reason, bad.Detail, p.now)
 	return nil
 }
 
 // unmappedEvent counts, and publishes only what was asked for.
 func (s *Session) unmappedEvent(ctx context.Context, p *pass, record *kgo.Record, at event.Coordinates, head codec.Head) error {
-	s.tally.Count(decision.Skipped, decision.MappingNone)
 	s.unmapped++
 	switch {
 	case s.cfg.Unmapped == CountUnmapped,
 		s.cfg.Unmapped == SampleUnmapped && s.unmapped%sampleEvery != 0:
+		s.tally.Count(decision.Skipped, decision.MappingNone)
 		return nil
 	}
-	if err := s.deps.Events.Decode(ctx, record.Value, &s.event); err != nil {
-		return s.unreadable(p, record, at, err)
+	err := s.deps.Events.Decode(ctx, record.Value, &s.event)
+	var bad *codec.DecodeError
+	switch {
+	case errors.As(err, &bad):
+		// Its head has said enough: what nothing wants is no dead letter, or
+		// what becomes of an event would depend on what is published of it.
+		s.event.Reset()
+		s.event.CustomerID, s.event.Name = head.CustomerID, head.EventName
+	case err != nil:
+		return fmt.Errorf("%w: %w", transact.ErrWait, wrap(record, err))
 	}
 	s.event.Origin = at
-	prepared := gate.Prepare(&s.event)
+	s.prepared = gate.Prepare(&s.event)
 	it := s.add(record)
-	it.decision = s.deps.Recorder.Unmapped(&prepared, decision.MappingNone, "", p.now)
+	it.decision = s.deps.Recorder.Unmapped(&s.prepared, decision.MappingNone, "", p.now)
 	return nil
 }

@@ -27,6 +27,7 @@ func (s *Session) finish(ctx context.Context, p *pass) ([]*kgo.Record, error) {
 			return nil, err
 		}
 	}
+	s.forgetEvent()
 	return s.out.list(), nil
 }
 
@@ -35,12 +36,13 @@ func (s *Session) finish(ctx context.Context, p *pass) ([]*kgo.Record, error) {
 func (s *Session) Committed(ctx context.Context) {
 	s.deps.Meter.AddTally(ctx, s.tally)
 	s.tally.Reset()
+	s.forget()
 }
 
 // emit writes the records of one item.
 func (s *Session) emit(p *pass, it *item) error {
 	o, w, to := &s.out, s.deps.Writer, &s.cfg.Outlets
-	trace := codec.TraceParent(it.record.Headers)
+	trace := o.copy(codec.TraceParent(it.record.Headers))
 	switch {
 	case it.queued:
 		d := &it.delivery
@@ -57,7 +59,7 @@ func (s *Session) emit(p *pass, it *item) error {
 		value := o.bytes(func(b []byte) []byte {
 			return w.AppendDeadEvent(b, it.record, it.decision.Source, it.decision.Reason, it.decision.Message, p.now)
 		})
-		o.add(to.DeadEvents, it.record.Key, value, trace)
+		o.add(to.DeadEvents, o.copy(it.record.Key), value, trace)
 	}
 	if len(it.held) > 0 {
 		value := o.bytes(func(b []byte) []byte {
@@ -71,6 +73,7 @@ func (s *Session) emit(p *pass, it *item) error {
 		return append(b, it.decision.EventID...)
 	})
 	value := o.bytes(func(b []byte) []byte { return w.AppendDiagnostic(b, &it.decision) })
+	it.diagnostic = len(o.records)
 	o.add(to.Diagnostics, key, value, trace)
 	return nil
 }
@@ -98,6 +101,14 @@ func (o *output) bytes(add func([]byte) []byte) []byte {
 	start := len(o.arena)
 	o.arena = add(o.arena)
 	return o.arena[start:len(o.arena):len(o.arena)]
+}
+
+// copy keeps nil, which is a null key or no header, apart from empty.
+func (o *output) copy(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	return o.bytes(func(dst []byte) []byte { return append(dst, b...) })
 }
 
 func (o *output) add(topic string, key, value []byte, trace []byte) {

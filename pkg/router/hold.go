@@ -2,11 +2,15 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/gate"
 	"github.com/sluicehq/sluice/pkg/kafka/transact"
 	"github.com/sluicehq/sluice/pkg/resource"
@@ -22,48 +26,85 @@ func (s *Session) Release(ctx context.Context, b transact.Batch) ([]*kgo.Record,
 	if err != nil {
 		return nil, err
 	}
-	s.fresh.batch(&b)
+	s.rereads.batch(&b)
 	for _, record := range b.Records {
-		if err := s.release(ctx, &p, record); err != nil {
+		id, _ := b.TopicID(record.Topic)
+		if err := s.release(ctx, &p, record, coordinates(record, event.TopicID(id), p.now)); err != nil {
 			return nil, err
 		}
 	}
 	return s.finish(ctx, &p)
 }
 
-func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record) error {
+// release decides one held event. at are the coordinates in the hold topic.
+func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record, at event.Coordinates) error {
+	again := s.rereads.see(record)
 	held := &s.hold
 	if err := s.deps.Holds.Decode(ctx, record.Value, held); err != nil {
-		// Only this binary writes the topic: a record that does not read is a
-		// broken installation, and going on would lose it.
-		return fmt.Errorf("%w: reading a held event: %w", transact.ErrWait, wrap(record, err))
+		// Somebody else has written to the topic: kept as a dead letter, it
+		// is not lost and does not stop what was held behind it.
+		return s.unreadable(p, record, at, err)
 	}
+	original := originalRecord(held)
 	if err := s.deps.Events.Decode(ctx, held.Value, &s.event); err != nil {
-		original := &kgo.Record{Topic: held.Source.Topic, Partition: held.Source.Partition, Offset: held.Source.Offset, Key: held.Key, Value: held.Value, Headers: record.Headers}
-		return s.unreadable(p, original, held.Source, err)
+		return s.unreadableHeld(p, original, err)
 	}
 	s.event.Origin = held.Source
-	prepared := gate.Prepare(&s.event)
-	for _, name := range held.Mappings {
-		route, ok := routeNamed(p.set.Match(s.event.CustomerID, s.event.Name), name)
+	s.prepared = gate.Prepare(&s.event)
+	routes := p.set.Match(s.event.CustomerID, s.event.Name)
+	for _, key := range held.Mappings {
+		route, ok := routeOf(routes, key)
 		if !ok {
-			it := s.add(record)
-			it.decision = s.deps.Recorder.Unmapped(&prepared, decision.MappingNone, "the mapping is gone", p.now)
-			it.decision.Stage, it.decision.Mapping = decision.StageHold, name
-			it.decision.ID = decision.NewID(held.Source, "", name, decision.StageHold, it.decision.Status, "", 0)
+			destination, mapping := splitMappingKey(key)
+			s.add(original).decision = s.deps.Recorder.Gone(&s.prepared, destination, mapping, p.now)
 			continue
 		}
-		if _, err := s.decide(p, record, &gate.Case{Prepared: &prepared, Route: route, View: p.view, Now: p.now, LastCall: true}); err != nil {
+		if _, err := s.decide(p, original, route, again); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// routeNamed finds the held mapping among today's routes of the event.
-func routeNamed(routes []*resource.Route, mapping string) (*resource.Route, bool) {
+// unreadableHeld ends every mapping that waited for an event that can no
+// longer be read, with one dead letter between them.
+func (s *Session) unreadableHeld(p *pass, original *kgo.Record, err error) error {
+	var bad *codec.DecodeError
+	if !errors.As(err, &bad) {
+		return fmt.Errorf("%w: %w", transact.ErrWait, wrap(original, err))
+	}
+	for i, key := range s.hold.Mappings {
+		destination, mapping := splitMappingKey(key)
+		it := s.add(original)
+		it.dead = i == 0
+		it.decision = s.deps.Recorder.Unread(s.hold.Source, p.stage, destination, mapping, bad.Reason, bad.Detail, p.now)
+	}
+	return nil
+}
+
+// originalRecord is the input record that a hold record keeps.
+func originalRecord(h *codec.Hold) *kgo.Record {
+	r := &kgo.Record{Topic: h.Source.Topic, Partition: h.Source.Partition, Offset: h.Source.Offset, Key: h.Key, Value: h.Value}
+	for _, header := range h.Headers {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: header.Key, Value: header.Value})
+	}
+	return r
+}
+
+// mappingKey names a mapping record as its topic does: names alone are unique
+// within a destination only.
+func mappingKey(destination, mapping string) string { return destination + "/" + mapping }
+
+func splitMappingKey(key string) (destination, mapping string) {
+	destination, mapping, _ = strings.Cut(key, "/")
+	return destination, mapping
+}
+
+// routeOf finds the held mapping among today's routes of the event.
+func routeOf(routes []*resource.Route, key string) (*resource.Route, bool) {
+	destination, mapping := splitMappingKey(key)
 	for _, route := range routes {
-		if route.Mapping.Name == mapping {
+		if route.Mapping.DestinationID == destination && route.Mapping.Name == mapping {
 			return route, true
 		}
 	}

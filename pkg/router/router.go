@@ -44,6 +44,12 @@ type Config struct {
 	// Bypass routes without claims while Redis is unavailable, at the price of
 	// duplicates; the default waits.
 	Bypass bool
+	// MaxRecords is the loop's: the most records of one batch, which a dead
+	// predecessor can have claimed. Default 10,000, as transact's.
+	MaxRecords int
+	// TableWait is how long a batch waits for fresh tables before it is given
+	// up, so that a loop without tables can still be drained. Default 5 s.
+	TableWait time.Duration
 }
 
 // tables gives a view of today's resources and consent, or an error while
@@ -96,13 +102,16 @@ type Session struct {
 
 	scratch  gate.Scratch
 	event    event.Event
+	prepared gate.Prepared
+	one      gate.Case // the case in hand
 	items    []item
-	requests []dedup.Request
-	owners   []int // item of each request
-	claimed  dedup.Claims
-	sure     bool // claimed holds for this batch
-	stale    []dedup.Request
-	fresh    rereads
+	wants    []want
+	requests []dedup.Request // of the wants that are still open
+	claimed  []dedup.Claims  // what the batch rests on
+	stale    []dedup.Request // to give back before claiming
+	lost     []dedup.Request // given back while claiming
+	refused  []dedup.Request // to give back when the transaction ends
+	rereads  rereads
 	tally    *telemetry.Tally
 	hold     codec.Hold
 	out      output
@@ -112,25 +121,49 @@ type Session struct {
 // NewSession makes the worker of one loop: of the input topic, or of the hold
 // topic. Deps must be complete.
 func NewSession(cfg Config, deps Deps, stage decision.Stage) *Session {
-	return &Session{cfg: cfg, deps: deps, tally: telemetry.NewTally(stage), fresh: newRereads()}
+	if cfg.TableWait <= 0 {
+		cfg.TableWait = 5 * time.Second
+	}
+	return &Session{cfg: cfg, deps: deps, tally: telemetry.NewTally(stage), rereads: newRereads(cfg.MaxRecords)}
 }
 
 // begin forgets the last batch and keeps its memory.
 func (s *Session) begin() {
-	s.scratch.Reset()
-	clear(s.items)
-	s.items = s.items[:0]
-	s.requests, s.owners, s.stale = s.requests[:0], s.owners[:0], s.stale[:0]
-	s.claimed, s.sure = dedup.Claims{}, false
+	s.forget()
+	s.wants, s.requests = s.wants[:0], s.requests[:0]
+	s.stale, s.refused = s.stale[:0], s.refused[:0]
+	clear(s.claimed)
+	s.claimed = s.claimed[:0]
 	s.out.reset()
 	s.tally.Reset()
 }
 
-func coordinates(r *kgo.Record, id event.TopicID) event.Coordinates {
-	return event.Coordinates{
-		Topic: r.Topic, TopicID: id, Partition: r.Partition, Offset: r.Offset,
-		AppendTime: r.Timestamp.UnixMilli(),
+// forget drops what refers to the records of the batch in hand. Items are kept
+// until the transaction has ended, because a record that the broker refuses is
+// replaced by the original (see Oversized).
+func (s *Session) forget() {
+	clear(s.items)
+	s.items = s.items[:0]
+	s.forgetEvent()
+}
+
+// forgetEvent drops what refers to the event that was decoded last.
+func (s *Session) forgetEvent() {
+	s.scratch.Reset()
+	s.event.Reset()
+	s.prepared, s.one, s.hold = gate.Prepared{}, gate.Case{}, codec.Hold{}
+}
+
+// coordinates of an input record that is read now (epoch ms). Where the topic
+// keeps the producers' clocks, one that is ahead counts as now: consent that
+// claims to be from the future would outlive every revocation.
+func coordinates(r *kgo.Record, id event.TopicID, now int64) event.Coordinates {
+	const byBroker = 1 // kgo.RecordAttrs.TimestampType: LogAppendTime
+	at := r.Timestamp.UnixMilli()
+	if at <= 0 || at > now && r.Attrs.TimestampType() != byBroker {
+		at = now
 	}
+	return event.Coordinates{Topic: r.Topic, TopicID: id, Partition: r.Partition, Offset: r.Offset, AppendTime: at}
 }
 
 // wrap names the record in an error; the record itself is never part of it.

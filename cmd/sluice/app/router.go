@@ -100,7 +100,7 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 	cfg := router.Config{
 		Outlets:  router.NewOutlets(e.Names, slices.Sorted(maps.Keys(Providers(e.Now)))),
 		Unmapped: unmapped[e.Config.Diagnostics.Unmapped],
-		Bypass:   e.Config.Dedup.OnUnavailable == "bypass",
+		Bypass:   e.Config.Dedup.OnUnavailable == "bypass", MaxRecords: e.Config.Router.Batch.Records,
 	}
 	return cfg, router.Deps{
 		Tables: tables, Events: events, Claims: claims, Holds: holds, Writer: writer,
@@ -112,14 +112,13 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 func (e *Env) loop(name, stage string, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
 	seen := &observedLoop{stage: stage}
 	observer := &loopObserver{name: name, session: session, tel: tel, log: tel.Logger, seen: seen}
-	writer := e.writer
 	l, err := transact.New(cfg, transact.Deps{
 		Work: func(ctx context.Context, b transact.Batch) ([]*kgo.Record, error) {
 			seen.hold(b)
 			return work(ctx, b)
 		},
 		BeforeCommit: session.BeforeCommit, Now: e.Now, Log: tel.Logger.With("loop", name), Observer: observer,
-		Oversized: func(r *kgo.Record) (*kgo.Record, error) { return oversized(e, writer, r) },
+		Oversized: session.Oversized,
 	})
 	if err != nil {
 		return nil, err
@@ -127,31 +126,6 @@ func (e *Env) loop(name, stage string, session *router.Session, work transact.Wo
 	seen.loop = l
 	e.observed.addLoop(seen)
 	return lifecycle.Func(name, l.Ready(), l.Run), nil
-}
-
-// oversized turns what a topic refuses as too large into a dead letter that
-// says how large it was and begins like it.
-func oversized(e *Env, w *codec.Writer, r *kgo.Record) (*kgo.Record, error) {
-	letter := codec.DeadEvent(codec.Original{Key: r.Key, Value: r.Value}, decision.EventTooLarge,
-		"topic "+r.Topic+" refuses a record of this size", e.Now().UnixMilli())
-	_, body, err := codec.Unframe(r.Value)
-	if err != nil {
-		return nil, fmt.Errorf("making a dead letter of an oversized record: %w", err)
-	}
-	switch r.Topic {
-	case e.Names.DeadEvents():
-		if err := codec.DecodeDeadLetter(&letter, body); err != nil {
-			return nil, fmt.Errorf("making an oversized dead letter smaller: %w", err)
-		}
-	case e.Names.Hold():
-		var hold codec.Hold
-		if err := codec.DecodeHold(&hold, body); err != nil {
-			return nil, fmt.Errorf("making a dead letter of an oversized held event: %w", err)
-		}
-		letter.Original = hold.Original
-	}
-	letter.Truncate()
-	return &kgo.Record{Topic: e.Names.DeadEvents(), Key: r.Key, Value: w.AppendDeadLetter(nil, &letter)}, nil
 }
 
 // loopObserver passes on what happens in a loop.

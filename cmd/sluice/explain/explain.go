@@ -127,12 +127,23 @@ func (x *Explainer) decide(n int, c *gate.Case) Line {
 
 // claim finds duplicates within the run as the router would.
 func (x *Explainer) claim(n int, c *gate.Case, r *gate.Result, gates []Gate) ([]Gate, string) {
-	key := fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%d", c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, r.Built.ClaimID, c.Route.Destination.Mode)
-	first, taken := x.claimed[key]
+	key := func(kind, id string) string {
+		return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%d", kind, c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, id, c.Route.Destination.Mode)
+	}
+	own, also := key("own", r.Built.ClaimID), key("transaction", gate.AlsoClaimID(c, &r.Built))
+	first, taken := x.claimed[own]
+	reason := r.Built.DuplicateReason
+	if !taken && gate.AlsoClaimID(c, &r.Built) != "" {
+		first, taken = x.claimed[also]
+		reason = decision.DuplicateTransaction
+		if !taken {
+			x.claimed[also] = n
+		}
+	}
 	if !taken {
-		x.claimed[key] = n
+		x.claimed[own] = n
 		return append(gates, Gate{Gate: "duplicate", OK: true, Detail: "the first with this id in this run"}), ""
 	}
-	r.Status, r.Reason = decision.Duplicate, r.Built.DuplicateReason
+	r.Status, r.Reason = decision.Duplicate, reason
 	return append(gates, Gate{Gate: "duplicate", Detail: fmt.Sprintf("line %d was first", first)}), fmt.Sprintf("line %d", first)
 }

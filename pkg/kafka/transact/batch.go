@@ -39,6 +39,9 @@ type Batch struct {
 	Attempt int
 	// Assignment is what this loop reads at present.
 	Assignment Assignment
+	// Assigned counts how often partitions were assigned to this loop. While
+	// it stands still, nobody else has read the partitions of the Assignment.
+	Assigned int
 
 	ids map[string]TopicID
 }

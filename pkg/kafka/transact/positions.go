@@ -52,6 +52,7 @@ type positions struct {
 	stored map[string]map[int32]committed // between fetched and adjust only
 
 	mu     sync.Mutex
+	rounds int                 // assignments so far
 	ids    map[string]TopicID  // every topic ever assigned to this loop; replaced, never changed
 	topics map[string]identity // the same, as first seen under that id
 }
@@ -100,6 +101,9 @@ func (p *positions) adjust(ctx context.Context, cl *kgo.Client, group Config, of
 	if len(offsets) == 0 {
 		return offsets, nil
 	}
+	p.mu.Lock()
+	p.rounds++
+	p.mu.Unlock()
 	log, err := p.look(ctx, cl, slices.Collect(maps.Keys(offsets)))
 	if err != nil {
 		return nil, err
@@ -228,6 +232,12 @@ func (p *positions) known() map[string]TopicID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ids
+}
+
+func (p *positions) assigned() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rounds
 }
 
 func (p *positions) name(id TopicID) string {

@@ -149,7 +149,7 @@ func (r run) gather() (Batch, error) {
 	}
 	return Batch{
 		Records: l.records, Bytes: bytes, Attempt: l.attempt,
-		Assignment: r.s.assignment(), ids: l.pos.known(),
+		Assignment: r.s.assignment(), Assigned: l.pos.assigned(), ids: l.pos.known(),
 	}, nil
 }
 
