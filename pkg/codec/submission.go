@@ -17,8 +17,12 @@ type Submission struct {
 	SubmittedAt   int64
 	Polls         int32
 	NextPoll      int64
-	ReplayID      string
-	Events        []SubmittedEvent // in the order of the request
+	Lane          decision.Lane
+	// Records is how many events the request held.
+	Records int32
+	// Events in the order of the request; empty where the list would not have
+	// fitted into a record.
+	Events []SubmittedEvent
 }
 
 // SubmittedEvent is one event of a submission: what a verdict needs to name it.
@@ -36,9 +40,11 @@ type SubmittedEvent struct {
 	SubjectHash   string
 	SubjectKeyID  string
 	ClaimKey      [16]byte
+	AlsoKey       [16]byte // zero: none
 	ClaimOwner    int64
 	ClaimWindowMS int64
 	Restricted    bool
+	ReplayID      string
 	Index         int32
 }
 
@@ -51,7 +57,8 @@ func submissionFields(c *coder, s *Submission) {
 	c.optTime("submitted_at", &s.SubmittedAt)
 	integer(c, "polls", &s.Polls)
 	c.optTime("next_poll", &s.NextPoll)
-	c.optStr("replay_id", &s.ReplayID)
+	word(c, "lane", &s.Lane, s.Lane.String(), decision.ParseLane)
+	integer(c, "records", &s.Records)
 	for l := c.array("events", len(s.Events)); c.next(&l); {
 		grow(c, &s.Events)
 		submittedFields(c, &s.Events[l.i])
@@ -73,9 +80,11 @@ func submittedFields(c *coder, e *SubmittedEvent) {
 	c.optStr("subject_hash", &e.SubjectHash)
 	c.optStr("subject_key_id", &e.SubjectKeyID)
 	c.key16("claim_key", &e.ClaimKey)
+	c.key16("also_key", &e.AlsoKey)
 	c.long("claim_owner", &e.ClaimOwner)
 	c.long("claim_window_ms", &e.ClaimWindowMS)
 	c.boolean("restricted", &e.Restricted)
+	c.optStr("replay_id", &e.ReplayID)
 	integer(c, "index", &e.Index)
 	c.end()
 }

@@ -37,7 +37,10 @@ type Provider struct{ now func() int64 }
 // New makes the provider. Deps.Now is required for Authorize and Probe.
 func New(deps Deps) *Provider { return &Provider{now: deps.Now} }
 
-var _ provider.Provider = (*Provider)(nil)
+var (
+	_ provider.Provider = (*Provider)(nil)
+	_ provider.Verdicts = (*Provider)(nil)
+)
 
 // Name implements resource.Provider.
 func (p *Provider) Name() string { return Name }

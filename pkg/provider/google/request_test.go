@@ -222,9 +222,9 @@ func TestStatusOfARequest(t *testing.T) {
 		"errorInfo":{"errorCounts":[{"recordCount":"1","reason":"PROCESSING_ERROR_REASON_CLICK_NOT_FOUND"},{"recordCount":2,"reason":"NEW_REASON"}]}}]}`
 	s, a := p.ParseStatus(&provider.Response{Status: 200, Body: []byte(body)})
 	require.Equal(t, provider.Accepted, a.Class)
-	require.Equal(t, google.RequestStatus{
-		State: google.StatePartial, Records: 3,
-		Errors: []google.ReasonCount{{Reason: "PROCESSING_ERROR_REASON_CLICK_NOT_FOUND", Count: 1}, {Reason: "NEW_REASON", Count: 2}},
+	require.Equal(t, provider.RequestStatus{
+		State: provider.StatePartial, Records: 3,
+		Errors: []provider.ReasonCount{{Reason: "PROCESSING_ERROR_REASON_CLICK_NOT_FOUND", Count: 1}, {Reason: "NEW_REASON", Count: 2}},
 	}, s)
 	_, a = p.ParseStatus(&provider.Response{Status: 200, Body: []byte(`{}`)})
 	require.Equal(t, provider.UnknownOutcome, a.Class)

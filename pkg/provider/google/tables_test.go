@@ -9,7 +9,6 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
@@ -21,7 +20,7 @@ func TestEveryReasonHasItsClass(t *testing.T) {
 	for _, row := range p.Spec().Errors {
 		if strings.HasPrefix(row.Code, "PROCESSING_ERROR") {
 			verdicts++
-			v := google.ClassifyVerdict(row.Code, false)
+			v := newProvider().ClassifyVerdict(row.Code, false)
 			require.True(t, v.Known, row.Code)
 			require.Equal(t, row.Class, v.Class, row.Code)
 			continue
@@ -66,7 +65,7 @@ func TestVerdicts(t *testing.T) {
 		{"BRAND_NEW", false, decision.VerdictRefused},
 	}
 	for _, tt := range tests {
-		v := google.ClassifyVerdict(tt.reason, tt.restricted)
+		v := newProvider().ClassifyVerdict(tt.reason, tt.restricted)
 		require.Equal(t, tt.want, v.Reason, tt.reason)
 		require.NotEmpty(t, v.Meaning)
 		require.Equal(t, tt.reason != "BRAND_NEW", v.Known)

@@ -47,28 +47,14 @@ func (c verdictClass) provider() provider.Class {
 	return provider.Invalid
 }
 
-// Verdict is what one processing reason means.
-type Verdict struct {
-	// Reason is what the diagnostic says.
-	Reason decision.Reason
-	// Class is configuration where the destination has to be mended, transient
-	// where a replay helps, duplicate where Google has the event already.
-	Class        provider.Class
-	Meaning, Fix string
-	// Known is false for a reason that is in no table.
-	Known bool
-}
-
-// ClassifyVerdict looks a processing reason up. restricted says that the
-// records were sent without consent for ad user data, as announced: their
-// refusal for that is no error.
-func ClassifyVerdict(reason string, restricted bool) Verdict {
+// ClassifyVerdict implements provider.Verdicts: it looks a processing reason up.
+func (p *Provider) ClassifyVerdict(reason string, restricted bool) provider.Verdict {
 	for i := range processingReasons {
 		row := &processingReasons[i]
 		if row.name != reason {
 			continue
 		}
-		v := Verdict{Reason: decision.VerdictRefused, Class: row.class.provider(), Meaning: row.meaning, Fix: row.fix, Known: true}
+		v := provider.Verdict{Reason: decision.VerdictRefused, Class: row.class.provider(), Meaning: row.meaning, Fix: row.fix, Known: true}
 		switch {
 		case row.class == verdictDuplicate:
 			v.Reason = decision.VerdictConfirmed
@@ -79,42 +65,16 @@ func ClassifyVerdict(reason string, restricted bool) Verdict {
 		}
 		return v
 	}
-	return Verdict{Reason: decision.VerdictRefused, Class: provider.Invalid, Meaning: "Google gave a reason that is not known here."}
+	return provider.Verdict{Reason: decision.VerdictRefused, Class: provider.Invalid, Meaning: "Google gave a reason that is not known here."}
 }
-
-// RequestState is how far Google is with a request.
-type RequestState uint8
-
-// The states.
-const (
-	StateUnknown RequestState = iota
-	StateProcessing
-	StateSuccess
-	StatePartial
-	StateFailed
-)
 
 // stateNames: the proto says FAILED, one page says FAILURE.
-var stateNames = map[string]RequestState{
-	"PROCESSING": StateProcessing, "SUCCESS": StateSuccess, "PARTIAL_SUCCESS": StatePartial,
-	"FAILED": StateFailed, "FAILURE": StateFailed,
+var stateNames = map[string]provider.RequestState{
+	"PROCESSING": provider.StateProcessing, "SUCCESS": provider.StateSuccess, "PARTIAL_SUCCESS": provider.StatePartial,
+	"FAILED": provider.StateFailed, "FAILURE": provider.StateFailed,
 }
 
-// RequestStatus is what became of a request at its one destination.
-type RequestStatus struct {
-	State RequestState
-	// Records is everything that was sent.
-	Records          int64
-	Errors, Warnings []ReasonCount
-}
-
-// ReasonCount is how many records have a reason. It never says which.
-type ReasonCount struct {
-	Reason string
-	Count  int64
-}
-
-// StatusRequest asks what became of a request.
+// StatusRequest implements provider.Verdicts.
 func (p *Provider) StatusRequest(t *provider.Target, requestID string) provider.Request {
 	r := provider.Request{Method: "GET", URL: address(t, statusPath) + "?requestId=" + escapeQuery(requestID)}
 	r.Header = appendQuota(r.Header, t)
@@ -166,23 +126,23 @@ func (c countBody) number() int64 {
 	return n
 }
 
-// ParseStatus reads the answer to a StatusRequest. The Answer says whether
-// asking succeeded; the status counts only where its class is Accepted.
-func (p *Provider) ParseStatus(r *provider.Response) (RequestStatus, provider.Answer) {
+// ParseStatus implements provider.Verdicts. Google's counts never say which
+// record they mean.
+func (p *Provider) ParseStatus(r *provider.Response) (provider.RequestStatus, provider.Answer) {
 	if r.Status/100 != 2 {
-		return RequestStatus{}, p.Classify(1, r)
+		return provider.RequestStatus{}, p.Classify(1, r)
 	}
 	var body statusBody
 	if err := json.Unmarshal(r.Body, &body); err != nil && !lenient(err) || r.Truncated || len(body.Destinations) == 0 {
-		return RequestStatus{}, provider.Answer{Class: provider.UnknownOutcome, Message: "the status cannot be read"}
+		return provider.RequestStatus{}, provider.Answer{Class: provider.UnknownOutcome, Message: "the status cannot be read"}
 	}
 	d := body.Destinations[0]
-	s := RequestStatus{State: stateNames[d.State], Records: d.Events.number()}
+	s := provider.RequestStatus{State: stateNames[d.State], Records: d.Events.number()}
 	for _, c := range d.Errors.Errors {
-		s.Errors = append(s.Errors, ReasonCount{Reason: safeCode(c.Reason), Count: c.number()})
+		s.Errors = append(s.Errors, provider.ReasonCount{Reason: safeCode(c.Reason), Count: c.number()})
 	}
 	for _, c := range d.Warns.Warns {
-		s.Warnings = append(s.Warnings, ReasonCount{Reason: safeCode(c.Reason), Count: c.number()})
+		s.Warnings = append(s.Warnings, provider.ReasonCount{Reason: safeCode(c.Reason), Count: c.number()})
 	}
 	return s, provider.Answer{Class: provider.Accepted}
 }
