@@ -181,9 +181,6 @@ func (s *Services) Cluster() *kfake.Cluster { return s.cluster }
 // reaches it.
 func (s *Services) RegistryURL() string { return s.regURL }
 
-// Registry is the registry itself.
-func (s *Services) Registry() *srfake.Registry { return s.registry }
-
 // HTTPClient reaches the registry, without a socket where Virtual is set.
 func (s *Services) HTTPClient() *http.Client {
 	if s.network != nil {

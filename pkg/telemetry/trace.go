@@ -6,7 +6,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -63,14 +62,6 @@ func (t *Tracing) Start(ctx context.Context, name string, headers []kgo.RecordHe
 	default:
 		// Not the span of ctx: the caller ends what it gets.
 		return ctx, noop.Span{}
-	}
-}
-
-// Fail marks a span as failed with an error, whose text must be free of
-// personal data like that of every error.
-func Fail(span trace.Span, err error) {
-	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
 	}
 }
 

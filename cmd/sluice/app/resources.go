@@ -1,9 +1,7 @@
 package app
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -65,12 +63,6 @@ func ReadResourceFiles(paths ...string) ([]resource.File, error) {
 		}
 	}
 	return files, nil
-}
-
-// IsNoFile tells whether reading failed because the user named something that
-// is not there or may not be read.
-func IsNoFile(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
 // CompileFiles reads, checks and compiles resource files on their own, without

@@ -45,11 +45,6 @@ func Hex(dst []byte, h identity.Hashed) []byte {
 	return append(h.AppendHex(append(dst, '"')), '"')
 }
 
-// Base64 appends a quoted digest in standard base64.
-func Base64(dst []byte, h identity.Hashed) []byte {
-	return append(h.AppendBase64(append(dst, '"')), '"')
-}
-
 // Int appends an integer.
 func Int(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
 
