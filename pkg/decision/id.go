@@ -38,3 +38,25 @@ func appendPrefixed(b []byte, s string) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
 	return append(b, s...)
 }
+
+// NewVerdictID derives the id of what a provider said later about a request:
+// about one event of it, or, with zero coordinates and no mapping, about the
+// request as a whole. reason is the provider's own where it gave one. Asking
+// twice, and two processes asking, publish the same id.
+func NewVerdictID(requestID, reason string, c event.Coordinates, mapping string) string {
+	var buf [256]byte
+	b := append(buf[:0], c.TopicID[:]...)
+	if c.TopicID == (event.TopicID{}) {
+		b = appendPrefixed(b, c.Topic)
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(c.Partition))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.Offset))
+	b = appendPrefixed(b, mapping)
+	b = append(b, byte(StageVerdict))
+	b = appendPrefixed(b, requestID)
+	b = appendPrefixed(b, reason)
+	sum := sha256.Sum256(b)
+	var text [32]byte
+	hex.Encode(text[:], sum[:16])
+	return string(text[:])
+}

@@ -52,6 +52,24 @@ func TestReleaseDeletesOnlyTheOwnersClaim(t *testing.T) {
 	require.Equal(t, []dedup.State{dedup.Taken, dedup.Duplicate, dedup.OwnDelivered}, states)
 }
 
+func TestForgetDeletesTheOwnersMarkToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.ready("a")
+	b.claim(s, b.request(1, 10), b.request(2, 20), b.request(3, 30), b.request(4, 0))
+	require.NoError(t, s.Mark(t.Context(), []dedup.Request{b.request(1, 10), b.request(2, 20), b.request(4, 0)}))
+	forget := []dedup.Request{b.request(1, 10), b.request(2, 21), b.request(3, 30), b.request(4, 0), b.request(5, 1)}
+	require.NoError(t, s.Forget(t.Context(), forget))
+	_, states := b.claim(s, b.request(1, 11), b.request(2, 22), b.request(3, 31), b.request(4, 1))
+	require.Equal(t, []dedup.State{dedup.Taken, dedup.Delivered, dedup.Taken, dedup.Taken}, states)
+	require.NoError(t, s.Forget(t.Context(), forget), "what others have taken since stays theirs")
+	_, states = b.claim(s, b.request(1, 11), b.request(3, 31))
+	require.Equal(t, []dedup.State{dedup.Own, dedup.Own}, states)
+	require.NoError(t, s.Forget(t.Context(), nil))
+	b.server.FlushAll()
+	require.ErrorIs(t, s.Forget(t.Context(), forget), dedup.ErrUnavailable)
+}
+
 func TestClaimsExpireUnlessRenewed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
