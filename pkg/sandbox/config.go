@@ -7,17 +7,22 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/sandbox/meta"
+	"github.com/sluicehq/sluice/pkg/sandbox/webhook"
 )
 
 // The providers that the sandbox stands in for.
 const (
-	Meta   = "meta"
-	Google = "google"
+	Meta    = "meta"
+	Google  = "google"
+	Webhook = "webhook"
 )
+
+// Providers are their names, in the order in which they are reported.
+func Providers() []string { return []string{Meta, Google, Webhook} }
 
 // The operations that requests are counted and scripted by.
 const (
-	OpEvents = "events" // Meta: POST /{version}/{dataset}/events
+	OpEvents = "events" // Meta: POST /{version}/{dataset}/events; webhooks: POST /webhook/{host}/{path}
 	OpIngest = "ingest" // Google: POST /v1/events:ingest
 	OpToken  = "token"  // Google: POST /token
 	OpStatus = "status" // Google: GET /v1/requestStatus:retrieve
@@ -28,8 +33,9 @@ const (
 // faults: it takes every account and every token, and refuses only what is
 // wrong in itself.
 type Config struct {
-	Meta   meta.Config
-	Google google.Config
+	Meta    meta.Config
+	Google  google.Config
+	Webhook webhook.Config
 	// Faults names what goes wrong: throttle, outage, slow, bad-token, poison,
 	// lost-answer, comma-separated, or all. All but poison end within 30 s of
 	// the sandbox's start.
@@ -41,7 +47,8 @@ type Config struct {
 	// fault, in minutes as Meta has it. Default 0, so that the fault heals in
 	// time.
 	ThrottleMinutes int
-	// RetryAfter is the Retry-After of Google's throttle fault, in seconds.
+	// RetryAfter is the Retry-After of the throttle fault of Google and of
+	// webhooks, in seconds.
 	// Default 1.
 	RetryAfter int
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/sluicehq/sluice/pkg/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
@@ -58,8 +59,10 @@ func (s *Sandbox) controlEvent(w http.ResponseWriter, r *http.Request) {
 		count = s.MetaEvent(q.Get("destination"), q.Get("target"), q.Get("id"))
 	case Google:
 		count = s.GoogleEvent(q.Get("destination"), q.Get("target"), q.Get("id"))
+	case Webhook:
+		count = s.WebhookEvent(q.Get("destination"), q.Get("target"), q.Get("id"))
 	default:
-		s.refuseControl(w, fmt.Errorf("reading query: provider must be %s or %s", Meta, Google))
+		s.refuseControl(w, fmt.Errorf("reading query: provider must be one of %s", strings.Join(Providers(), ", ")))
 		return
 	}
 	s.json(w, http.StatusOK, count)

@@ -1,5 +1,5 @@
-// Package sandbox is a pair of strict stand-ins for Meta's Conversions API and
-// Google's Data Manager API, usable in-process by tests and the demo, and on
+// Package sandbox is strict stand-ins for Meta's Conversions API, Google's Data
+// Manager API and a receiver of webhooks, usable in-process by tests and the demo, and on
 // its own by any program that sends conversions.
 //
 // It imports nothing of the senders that it judges: both sides were written
@@ -67,9 +67,22 @@
 // minutes, then counts by reason: missing or denied consent, events over 90 days
 // old, repeated clicks, and what ScriptVerdicts sets.
 //
+// A webhook's receiver, POST /webhook/{host}/{path}:
+//
+//   - 404 for an endpoint that is not registered, 405, 413, 415
+//   - 401: webhook-id, webhook-timestamp (5 minutes) or webhook-signature
+//   - 400: a webhook-id that came with another body before, a body that came
+//     with another webhook-id before, JSON that is malformed, version, number
+//     of events
+//   - 422 with errors, an entry for every wrong event: unknown, missing, empty or
+//     null members, values of another type or form, identifiers that are not
+//     sorted SHA-256, e-mail addresses anywhere, ages, amounts without currency,
+//     click ids in URLs or without ad_storage, consent that does not allow it
+//
 // # Open and closed
 //
-// Without registered accounts and credentials the sandbox takes any of them. A
+// Without registered accounts and credentials the sandbox takes any of them;
+// webhooks must be signed with webhook.Key then. A
 // conversion action that is not registered may be online or offline: eventSource
 // is always required then, and transactionId for WEB events.
 //

@@ -36,7 +36,7 @@ func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
 // several hit one request: what a client sees first in life comes first.
 func faultRules(names []string, cfg Config) []Rule {
 	var rules []Rule
-	for _, provider := range []string{Meta, Google} {
+	for _, provider := range Providers() {
 		if slices.Contains(names, "bad-token") {
 			rules = append(rules, Rule{Name: "bad-token", Provider: provider, FirstDestination: true, Until: seconds(8), Skip: 2, Do: BadToken})
 		}
@@ -63,7 +63,7 @@ func faultRules(names []string, cfg Config) []Rule {
 func throttleRules(provider string, cfg Config) []Rule {
 	base := Rule{Name: "throttle", Provider: provider, Until: seconds(15), Times: 15, Do: Throttle, Minutes: cfg.ThrottleMinutes, RetryAfter: cfg.RetryAfter}
 	base.Skip, base.Every = 1, 4
-	if provider == Google {
+	if provider != Meta {
 		return []Rule{base}
 	}
 	app, business := base, base

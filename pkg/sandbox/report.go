@@ -6,6 +6,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
 	"github.com/sluicehq/sluice/pkg/sandbox/meta"
+	"github.com/sluicehq/sluice/pkg/sandbox/webhook"
 )
 
 // Report is what the sandbox itself saw, independent of the senders.
@@ -49,6 +50,12 @@ func (s *Sandbox) Report() Report {
 // MetaEvent gives what is known about one event of a dataset.
 func (s *Sandbox) MetaEvent(dataset, eventName, eventID string) ledger.Count {
 	return s.books[Meta].Count(meta.Event(dataset, eventName, eventID))
+}
+
+// WebhookEvent gives what is known about one event of an endpoint, which is its
+// host and path.
+func (s *Sandbox) WebhookEvent(endpoint, eventName, eventID string) ledger.Count {
+	return s.books[Webhook].Count(webhook.Event(endpoint, eventName, eventID))
 }
 
 // GoogleEvent gives what is known about one transaction of a conversion action

@@ -16,19 +16,21 @@ import (
 	"github.com/sluicehq/sluice/pkg/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
 	"github.com/sluicehq/sluice/pkg/sandbox/meta"
+	"github.com/sluicehq/sluice/pkg/sandbox/webhook"
 )
 
-// Sandbox stands in for Meta and Google. Make one with New; it is safe for
+// Sandbox stands in for Meta, Google and the receivers of webhooks. Make one with New; it is safe for
 // concurrent use.
 type Sandbox struct {
-	cfg    Config
-	deps   Deps
-	meta   *meta.Service
-	google *google.Service
-	books  map[string]*ledger.Ledger
-	script script
-	poison atomic.Bool
-	busy   sync.RWMutex // read-locked by every request, so that Close can wait for them
+	cfg     Config
+	deps    Deps
+	meta    *meta.Service
+	google  *google.Service
+	webhook *webhook.Service
+	books   map[string]*ledger.Ledger
+	script  script
+	poison  atomic.Bool
+	busy    sync.RWMutex // read-locked by every request, so that Close can wait for them
 
 	mu      sync.Mutex
 	start   time.Time
@@ -49,7 +51,11 @@ type URLs struct {
 	Meta        string `json:"meta"`         // base URL of the Graph API, without version
 	Google      string `json:"google"`       // base URL of the Data Manager API
 	GoogleToken string `json:"google_token"` // OAuth token endpoint
-	Control     string `json:"control"`      // base URL of the sandbox's own endpoints
+	Webhook     string `json:"webhook"`      // base URL of webhooks; host and path of the endpoint follow
+	// WebhookKey is the signing key that every endpoint takes unless
+	// endpoints are registered; see webhook.Key.
+	WebhookKey string `json:"webhook_key"`
+	Control    string `json:"control"` // base URL of the sandbox's own endpoints
 }
 
 // New makes a sandbox; it fails for an unknown fault name only.
@@ -62,11 +68,15 @@ func New(cfg Config, deps Deps) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		cfg: cfg, deps: deps.withDefaults(),
-		books: map[string]*ledger.Ledger{Meta: ledger.New(), Google: ledger.New()},
+		books: map[string]*ledger.Ledger{},
 		seen:  map[string]*traffic{},
+	}
+	for _, name := range Providers() {
+		s.books[name] = ledger.New()
 	}
 	s.meta = meta.New(cfg.Meta, s.books[Meta])
 	s.google = google.New(cfg.Google, s.books[Google])
+	s.webhook = webhook.New(cfg.Webhook, s.books[Webhook])
 	s.start = s.deps.Now()
 	return s, s.SetFaults(cfg.Faults)
 }
@@ -110,6 +120,7 @@ func (s *Sandbox) Reset() {
 		book.Reset()
 	}
 	s.google.Reset()
+	s.webhook.Reset()
 	s.script.reset()
 	s.poison.Store(false)
 	s.mu.Lock()
@@ -118,7 +129,7 @@ func (s *Sandbox) Reset() {
 	s.start = s.deps.Now()
 }
 
-// Handler gives the HTTP handler of both stand-ins and the control endpoints.
+// Handler gives the HTTP handler of all stand-ins and the control endpoints.
 // A fault that cuts the connection panics with http.ErrAbortHandler, as
 // net/http has it; call the handler through a server.
 func (s *Sandbox) Handler() http.Handler {
@@ -159,7 +170,10 @@ func (s *Sandbox) Start(ctx context.Context, addr string) (URLs, error) {
 
 // URLsAt gives the endpoints of a sandbox whose handler is served at base.
 func URLsAt(base string) URLs {
-	return URLs{Meta: base, Google: base, GoogleToken: base + google.TokenPath, Control: base + "/_sandbox"}
+	return URLs{
+		Meta: base, Google: base, GoogleToken: base + google.TokenPath,
+		Webhook: base + strings.TrimSuffix(webhook.Prefix, "/"), WebhookKey: webhook.Key, Control: base + "/_sandbox",
+	}
 }
 
 // Close cuts open connections and waits until the server and its requests have

@@ -20,7 +20,7 @@ const (
 	BadToken    Kind = "bad-token"    // refuse the credential
 	Slow        Kind = "slow"         // wait Delay, then go on
 	Raw         Kind = "raw"          // answer Status with Body
-	ErrorIn200  Kind = "error-in-200" // an error envelope under status 200
+	ErrorIn200  Kind = "error-in-200" // an error envelope under status 200; webhooks have none: as unavailable
 	LostAnswer  Kind = "lost-answer"  // stored, then the connection is cut
 	EmptyBody   Kind = "empty-body"   // stored, then a 200 without body
 	Truncated   Kind = "truncated"    // stored, then half of the answer's body
@@ -65,7 +65,7 @@ type Rule struct {
 	Status     int      `json:"status,omitempty"`      // Raw, Throttle (Meta); 0: usual
 	Code       int      `json:"code,omitempty"`        // Throttle at Meta: 4 (default), 17, 613, 80004 ...
 	Minutes    int      `json:"minutes,omitempty"`     // Throttle at Meta: estimated_time_to_regain_access
-	RetryAfter int      `json:"retry_after,omitempty"` // Throttle at Google, seconds
+	RetryAfter int      `json:"retry_after,omitempty"` // Throttle at Google and webhooks, seconds
 	Body       string   `json:"body,omitempty"`        // Raw
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/sandbox/call"
 	"github.com/sluicehq/sluice/pkg/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/sandbox/meta"
+	"github.com/sluicehq/sluice/pkg/sandbox/webhook"
 )
 
 // visit is one request on its way through the sandbox.
@@ -25,6 +26,8 @@ type visit struct {
 // classify tells whose request it is.
 func classify(r *http.Request) (provider, op string) {
 	switch path := r.URL.Path; {
+	case webhook.Destination(path) != "":
+		return Webhook, OpEvents
 	case path == google.TokenPath:
 		return Google, OpToken
 	case path == google.IngestPath:
@@ -42,11 +45,7 @@ func classify(r *http.Request) (provider, op string) {
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	v := &visit{raw: r}
 	v.provider, v.op = classify(r)
-	limit := s.google.MaxBody()
-	if v.provider == Meta {
-		limit = s.meta.MaxBody()
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(s.stand(v.provider).MaxBody())+1))
 	if err != nil {
 		return // the client went away; there is nobody to answer
 	}
@@ -61,10 +60,12 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if s.poison.Load() {
 		v.req.Poison = func(id string) bool { return poisoned(v.provider, id, s.cfg.PoisonPerMille) }
 	}
-	switch v.op {
-	case OpEvents:
+	switch {
+	case v.provider == Webhook:
+		v.dest = webhook.Destination(r.URL.Path)
+	case v.op == OpEvents:
 		v.dest = meta.Destination(r.URL.Path)
-	case OpIngest:
+	case v.op == OpIngest:
 		v.dest = google.Destination(body)
 	}
 	s.count(v.provider, v.op)
@@ -100,12 +101,24 @@ func (s *Sandbox) perform(w http.ResponseWriter, v *visit) {
 	}
 }
 
-func (s *Sandbox) process(v *visit) call.Answer {
-	if v.provider == Meta {
-		return s.meta.Serve(v.req)
-	}
-	return s.google.Serve(v.req)
+// standIn is one provider's stand-in.
+type standIn interface {
+	Serve(req call.Request) call.Answer
+	MaxBody() int
 }
+
+func (s *Sandbox) stand(provider string) standIn {
+	switch provider {
+	case Meta:
+		return s.meta
+	case Webhook:
+		return s.webhook
+	default:
+		return s.google
+	}
+}
+
+func (s *Sandbox) process(v *visit) call.Answer { return s.stand(v.provider).Serve(v.req) }
 
 // refuse is the answer of a fault that stores nothing.
 func (s *Sandbox) refuse(v *visit) call.Answer {
@@ -123,13 +136,18 @@ func (s *Sandbox) refuse(v *visit) call.Answer {
 		return call.Answer{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(v.rule.Body)}
 	case ErrorIn200:
 		a := s.temporary(v)
-		a.Status = http.StatusOK
+		if v.provider != Webhook { // whose 200 says that everything was taken
+			a.Status = http.StatusOK
+		}
 		return a
 	case Throttle:
 		return s.throttled(v)
 	case BadToken:
-		if v.provider == Meta {
+		switch v.provider {
+		case Meta:
 			return s.meta.Reply(meta.ExpiredToken())
+		case Webhook:
+			return s.webhook.Reply(webhook.BadSignature())
 		}
 		return s.google.Reply(google.Unauthenticated())
 	}
@@ -137,15 +155,21 @@ func (s *Sandbox) refuse(v *visit) call.Answer {
 }
 
 func (s *Sandbox) temporary(v *visit) call.Answer {
-	if v.provider == Meta {
+	switch v.provider {
+	case Meta:
 		return s.meta.Reply(meta.Unavailable())
+	case Webhook:
+		return s.webhook.Reply(webhook.Unavailable())
 	}
 	return s.google.Reply(google.Unavailable())
 }
 
 func (s *Sandbox) throttled(v *visit) call.Answer {
-	if v.provider == Google {
+	switch v.provider {
+	case Google:
 		return s.google.Reply(google.Throttled(v.rule.RetryAfter))
+	case Webhook:
+		return s.webhook.Reply(webhook.Throttled(v.rule.RetryAfter))
 	}
 	code, status := v.rule.Code, v.rule.Status
 	if code == 0 {
