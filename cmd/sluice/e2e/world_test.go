@@ -102,7 +102,7 @@ sender:
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: e2e}
 admin: {listen: "127.0.0.1:0"}
-telemetry: {log: {level: debug}}
+telemetry: {log: {level: info}}
 %s`, w.services.Kafka().Brokers[0], w.services.RegistryURL(), w.services.RedisOptions().Addr,
 		w.dir, w.urls.Meta, w.urls.Google, w.urls.GoogleToken, "file:"+key, more))
 }
