@@ -63,27 +63,50 @@ func (w *worker) standing(it *item, view gate.View, now int64) (settle.Outcome, 
 }
 
 // claim is the same operation as the router's, in the name of the same input
-// record. On an error it returns items as they are.
+// record: the claim by id first and then, for those that have it, the one by
+// transaction. In this order a delivery that lost the first never takes the
+// second from the one that won. On an error it returns items as they are.
 func (w *worker) claim(ctx context.Context, items []*item, r *result) ([]*item, error) {
-	if len(items) == 0 {
-		return items, nil
+	keep, err := w.ask(ctx, items, r, func(d *decision.Delivery) [16]byte { return d.ClaimKey }, true)
+	if err != nil {
+		return items, err
 	}
-	requests := make([]dedup.Request, len(items))
-	for i, it := range items {
+	return w.ask(ctx, keep, r, func(d *decision.Delivery) [16]byte { return d.AlsoKey }, false)
+}
+
+// ask takes or renews one claim of every delivery that has it, and ends those
+// whose claim is somebody else's by now. keepClaim is false where an ended
+// delivery has another claim to give back.
+func (w *worker) ask(ctx context.Context, items []*item, r *result, key func(*decision.Delivery) [16]byte, keepClaim bool) ([]*item, error) {
+	requests := make([]dedup.Request, 0, len(items))
+	for _, it := range items {
 		d := &it.delivery
-		requests[i] = dedup.Request{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: settle.ClaimWindow(d), Renew: true}
+		if k := key(d); k != ([16]byte{}) {
+			requests = append(requests, dedup.Request{Key: dedup.Key(k), Owner: dedup.Owner(d.ClaimOwner), TTL: settle.ClaimWindow(d), Renew: true})
+		}
+	}
+	if len(requests) == 0 {
+		return items, nil
 	}
 	claims, err := w.deps.Claims.Claim(ctx, requests)
 	if err != nil {
 		return items, fmt.Errorf("checking claims: %w", err)
 	}
-	keep := items[:0:len(items)]
-	for i, it := range items {
-		if o, ended := claimed(claims.Results[i]); ended {
-			r.ended = append(r.ended, it.entry(o))
-		} else {
+	keep := make([]*item, 0, len(items))
+	n := 0
+	for _, it := range items {
+		if key(&it.delivery) == ([16]byte{}) {
 			keep = append(keep, it)
+			continue
 		}
+		o, ended := claimed(claims.Results[n])
+		n++
+		if !ended {
+			keep = append(keep, it)
+			continue
+		}
+		o.KeepClaim = o.KeepClaim && keepClaim
+		r.ended = append(r.ended, it.entry(o))
 	}
 	return keep, nil
 }

@@ -42,14 +42,18 @@ func read(ctx context.Context, r *kgo.Record, by deliveries) *item {
 }
 
 // copyID tells copies of one delivery: the claim's key names customer,
-// destination, target and the id that the provider counts by.
+// destination, target and the id that the provider counts by, the owner the
+// input record. Deliveries of two records of one event are no copies of each
+// other: only the claim says which of them goes, and dropping one unheard
+// could drop the one that has it.
 type copyID struct {
 	claim  [16]byte
+	owner  int64
 	replay string
 }
 
 func (it *item) copyID() copyID {
-	return copyID{claim: it.delivery.ClaimKey, replay: it.delivery.ReplayID}
+	return copyID{claim: it.delivery.ClaimKey, owner: it.delivery.ClaimOwner, replay: it.delivery.ReplayID}
 }
 
 func (it *item) destination() string { return it.delivery.Facts.DestinationID }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/gate"
@@ -41,6 +42,7 @@ type claims interface {
 // encoder writes values and headers.
 type encoder interface {
 	AppendDiagnostic(dst []byte, d *decision.Decision) []byte
+	AppendSubmission(dst []byte, s *codec.Submission) []byte
 }
 
 // Deps of a Settler; all are required but Log.
@@ -86,8 +88,11 @@ func (s *Settler) Settle(ctx context.Context, entries []Entry) ([]decision.Decis
 	if err := s.insist(ctx, "settling claims", func() error { return s.claims(ctx, entries) }); err != nil {
 		return nil, err
 	}
-	decisions, diagnostics := s.diagnostics(entries, now)
-	if err := s.insist(ctx, "publishing diagnostics", func() error { return s.deps.Producer.Produce(ctx, diagnostics...) }); err != nil {
+	decisions, published := s.diagnostics(entries, now)
+	// One round trip for both. A crash before it costs a verdict at most: the
+	// mark stands, and the next reader finds the delivery delivered.
+	published = append(published, s.submissions(entries, decisions, now)...)
+	if err := s.insist(ctx, "publishing diagnostics", func() error { return s.deps.Producer.Produce(ctx, published...) }); err != nil {
 		return nil, err
 	}
 	return decisions, nil
@@ -125,20 +130,21 @@ func (s *Settler) claims(ctx context.Context, entries []Entry) error {
 	var adjusted []dedup.Adjustment
 	for i := range entries {
 		e := &entries[i]
-		r := dedup.Request{Key: dedup.Key(e.Delivery.ClaimKey), Owner: dedup.Owner(e.Delivery.ClaimOwner), TTL: ClaimWindow(e.Delivery)}
-		switch {
-		case e.KeepClaim:
-		case e.Kind == Delivered:
-			marks = append(marks, r)
+		if e.KeepClaim {
+			continue
+		}
+		switch e.Kind {
+		case Delivered:
+			marks = appendClaims(marks, e.Delivery)
 			if e.Delivery.Adjust {
 				adjusted = append(adjusted, dedup.Adjustment{
-					Key: dedup.Key(e.Delivery.NewestKey), Time: time.UnixMilli(e.Delivery.Facts.EventTime), TTL: r.TTL,
+					Key: dedup.Key(e.Delivery.NewestKey), Time: time.UnixMilli(e.Delivery.Facts.EventTime), TTL: ClaimWindow(e.Delivery),
 				})
 			}
-		case e.Kind == Ended:
-			releases = append(releases, r)
+		case Ended:
+			releases = appendClaims(releases, e.Delivery)
 		default:
-			renewals = append(renewals, r)
+			renewals = appendClaims(renewals, e.Delivery)
 		}
 	}
 	for _, step := range []func() error{
@@ -168,6 +174,18 @@ func (s *Settler) unavailable(ctx context.Context, err error) error {
 	}
 	s.deps.Log.WarnContext(ctx, "settling without claims: Redis is unavailable and dedup.on_unavailable is bypass", "error", err)
 	return nil
+}
+
+// appendClaims appends the claims of a delivery: one, or two at a destination
+// that also deduplicates by transaction. They share one fate.
+func appendClaims(dst []dedup.Request, d *decision.Delivery) []dedup.Request {
+	r := dedup.Request{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: ClaimWindow(d)}
+	dst = append(dst, r)
+	if d.AlsoKey != ([16]byte{}) {
+		r.Key = dedup.Key(d.AlsoKey)
+		dst = append(dst, r)
+	}
+	return dst
 }
 
 // defaultWindow is a claim's life where a delivery does not say.
