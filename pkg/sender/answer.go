@@ -122,6 +122,7 @@ func (l *loop) accepted(ctx context.Context, d *destination, r *result, now int6
 	l.relax(d, was, now)
 	for _, it := range r.left {
 		o := settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Evidence: evidence(r.answer)}
+		o.Verdict = l.worker.spec.Asynchronous && r.answer.Class != provider.DuplicateDelivery && r.answer.RequestID != ""
 		if r.answer.Class == provider.DuplicateDelivery {
 			o.Detail = "the provider says that it has the event already"
 		}

@@ -53,6 +53,7 @@ type statuses interface {
 type encoder interface {
 	AppendDiagnostic(dst []byte, d *decision.Decision) []byte
 	AppendDestinationStatus(dst []byte, s *codec.DestinationStatus) []byte
+	AppendSubmission(dst []byte, s *codec.Submission) []byte
 }
 
 // producer writes records and returns when they are acknowledged.

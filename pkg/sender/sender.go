@@ -14,6 +14,7 @@ import (
 type Sender struct {
 	loop  *loop
 	drain chan struct{}
+	over  chan struct{} // closed when Run has ended
 	once  sync.Once
 	ran   bool
 	mu    sync.Mutex
@@ -42,7 +43,7 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 		again: make(map[*destination]struct{}), ids: make(map[copyID]*item), adjusting: make(map[[16]byte]*item), moves: make(map[move]*job),
 		posts: make(chan func()), heard: make(chan heard), status: newBoard(name), share: 1,
 	}
-	return &Sender{loop: l, drain: make(chan struct{})}, nil
+	return &Sender{loop: l, drain: make(chan struct{}), over: make(chan struct{})}, nil
 }
 
 // errRanBefore: a sender is not made to be started twice.
@@ -59,6 +60,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	if again {
 		return errRanBefore
 	}
+	defer close(s.over)
 	l := s.loop
 	var err error
 	if l.reader, err = newReader(&l.cfg, l.places.topics(), l.deps.Deliveries); err != nil {

@@ -48,6 +48,9 @@ type Outcome struct {
 	DuplicateOf string
 	// Recovered: found delivered by its own mark.
 	Recovered bool
+	// Verdict: the provider took the request of Evidence.RequestID and says
+	// later what became of it.
+	Verdict bool
 	// Evidence is what the provider said, where it was asked.
 	Evidence Evidence
 }
