@@ -27,13 +27,15 @@ type TailTo struct {
 	// Take is called for every decision; an error ends the reading with it. The
 	// decision is valid until it returns.
 	Take func(*decision.Decision) error
+	// Bad is told about records that do not decode.
+	Bad func(error)
 	// Idle is called after each batch, for output that is buffered.
 	Idle func() error
 }
 
 // TailDiagnostics reads the diagnostics topic, and follows it where asked to
-// until ctx ends. A record that does not decode is reported in the log and
-// passed over: it must not hide those behind it.
+// until ctx ends. A record that does not decode is reported and passed over: it
+// must not hide those behind it.
 func (e *Env) TailDiagnostics(ctx context.Context, from TailFrom, to TailTo) error {
 	topic := e.Names.Diagnostics()
 	if err := e.RequireTopics(ctx, topic); err != nil {
@@ -54,7 +56,7 @@ func (e *Env) TailDiagnostics(ctx context.Context, from TailFrom, to TailTo) err
 			return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
 		}
 		if err != nil {
-			e.Log.Warn("a diagnostic cannot be read", "partition", r.Partition, "offset", r.Offset, "error", err)
+			to.Bad(fmt.Errorf("reading diagnostic %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err))
 			return nil
 		}
 		return to.Take(&d)
@@ -62,10 +64,10 @@ func (e *Env) TailDiagnostics(ctx context.Context, from TailFrom, to TailTo) err
 	if !from.Follow {
 		return e.EachRecord(ctx, topic, from.Since, take)
 	}
-	return e.follow(ctx, topic, from, take, to.Idle)
+	return e.follow(ctx, topic, from, take, to)
 }
 
-func (e *Env) follow(ctx context.Context, topic string, from TailFrom, take func(*kgo.Record) error, idle func() error) error {
+func (e *Env) follow(ctx context.Context, topic string, from TailFrom, take func(*kgo.Record) error, to TailTo) error {
 	position := kafka.At(from.Since)
 	switch {
 	case from.Latest:
@@ -93,14 +95,14 @@ func (e *Env) follow(ctx context.Context, topic string, from TailFrom, take func
 			return fmt.Errorf("reading %s: %w", topic, err)
 		}
 		fetches.EachError(func(topic string, partition int32, err error) {
-			e.Log.Warn("reading failed; the client goes on trying", "topic", topic, "partition", partition, "error", err)
+			to.Bad(fmt.Errorf("reading %s/%d, the client goes on trying: %w", topic, partition, err))
 		})
 		for iter := fetches.RecordIter(); !iter.Done(); {
 			if err := take(iter.Next()); err != nil {
 				return err
 			}
 		}
-		if err := idle(); err != nil {
+		if err := to.Idle(); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,7 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 	if err != nil {
 		return usage(err)
 	}
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return err
 	}
@@ -123,12 +123,14 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 }
 
 // alone reports what no state of the cluster could make right. A name that
-// the files do not declare is not among it: it may be applied already.
+// the files do not declare may be applied already, so it is only a note.
 func alone(files []resource.File, env *app.Env) error {
-	_, problems := resource.Load(files, nil, app.ForResources(app.Providers(env.Now)))
-	problems = slices.DeleteFunc(problems, func(p resource.Problem) bool {
-		return strings.Contains(p.Rule, "that exists")
-	})
+	_, problems := resource.Load(files, nil, app.ForResources(env.Providers()))
+	for i := range problems {
+		if strings.Contains(problems[i].Rule, "that exists") {
+			problems[i].Warning = true
+		}
+	}
 	if resource.HasErrors(problems) {
 		return &app.ProblemsError{Problems: problems}
 	}
@@ -139,7 +141,7 @@ func alone(files []resource.File, env *app.Env) error {
 // *app.ProblemsError where the files would break something; what was wrong
 // before and stays wrong is a note.
 func planned(ctx context.Context, env *app.Env, files []resource.File, prune bool) (resource.Plan, []resource.Problem, error) {
-	providers := app.ForResources(app.Providers(env.Now))
+	providers := app.ForResources(env.Providers())
 	current, before, err := env.Resources(ctx)
 	if err != nil {
 		return resource.Plan{}, nil, err

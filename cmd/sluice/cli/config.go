@@ -36,6 +36,7 @@ func noCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := usagef("unknown command %q for %q", args[0], cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		err = usagef("unknown command %q for %q; did you mean %s?", args[0], cmd.CommandPath(), near[0])
 	}

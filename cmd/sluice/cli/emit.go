@@ -104,7 +104,7 @@ func (r *root) emit(ctx context.Context, f *emitFlags) error {
 	if err != nil {
 		return err
 	}
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func codeOf(err error) int {
 // isUnknownCommand knows cobra's own complaints, which have no type.
 func isUnknownCommand(err error) bool {
 	text := err.Error()
-	for _, start := range []string{"unknown command", "accepts ", "requires ", "required flag", "invalid argument"} {
+	for _, start := range []string{"unknown command", "accepts ", "requires ", "required flag", "invalid argument", "if any flags in the group"} {
 		if len(text) >= len(start) && text[:len(start)] == start {
 			return true
 		}

@@ -45,7 +45,7 @@ Nothing secret is written: destinations hold references to secrets only.`,
 }
 
 func (r *root) export(ctx context.Context, f *exportFlags) error {
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.sandboxCommand(),
 		r.runCommand(), r.routerCommand(), r.senderCommand(),
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
-		r.tailCommand(), r.versionCommand(),
+		r.tailCommand(), r.versionCommand(), r.docsCommand(),
 	)
 	return cmd
 }
@@ -103,7 +103,8 @@ func (r *root) load() (config.Config, error) {
 			sources.Set = append(sources.Set, config.Setting{Path: f.path, Value: f.value, Flag: "--" + f.name})
 		}
 	}
-	return config.Load(sources)
+	cfg, err := config.Load(sources)
+	return cfg, usage(err)
 }
 
 // env opens what a command needs, lazily; the caller closes it.
@@ -111,6 +112,21 @@ func (r *root) env() (*app.Env, error) {
 	cfg, err := r.load()
 	if err != nil {
 		return nil, err
+	}
+	return app.NewEnv(cfg, app.Options{Version: r.version, Log: r.Err})
+}
+
+// tool is env for commands that do one thing and end: their log is text, and
+// says only what failed, unless somebody asked for debug messages. What the
+// Kafka client tries in vain is told by the error in the end.
+func (r *root) tool() (*app.Env, error) {
+	cfg, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Telemetry.Log.Format = "text"
+	if cfg.Telemetry.Log.Level != "debug" {
+		cfg.Telemetry.Log.Level = "error"
 	}
 	return app.NewEnv(cfg, app.Options{Version: r.version, Log: r.Err})
 }

@@ -110,7 +110,7 @@ func (r *root) checkSchemas(ctx context.Context, f *schemasFlags) error {
 // askRegistry compares every subject with the registry; bad counts those whose
 // schema it would refuse.
 func (r *root) askRegistry(ctx context.Context) (rows []schemaRow, bad int, err error) {
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -129,7 +129,7 @@ func (r *root) askRegistry(ctx context.Context) (rows []schemaRow, bad int, err 
 }
 
 func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return err
 	}
@@ -175,6 +175,7 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 			}
 			return nil
 		},
+		Bad:  func(err error) { fmt.Fprintln(r.Err, "sluice: "+err.Error()) },
 		Idle: out.Flush,
 	})
 	flushing := out.Flush()

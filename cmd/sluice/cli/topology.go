@@ -65,7 +65,7 @@ func (r *root) topologyVerb(verb, short, long, example string, run topologyRun) 
 }
 
 func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *app.Env, _ topology.Plan, err error) {
-	env, err := r.env()
+	env, err := r.tool()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,49 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/cmd/sluice/cli"
+)
+
+func TestSandbox(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		args := []string{"sandbox", "--listen", "127.0.0.1:0", "--output", "json"}
+		done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: writer, Err: &bytes.Buffer{}}, "test", args, nil)
+		_ = writer.Close() // never fails
+	}()
+	out := json.NewDecoder(reader)
+	var urls struct{ Meta, Google, Control string }
+	require.NoError(t, out.Decode(&urls))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, urls.Meta+"/v25.0/1/events", strings.NewReader("{}"))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusBadRequest, resp.StatusCode, "it refuses what Meta refuses")
+	stop()
+	var report struct {
+		Providers map[string]struct{ Requests int }
+	}
+	require.NoError(t, out.Decode(&report))
+	require.Equal(t, 1, report.Providers["meta"].Requests)
+	require.Equal(t, 0, <-done)
+
+	taken := run(t, "sandbox", "--listen", strings.TrimPrefix(newStage(t).services.RegistryURL(), "http://"))
+	require.Equal(t, 1, taken.code, "the port is taken: it started and failed")
+}
