@@ -71,6 +71,38 @@ func words(line string) (command, flags []string) {
 	return command, flags
 }
 
+// yamlBlock is one block of YAML.
+var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+
+// The resources that a page shows load. Pages may refer to the destinations of
+// the examples.
+func TestDocumentsShowResourcesThatLoad(t *testing.T) {
+	t.Parallel()
+	shown := 0
+	for page, text := range documents(t) {
+		for _, m := range yamlBlock.FindAllStringSubmatch(text, -1) {
+			if !strings.HasPrefix(m[1], "apiVersion: ") {
+				continue // a part of a resource, or the configuration
+			}
+			shown++
+			dir := t.TempDir()
+			write := func(name, content string) string {
+				path := filepath.Join(dir, name)
+				require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+				return path
+			}
+			events := write("events.ndjson", "")
+			args := []string{"explain", "--events", events, "--resources", write("shown.yaml", m[1])}
+			if !strings.Contains(m[1], "kind: Destination") {
+				args = append(args, "--resources", filepath.Join(root, "examples"))
+			}
+			got := run(t, args...)
+			assert.Zero(t, got.code, "%s shows resources with problems: %s", page, got.stderr)
+		}
+	}
+	require.GreaterOrEqual(t, shown, 3, "the documents have lost their resources")
+}
+
 // The examples of the README end as the README's readers are told: one line
 // for each event and mapping.
 func TestExamplesEndAsTold(t *testing.T) {
