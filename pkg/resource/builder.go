@@ -14,7 +14,8 @@ import (
 //
 // A bad record (one that does not decode, or is of no use by itself) replaces
 // nothing: the last good one stays in force and the bad one is reported by
-// every Build until another record of its key comes.
+// every Build until another record of its key comes. Where no good one is
+// known, what depends on it is invalid.
 type Builder struct {
 	compiler     *compiler
 	destinations map[string]*Destination
@@ -104,8 +105,8 @@ func (b *Builder) PutMapping(key string, m *Mapping, offset int64) {
 
 // PutPolicy takes a record of the policies topic. key must be the policy's id.
 // A policy with problems is never used: where there is no earlier good one,
-// destinations that name it are invalid, and a bad default leaves the embedded
-// one in force.
+// destinations that name it are invalid. The embedded default does not stand in
+// for a bad one, which was written because it should not apply.
 func (b *Builder) PutPolicy(key string, p *consent.Policy, offset int64) {
 	var problem *Problem
 	if key != p.ID {
@@ -143,7 +144,7 @@ func (b *Builder) Delete(kind, key string) {
 // Build compiles what is in force now. The problems are those of the set and
 // the bad records that were passed over.
 func (b *Builder) Build() (*Set, []Problem) {
-	set, problems := b.compiler.compile(b.Resources())
+	set, problems := b.compiler.compile(b.Resources(), b.unread())
 	for _, key := range slices.SortedFunc(maps.Keys(b.bad), func(x, y badKey) int {
 		return slices.Compare([]string{x.kind, x.key}, []string{y.kind, y.key})
 	}) {

@@ -20,7 +20,7 @@ const google = "google"
 // and leaves its neighbours alone.
 func Compile(resources *Resources, providers map[string]Provider) (*Set, []Problem) {
 	c := &compiler{providers: providers, programs: map[string]*Program{}}
-	return c.compile(resources)
+	return c.compile(resources, unread{})
 }
 
 // compiler compiles sets one after the other and keeps the programs of
@@ -38,7 +38,7 @@ func (c *compiler) report(resource string, p Problem) {
 	c.problems = append(c.problems, p)
 }
 
-func (c *compiler) compile(r *Resources) (*Set, []Problem) {
+func (c *compiler) compile(r *Resources, u unread) (*Set, []Problem) {
 	c.problems = nil
 	s := &Set{
 		matches: map[string]map[string][]*Route{}, routes: map[routeKey]*Route{},
@@ -47,6 +47,7 @@ func (c *compiler) compile(r *Resources) (*Set, []Problem) {
 	for _, p := range r.Policies {
 		s.policies[p.ID] = p
 	}
+	s.withhold(u)
 	for _, d := range r.Destinations {
 		s.endpoints[d.ID] = c.endpoint(s, d)
 	}
@@ -63,6 +64,7 @@ func (c *compiler) compile(r *Resources) (*Set, []Problem) {
 	}
 	c.programs = programs
 	c.refuseEqualTargets(s)
+	s.withholdMappings(u)
 	s.finish()
 	return s, c.problems
 }

@@ -148,11 +148,10 @@ func TestBuilder(t *testing.T) {
 	b.PutMapping("d/m", &wrong, 3)
 	b.Reject(resource.KindPolicy, "p", 4, errors.New("not Avro"))
 	b.PutMapping("elsewhere", m, 5)
-	b.PutPolicy("default", &consent.Policy{ID: "default"}, 6)
 	kept, problems := b.Build()
 	require.Equal(t, first.Version(), kept.Version())
 	require.Empty(t, kept.Match("acme", "e")[0].Invalid)
-	require.Len(t, problems, 5)
+	require.Len(t, problems, 4)
 	require.Contains(t, problems[0].Rule, "(record at offset 2)")
 	require.Same(t, first.Match("acme", "e")[0].Program, kept.Match("acme", "e")[0].Program)
 
@@ -160,7 +159,6 @@ func TestBuilder(t *testing.T) {
 	b.PutMapping("d/m", m, 8)
 	b.Delete(resource.KindPolicy, "p")
 	b.Delete(resource.KindMapping, "elsewhere")
-	b.Delete(resource.KindPolicy, "default")
 	_, problems = b.Build()
 	require.Empty(t, problems)
 
@@ -176,4 +174,59 @@ func TestBuilder(t *testing.T) {
 	set, problems = fresh.Build()
 	require.NotEmpty(t, set.Match("evil", "e")[0].Invalid)
 	require.NotEmpty(t, problems)
+}
+
+// A record that was never readable is neither gone, which would end what is
+// queued, nor replaced by something weaker.
+func TestUnreadRecordsFailClosed(t *testing.T) {
+	t.Parallel()
+	r := load(t, smallDestination)
+	d, m := r.Destinations[0], r.Mappings[0]
+	bad := errors.New("not Avro")
+
+	t.Run("the default policy", func(t *testing.T) {
+		t.Parallel()
+		b := resource.NewBuilder(fakeProviders())
+		b.PutDestination("d", d, 1)
+		b.PutMapping("d/m", m, 1)
+		b.Reject(resource.KindPolicy, "default", 1, bad)
+		set, _ := b.Build()
+		_, ok := set.Policy("default")
+		require.False(t, ok, "the embedded one must not stand in for one that says something else")
+		require.NotEmpty(t, set.Match("acme", "e")[0].Invalid)
+
+		b.PutPolicy("default", resource.EmbeddedPolicy(), 2)
+		set, problems := b.Build()
+		require.Empty(t, problems)
+		require.Empty(t, set.Match("acme", "e")[0].Invalid)
+		b.Reject(resource.KindPolicy, "default", 3, bad)
+		set, _ = b.Build()
+		require.Empty(t, set.Match("acme", "e")[0].Invalid, "the last good one stays")
+	})
+	t.Run("a destination", func(t *testing.T) {
+		t.Parallel()
+		b := resource.NewBuilder(fakeProviders())
+		b.PutMapping("d/m", m, 1)
+		b.Reject(resource.KindDestination, "d", 1, bad)
+		set, _ := b.Build()
+		route, ok := set.Route("d", "m")
+		require.True(t, ok, "it is not gone")
+		require.NotEmpty(t, route.Invalid)
+		require.True(t, route.Destination.Active && route.Mapping.Enabled, "nobody switched it off")
+	})
+	t.Run("a mapping", func(t *testing.T) {
+		t.Parallel()
+		b := resource.NewBuilder(fakeProviders())
+		b.PutDestination("d", d, 1)
+		b.Reject(resource.KindMapping, "d/m", 1, bad)
+		set, _ := b.Build()
+		route, ok := set.Route("d", "m")
+		require.True(t, ok, "it is not gone")
+		require.NotEmpty(t, route.Invalid)
+		require.Empty(t, set.Match("acme", "e"))
+		b.Delete(resource.KindMapping, "d/m")
+		set, _ = b.Build()
+		_, ok = set.Route("d", "m")
+		require.False(t, ok)
+	})
 }
