@@ -77,7 +77,7 @@ func (x *Explainer) Line(n int, text []byte) []Line {
 		d := x.recorder.Unmapped(&prepared, decision.MappingNone, "", x.cfg.Now)
 		return []Line{{
 			Line: n, SourceEvent: d.SourceEvent, EventID: d.EventID, Status: d.Status.String(), Reason: d.Reason.String(), Message: d.Message,
-			Gates: []Gate{{Gate: "capture", OK: true, Detail: "the event decodes"}, {Gate: "mapping", Detail: "no mapping of " + head.CustomerID + " names " + head.EventName}},
+			Gates: []Gate{{Gate: "capture", OK: true, Detail: "the event decodes"}, {Gate: "mapping", Detail: "no mapping of " + d.CustomerID + " names " + d.SourceEvent}},
 		}}
 	}
 	out := make([]Line, 0, len(routes))
