@@ -105,6 +105,8 @@ func Standing(f *decision.Facts, view View, now int64) Verdict {
 func reliance(s *standing, f *decision.Facts) Verdict {
 	d := s.route.Destination
 	switch {
+	case d.Customer != f.Customer:
+		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another customer", Route: s.route}
 	case s.route.Account != f.Account:
 		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another account", Route: s.route}
 	case d.Mode == resource.ModeShadow:

@@ -110,19 +110,20 @@ func TestPauseAndResume(t *testing.T) {
 // I7, decision 6: a destination that is re-pointed, shadowed or switched off,
 // or a mapping that is disabled, stops what is queued.
 func TestWhatChangesStopsTheQueue(t *testing.T) {
-	for reason, change := range map[string][2]string{
-		"destination.changed":  {`dataset_id: "100000"`, `dataset_id: "999"`},
-		"destination.inactive": {"active: true", "active: false"},
-		"mapping.disabled":     {"order: {", "order: {enabled: false, "},
-		"mapping.none":         {"    order: {provider_event: Lead, lane: realtime}\n", ""},
+	for name, change := range map[string]struct{ reason, old, now string }{
+		"another account":  {"destination.changed", `dataset_id: "100000"`, `dataset_id: "999"`},
+		"another customer": {"destination.changed", "customer: c0", "customer: c9"},
+		"inactive":         {"destination.inactive", "active: true", "active: false"},
+		"disabled":         {"mapping.disabled", "order: {", "order: {enabled: false, "},
+		"gone":             {"mapping.none", "    order: {provider_event: Lead, lane: realtime}\n", ""},
 	} {
-		t.Run(reason, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			bubble(t, 1, func(r *rig) {
 				r.order(0, "order", "a")
-				r.apply(strings.Replace(resources(1), change[0], change[1], 1))
+				r.apply(strings.Replace(resources(1), change.old, change.now, 1))
 				s := r.start()
 				r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
-				require.Equal(t, map[string]int{"revoked " + reason: 1}, r.counts())
+				require.Equal(t, map[string]int{"revoked " + change.reason: 1}, r.counts())
 				require.Empty(t, r.wire.requests())
 				keys, err := r.redis.Keys(r.t.Context(), "*").Result()
 				require.NoError(t, err)
