@@ -28,6 +28,9 @@ type item struct {
 	// held are the mappings that wait for consent; one hold record an event.
 	held    []string
 	heldKey []byte
+	// trace is the traceparent of the router's span, nil where nobody follows
+	// the event; what is written then carries the record's own.
+	trace []byte
 	// duplicate is what a foreign claim means for this item.
 	duplicate decision.Reason
 	// diagnostic is the place of the item's diagnostic in Session.out.
@@ -87,6 +90,14 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, at even
 	}
 	s.event.Origin = at
 	s.prepared = gate.Prepare(&s.event)
+	end := s.follow(ctx, record)
+	defer end()
+	return s.decideAll(p, record, routes, again)
+}
+
+// decideAll runs every mapping of the event in s.event. Those that are held
+// wait in one record.
+func (s *Session) decideAll(p *pass, record *kgo.Record, routes []*resource.Route, again bool) error {
 	var held []string
 	first := 0
 	for _, route := range routes {
@@ -133,7 +144,7 @@ func (s *Session) decide(p *pass, record *kgo.Record, route *resource.Route, aga
 }
 
 func (s *Session) add(record *kgo.Record) *item {
-	s.items = append(s.items, item{record: record})
+	s.items = append(s.items, item{record: record, trace: s.trace})
 	return &s.items[len(s.items)-1]
 }
 

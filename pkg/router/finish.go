@@ -42,7 +42,10 @@ func (s *Session) Committed(ctx context.Context) {
 // emit writes the records of one item.
 func (s *Session) emit(p *pass, it *item) error {
 	o, w, to := &s.out, s.deps.Writer, &s.cfg.Outlets
-	trace := o.copy(codec.TraceParent(it.record.Headers))
+	trace := it.trace
+	if trace == nil {
+		trace = o.copy(codec.TraceParent(it.record.Headers))
+	}
 	switch {
 	case it.queued:
 		d := &it.delivery

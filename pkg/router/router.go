@@ -91,7 +91,9 @@ type Deps struct {
 	Recorder gate.Recorder
 	Now      func() time.Time
 	Meter    meter
-	Log      *slog.Logger
+	// Tracing follows the events that somebody follows; nil: none.
+	Tracing tracing
+	Log     *slog.Logger
 }
 
 // Session is one transactional session's worker. It owns all temporary
@@ -113,6 +115,7 @@ type Session struct {
 	refused  []dedup.Request // to give back when the transaction ends
 	rereads  rereads
 	tally    *telemetry.Tally
+	trace    []byte // of the event in hand; see follow
 	hold     codec.Hold
 	out      output
 	unmapped int

@@ -98,13 +98,13 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 		return router.Config{}, router.Deps{}, err
 	}
 	cfg := router.Config{
-		Outlets:  router.NewOutlets(e.Names, slices.Sorted(maps.Keys(Providers(e.Now)))),
+		Outlets:  router.NewOutlets(e.Names, slices.Sorted(maps.Keys(e.Providers()))),
 		Unmapped: unmapped[e.Config.Diagnostics.Unmapped],
 		Bypass:   e.Config.Dedup.OnUnavailable == "bypass", MaxRecords: e.Config.Router.Batch.Records,
 	}
 	return cfg, router.Deps{
 		Tables: tables, Events: events, Claims: claims, Holds: holds, Writer: writer,
-		Recorder: recorder, Now: e.Now, Meter: tel.Metrics, Log: tel.Logger,
+		Recorder: recorder, Now: e.Now, Meter: tel.Metrics, Tracing: tel.Tracing, Log: tel.Logger,
 	}, nil
 }
 
@@ -132,6 +132,7 @@ func (e *Env) loop(name, stage string, session *router.Session, work transact.Wo
 type loopObserver struct {
 	transact.NoObserver
 	name    string
+	stage   decision.Stage
 	session *router.Session
 	tel     *telemetry.Telemetry
 	log     *slog.Logger
@@ -160,7 +161,7 @@ func (o *loopObserver) GaveUp(err error) {
 func (o *loopObserver) LostRange(l transact.LostRange) {
 	o.log.Error("records were deleted before they were read", "reason", decision.SourceLost.String(),
 		"topic", l.Topic, "partition", l.Partition, "from", l.From, "to", l.To, "fix", decision.SourceLost.Info().Fix)
-	o.tel.Metrics.LostRecords(context.Background(), decision.StageRouter, max(l.To-l.From, 0))
+	o.tel.Metrics.LostRecords(context.Background(), o.stage, max(l.To-l.From, 0))
 }
 
 // Recreated implements transact.Observer.
