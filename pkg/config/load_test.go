@@ -49,6 +49,7 @@ sender:
   window: 128MiB
   providers:
     meta: {base_url: "http://127.0.0.1:9900", allow_insecure: true, allow_private: true}
+    webhook: {hosts: [hooks.acme.example, "hooks.kiosko.example:8443"]}
 dedup: # only a comment below
 `)
 	got, err := config.Load(config.Sources{
@@ -64,8 +65,9 @@ dedup: # only a comment below
 	want.Router.Hold.After = config.Duration(time.Minute)
 	want.Sender.Window = 128 << 20
 	want.Sender.Providers = map[string]config.Provider{
-		"meta":   {BaseURL: "http://127.0.0.1:9900", AllowInsecure: true, AllowPrivate: true, Timeout: config.Duration(3 * time.Second)},
-		"google": {BaseURL: "https://sandbox.example", Timeout: config.Duration(30 * time.Second)},
+		"meta":    {BaseURL: "http://127.0.0.1:9900", AllowInsecure: true, AllowPrivate: true, Timeout: config.Duration(3 * time.Second)},
+		"google":  {BaseURL: "https://sandbox.example", Timeout: config.Duration(30 * time.Second)},
+		"webhook": {Hosts: []string{"hooks.acme.example", "hooks.kiosko.example:8443"}, Timeout: config.Duration(30 * time.Second)},
 	}
 	assert.Empty(t, cmp.Diff(want, got, cmp.Comparer(func(a, b config.Secret) bool { return a == b })))
 	assert.Equal(t, 3*time.Second, got.Sender.Provider("meta").Timeout.Std())
@@ -156,14 +158,23 @@ func TestSyntaxErrorsNameThePlaceAndShowNoContent(t *testing.T) {
 func TestSettingsThatContradictEachOther(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*config.Config){
-		"topics.input":                   func(c *config.Config) { c.Topics.Input = "sluice.hold" },
-		"router.hold.group":              func(c *config.Config) { c.Router.Hold.Group = c.Router.Group },
-		"sender.group":                   func(c *config.Config) { c.Sender.Group = c.Router.Group },
-		"kafka.sasl.mechanism":           func(c *config.Config) { c.Kafka.SASL.Username = "u" },
-		"kafka.sasl.token":               func(c *config.Config) { c.Kafka.SASL.Mechanism = "OAUTHBEARER" },
-		"registry.password":              func(c *config.Config) { c.Registry.Password = config.Literal(canary) },
-		"redis.tls":                      func(c *config.Config) { c.Redis.TLS = config.TLS{Enabled: true, CertFile: "/c"} },
-		"sender.providers.meta":          func(c *config.Config) { c.Sender.Providers = providers(config.Provider{AllowPrivate: true}) },
+		"topics.input":          func(c *config.Config) { c.Topics.Input = "sluice.hold" },
+		"router.hold.group":     func(c *config.Config) { c.Router.Hold.Group = c.Router.Group },
+		"sender.group":          func(c *config.Config) { c.Sender.Group = c.Router.Group },
+		"kafka.sasl.mechanism":  func(c *config.Config) { c.Kafka.SASL.Username = "u" },
+		"kafka.sasl.token":      func(c *config.Config) { c.Kafka.SASL.Mechanism = "OAUTHBEARER" },
+		"registry.password":     func(c *config.Config) { c.Registry.Password = config.Literal(canary) },
+		"redis.tls":             func(c *config.Config) { c.Redis.TLS = config.TLS{Enabled: true, CertFile: "/c"} },
+		"sender.providers.meta": func(c *config.Config) { c.Sender.Providers = providers(config.Provider{AllowPrivate: true}) },
+		"sender.providers.meta.hosts": func(c *config.Config) {
+			c.Sender.Providers = providers(config.Provider{Hosts: []string{"acme.example"}})
+		},
+		"sender.providers.webhook.hosts[1]": func(c *config.Config) {
+			c.Sender.Providers = map[string]config.Provider{"webhook": {Timeout: config.Duration(time.Second), Hosts: []string{"hooks.acme.example:8443", "https://hooks.acme.example"}}}
+		},
+		"sender.providers.webhook.hosts[0]": func(c *config.Config) {
+			c.Sender.Providers = map[string]config.Provider{"webhook": {Timeout: config.Duration(time.Second), Hosts: []string{"10.0.0.1"}}}
+		},
 		"sender.providers.meta.base_url": func(c *config.Config) { c.Sender.Providers = providers(config.Provider{BaseURL: "http://x"}) },
 		"sender.providers.Meta!": func(c *config.Config) {
 			c.Sender.Providers = map[string]config.Provider{"Meta!": providers(config.Provider{})["meta"]}
@@ -208,6 +219,7 @@ func TestPrintIsReadAgain(t *testing.T) {
 	t.Parallel()
 	c := config.Default()
 	c.Sender.Providers = providers(config.Provider{BaseURL: "https://x"})
+	c.Sender.Providers["webhook"] = config.Provider{Hosts: []string{"hooks.acme.example"}, Timeout: config.Duration(time.Second)}
 	c.Sender.Run = []string{"meta", "google"}
 	reference, err := config.Reference("env:REDIS_PASSWORD")
 	require.NoError(t, err)

@@ -68,6 +68,9 @@ func (v *validator) providers(s Sender) {
 		if (p.AllowInsecure || p.AllowPrivate) && p.BaseURL == "" {
 			v.add(path, "must set base_url where it has exceptions for a sandbox", "", "set base_url, or remove allow_insecure and allow_private")
 		}
+		if len(p.Hosts) > 0 && name != "webhook" {
+			v.add(path+".hosts", "must be absent: this provider's hosts are fixed", strings.Join(p.Hosts, ", "), "remove it, or write it below webhook")
+		}
 		for key, address := range map[string]string{"base_url": p.BaseURL, "token_url": p.TokenURL} {
 			if strings.HasPrefix(address, "http://") && !p.AllowInsecure {
 				v.add(path+"."+key, "must be https", address, "use https, or set allow_insecure: true for a sandbox")

@@ -113,6 +113,7 @@ var rules = map[string]struct {
 	"nonempty":    {"must not be empty", "set a value", func(s string) bool { return s != "" }},
 	"hostport":    {"must be host:port", "write it as kafka-0.example:9092", func(s string) bool { return s == "" || isHostPort(s, false) }},
 	"listen":      {"must be host:port, :port or off", "write it as 127.0.0.1:9464", func(s string) bool { return s == "off" || isHostPort(s, true) }},
+	"host":        {"must be a host name or host:port, in lower case", "write it as hooks.acme.example", isHost},
 	"url":         {"must be an http or https URL without user, query or fragment", "write it as https://host/path", func(s string) bool { return s == "" || isURL(s) }},
 	"topic":       {"must be a topic name", "use letters, digits, dots, _ and -", func(s string) bool { return topicForm.MatchString(s) && s != "." && s != ".." }},
 	"provider":    {"must be the name of a provider", "use names such as meta or google", nameForm.MatchString},
@@ -166,6 +167,12 @@ func isHostPort(s string, anyHost bool) bool {
 	n, err := strconv.Atoi(port)
 	return err == nil && n >= 0 && n <= 65535 && (n > 0 || anyHost)
 }
+
+// hostForm is a name with at least two labels: addresses and names of the
+// local network stand for nobody on the public internet.
+var hostForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.[a-z]([a-z0-9-]{0,61}[a-z0-9])?(:[0-9]{1,5})?$`)
+
+func isHost(s string) bool { return len(s) <= 260 && hostForm.MatchString(s) }
 
 // isURL refuses user and query, where people put secrets that would then be
 // printed.

@@ -36,7 +36,7 @@ func (e *Env) Resources(ctx context.Context) (*resource.Resources, []resource.Pr
 		return nil, nil, err
 	}
 	// Silent: the problems are returned.
-	rows := table.NewResourceTable(e.Names, ForResources(Providers(e.Now)), decoders, slog.New(slog.DiscardHandler))
+	rows := table.NewResourceTable(e.Names, ForResources(e.Providers()), decoders, slog.New(slog.DiscardHandler))
 	for _, topic := range e.resourceTopics() {
 		err := e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 			if err := rows.Apply(ctx, r); errors.Is(err, codec.ErrSchemaPending) {

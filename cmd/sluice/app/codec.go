@@ -46,7 +46,7 @@ func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	topics := e.SchemaTopics(Providers(e.Now))
+	topics := e.SchemaTopics(e.Providers())
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
 		ids, err := registry.Resolve(ctx, topics, false)
 		if err == nil {
@@ -87,7 +87,7 @@ func (e *Env) Tables() (*table.Tables, error) {
 	}
 	return table.New(
 		table.Config{Topics: e.Names, Kafka: cfg},
-		table.Deps{Providers: ForResources(Providers(e.Now)), Decode: decoders, Logger: e.Log},
+		table.Deps{Providers: ForResources(e.Providers()), Decode: decoders, Logger: e.Log},
 	), nil
 }
 

@@ -6,16 +6,29 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/provider/webhook"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
-// Providers are the advertising APIs that the binary knows, by name. Adding one
-// is one folder under pkg/provider and one line here.
-func Providers(now func() time.Time) map[string]provider.Provider {
+// Providers are the advertising APIs that the binary knows, by name, where no
+// installation's configuration is at hand: no host of a webhook is known.
+func Providers(now func() time.Time) map[string]provider.Provider { return providers(now, nil) }
+
+// Providers are those of this installation.
+func (e *Env) Providers() map[string]provider.Provider {
+	// Never nil: an installation that lists no host allows none.
+	hosts := append([]string{}, e.Config.Sender.Provider(webhook.Name).Hosts...)
+	return providers(e.Now, hosts)
+}
+
+// providers is the registry. Adding a provider is one folder under
+// pkg/provider and one line here.
+func providers(now func() time.Time, webhookHosts []string) map[string]provider.Provider {
 	all := map[string]provider.Provider{}
 	for _, p := range []provider.Provider{
 		meta.New(),
 		google.New(google.Deps{Now: func() int64 { return now().UnixMilli() }}),
+		webhook.New(webhook.Config{Hosts: webhookHosts}),
 	} {
 		all[p.Name()] = p
 	}

@@ -39,7 +39,7 @@ func (e *Env) AllSenders() []string {
 	if len(e.Config.Sender.Run) > 0 {
 		return e.Config.Sender.Run
 	}
-	return slices.Sorted(maps.Keys(Providers(e.Now)))
+	return slices.Sorted(maps.Keys(e.Providers()))
 }
 
 // Run runs roles until drain is closed and they have finished what is in hand,
@@ -137,7 +137,7 @@ func (e *Env) group(ctx context.Context, roles Roles, tables *table.Tables, tel 
 		}
 		all = append(all, routers...)
 	}
-	known := Providers(e.Now)
+	known := e.Providers()
 	for _, name := range roles.Senders {
 		p, ok := known[name]
 		if !ok {

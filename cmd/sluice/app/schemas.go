@@ -69,7 +69,7 @@ func (e *Env) SchemaStates(ctx context.Context) ([]SubjectState, error) {
 	if err != nil {
 		return nil, err
 	}
-	topics := e.SchemaTopics(Providers(e.Now))
+	topics := e.SchemaTopics(e.Providers())
 	var states []SubjectState
 	for _, name := range schemas.Names() {
 		text, err := schemas.Text(name)
@@ -119,6 +119,6 @@ func isMissing(err error) bool {
 
 // RegisterSchemas registers every schema for every topic that carries it.
 func (e *Env) RegisterSchemas(ctx context.Context) error {
-	_, err := e.schemaIDs(ctx, e.SchemaTopics(Providers(e.Now)))
+	_, err := e.schemaIDs(ctx, e.SchemaTopics(e.Providers()))
 	return err
 }

@@ -113,8 +113,13 @@ func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Co
 	}, nil
 }
 
+// nowhere is a name that never resolves (RFC 2606).
+const nowhere = "no-host-is-listed.invalid"
+
 // httpClient may go to the provider's hosts, or to where the configuration
-// points instead.
+// points instead. Without any, its sender runs all the same: it parks what
+// somebody maps to an unlisted host and says why, instead of leaving it unread
+// until retention deletes it.
 func (e *Env) httpClient(p provider.Provider, tel *telemetry.Telemetry) (*httpclient.Client, error) {
 	reach := e.Config.Sender.Provider(p.Name())
 	hosts := append([]string(nil), p.Spec().Hosts...)
@@ -127,6 +132,9 @@ func (e *Env) httpClient(p provider.Provider, tel *telemetry.Telemetry) (*httpcl
 			return nil, fmt.Errorf("reading sender.providers.%s: %w", p.Name(), err)
 		}
 		hosts = append(hosts, host)
+	}
+	if len(hosts) == 0 {
+		hosts = append(hosts, nowhere)
 	}
 	return httpclient.New(httpclient.Config{
 		Hosts: hosts, AllowInsecure: reach.AllowInsecure, AllowPrivate: reach.AllowPrivate,

@@ -79,7 +79,7 @@ func loadResources(env *app.Env, path string) (*resource.Resources, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources, problems := resource.Load(files, nil, app.ForResources(app.Providers(env.Now)))
+	resources, problems := resource.Load(files, nil, app.ForResources(env.Providers()))
 	if resource.HasErrors(problems) {
 		return nil, &app.ProblemsError{Problems: problems}
 	}

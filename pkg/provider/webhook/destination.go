@@ -116,7 +116,7 @@ func hostName(host string) bool {
 // process's, and a sender refuses the host by itself and parks the deliveries.
 func (p *Provider) allowed(found *problems, place string) {
 	host, _, _ := strings.Cut(place, "/")
-	if slices.Contains(p.hosts, host) {
+	if !p.known || slices.Contains(p.hosts, host) {
 		return
 	}
 	found.list = append(found.list, resource.Problem{

@@ -35,15 +35,19 @@ const (
 type Config struct {
 	// Hosts are the hosts, or host:port, that an operator allows. A
 	// destination of another host is warned about, and nothing is sent to it.
+	// Nil: this process does not know the list, and warns about none.
 	Hosts []string
 }
 
 // Provider is the customer's own endpoint. It has no state.
-type Provider struct{ hosts []string }
+type Provider struct {
+	hosts []string
+	known bool
+}
 
 // New makes the provider.
 func New(cfg Config) *Provider {
-	p := &Provider{}
+	p := &Provider{known: cfg.Hosts != nil}
 	for _, h := range cfg.Hosts {
 		p.hosts = append(p.hosts, withoutDefaultPort(h))
 	}
