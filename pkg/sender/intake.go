@@ -37,7 +37,8 @@ func (l *loop) take(ctx context.Context, items []*item) {
 // opened goes on with a record as its bytes allow.
 func (l *loop) opened(ctx context.Context, it *item, now int64) {
 	if it.place.waits() {
-		it.due = it.record.Timestamp.UnixMilli() + it.place.delay
+		// A clock that was ahead when it was moved must not hold up the queue.
+		it.due = min(it.record.Timestamp.UnixMilli(), now) + it.place.delay
 	}
 	if _, pending := errors.AsType[*codec.PendingError](it.broken); pending {
 		l.puzzles = append(l.puzzles, it)
@@ -182,7 +183,7 @@ func (l *loop) latest(it *item, now int64) int64 {
 		wait = ms(l.cfg.BatchWait)
 	}
 	// A backlog has waited already.
-	return max(now+ms(l.cfg.RealtimeLinger), it.record.Timestamp.UnixMilli()+wait)
+	return max(now+ms(l.cfg.RealtimeLinger), min(it.record.Timestamp.UnixMilli(), now)+wait)
 }
 
 // longWait is how much longer the destination needs than deliveries may stay

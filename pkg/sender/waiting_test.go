@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
@@ -290,6 +291,27 @@ func TestRestartRemembersBlockedDestinations(t *testing.T) {
 		r.order(0, "order", "b")
 		r.await(func() bool { return r.counts()["parked credentials.invalid"] == 2 }, "parked")
 		require.Len(t, r.wire.requests(), tried)
+		r.stop(s)
+	})
+}
+
+// A sender whose clock was ahead has moved a delivery. It and what stands
+// behind it wait for the place's delay, not until the clock comes true.
+func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.order(0, "order", "a")
+		lane, retry := r.names.Delivery("meta", decision.LaneRealtime), r.names.Retry("meta", "1m")
+		for _, record := range r.read(lane) {
+			require.NoError(t, r.producer.Produce(t.Context(), &kgo.Record{
+				Topic: retry, Key: record.Key, Value: record.Value, Timestamp: time.Now().Add(6 * time.Hour),
+			}))
+		}
+		ends, err := r.admin.ListEndOffsets(t.Context(), lane)
+		require.NoError(t, err)
+		_, err = r.admin.DeleteRecords(t.Context(), ends.Offsets())
+		require.NoError(t, err)
+		s := r.start()
+		r.awaitFor(3*time.Minute, func() bool { return r.accepted(0, "Lead", "a") == 1 }, "sent")
 		r.stop(s)
 	})
 }

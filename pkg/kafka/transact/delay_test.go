@@ -63,3 +63,23 @@ func TestADrainDoesNotWaitForTheDelay(t *testing.T) {
 		b.close()
 	})
 }
+
+// A clock that was ahead when it wrote must not stop everything behind the
+// record until it comes true: a record that is there was appended by now.
+func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		cfg := b.config("t-0")
+		cfg.Delay, cfg.SessionTimeout = 30*time.Second, 10*time.Second
+		require.NoError(t, b.producer.Produce(b.ctx(), &kgo.Record{
+			Topic: input, Key: []byte("0"), Value: []byte("0"), Timestamp: time.Now().Add(6 * time.Hour),
+		}))
+		l := b.run(cfg, transact.Deps{})
+		<-l.Ready()
+		time.Sleep(time.Minute)
+		require.Equal(t, 1, l.seen.reads())
+		require.NoError(t, l.end())
+		b.once(output, 1)
+		b.close()
+	})
+}

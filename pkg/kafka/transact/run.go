@@ -200,13 +200,17 @@ func (r run) judge(fetches kgo.Fetches) error {
 	return nil
 }
 
-// due waits until the youngest record of a batch may be worked. False: the
-// loop drains or stops, or partitions were taken away.
+// due waits until the youngest record of a batch may be worked: the delay after
+// it was written, or after now where the clock that wrote it was ahead. False:
+// the loop drains or stops, or partitions were taken away.
 func (r run) due(b Batch) bool {
 	if r.l.cfg.Delay == 0 {
 		return true
 	}
 	_, youngest := b.span()
+	if now := r.l.now(); youngest.After(now) {
+		youngest = now
+	}
 	r.l.status.state(stateDelaying)
 	for {
 		wait := youngest.Add(r.l.cfg.Delay).Sub(r.l.now())
