@@ -302,13 +302,13 @@ func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
 		r.order(0, "order", "a")
 		lane, retry := r.names.Delivery("meta", decision.LaneRealtime), r.names.Retry("meta", "1m")
 		for _, record := range r.read(lane) {
-			require.NoError(t, r.producer.Produce(t.Context(), &kgo.Record{
+			require.NoError(t, r.producer.Produce(r.t.Context(), &kgo.Record{
 				Topic: retry, Key: record.Key, Value: record.Value, Timestamp: time.Now().Add(6 * time.Hour),
 			}))
 		}
-		ends, err := r.admin.ListEndOffsets(t.Context(), lane)
+		ends, err := r.admin.ListEndOffsets(r.t.Context(), lane)
 		require.NoError(t, err)
-		_, err = r.admin.DeleteRecords(t.Context(), ends.Offsets())
+		_, err = r.admin.DeleteRecords(r.t.Context(), ends.Offsets())
 		require.NoError(t, err)
 		s := r.start()
 		r.awaitFor(3*time.Minute, func() bool { return r.accepted(0, "Lead", "a") == 1 }, "sent")
