@@ -269,6 +269,7 @@ func (f *caseFile) expand(text string) string {
 }
 
 func (f *caseFile) run(t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -289,7 +290,7 @@ func (f *caseFile) run(t *testing.T) {
 	for line := range strings.Lines(got.stdout) {
 		var answer map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &answer))
-		n := int(answer["line"].(float64)) //nolint:forcetypeassert // the contract says so; a panic fails the test
+		n := int(answer["line"].(float64))
 		answers[n] = append(answers[n], answer)
 	}
 	for _, c := range f.cases {

@@ -63,8 +63,8 @@ func TestSchemas(t *testing.T) {
 	require.Contains(t, s.ok("schemas", "check"), "missing")
 	require.Contains(t, s.ok("schemas", "register"), "sluice.diagnostics-value")
 	rows := unjson(t, s.ok("schemas", "check", "--output", "json"))["schemas"]
-	for _, row := range rows.([]any) { //nolint:forcetypeassert // a panic fails the test
-		require.NotEqual(t, "missing", row.(map[string]any)["state"], row) //nolint:forcetypeassert // as above
+	for _, row := range rows.([]any) {
+		require.NotEqual(t, "missing", row.(map[string]any)["state"], row)
 	}
 }
 
