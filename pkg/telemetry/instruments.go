@@ -42,6 +42,7 @@ type Metrics struct {
 	providerCodes   metric.Int64Counter
 	unmappedErrors  metric.Int64Counter
 	moved           metric.Int64Counter
+	verdictAsked    metric.Int64Counter
 
 	gauges gauges
 
@@ -104,6 +105,8 @@ func NewMetrics(meter metric.Meter) (*Metrics, error) {
 		providerCodes:   d.count("sluice.provider.codes", "{answer}", "Answers that were not plain acceptances, by provider, code and class."),
 		unmappedErrors:  d.count("sluice.provider.unmapped_errors", "{answer}", "Answers that the provider's table does not know. Something changed at the provider: look."),
 		moved:           d.count("sluice.delivery.moved", "{event}", "Deliveries moved to a waiting place: retry_1m, retry_10m, retry_1h, parked, deadletter."),
+
+		verdictAsked: d.count("sluice.verdict.requests", "{request}", "Accepted requests that a provider was asked about later, by outcome: settled, processing and failed (both are asked again), unknown (nobody will ever know)."),
 
 		gauges: d.gauges(),
 	}

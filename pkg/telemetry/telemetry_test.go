@@ -76,6 +76,7 @@ func useAll(t *testing.T, m *telemetry.Metrics) {
 	d.Request(ctx, decision.LaneRealtime, 20, 9000, 80*time.Millisecond, &provider.Answer{Class: provider.Invalid, Code: canary, Unmapped: true})
 	d.Delivered(ctx, decision.LaneRealtime, 300*time.Millisecond)
 	d.Moved(ctx, "retry_1m", 20)
+	m.VerdictAsked(ctx, "google", "settled", 3)
 	watchAll(t, m)
 }
 

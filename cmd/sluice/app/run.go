@@ -143,11 +143,11 @@ func (e *Env) group(ctx context.Context, roles Roles, tables *table.Tables, tel 
 		if !ok {
 			return nil, fmt.Errorf("starting a sender: no provider is called %q; known are %v", name, slices.Sorted(maps.Keys(known)))
 		}
-		role, err := e.senderRole(ctx, p, tables, tel, store, o.Sender)
+		senders, err := e.senderRoles(ctx, p, tables, tel, store, o.Sender)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, role)
+		all = append(all, senders...)
 	}
 	return lifecycle.New("sluice", lifecycle.Config{DrainTimeout: e.Config.Shutdown.Drain.Std(), Log: tel.Logger}, all...)
 }

@@ -25,10 +25,14 @@ type SenderOptions struct {
 	Delays sender.Delays
 	// ProbeEvery is how often a blocked destination is tried; zero: hourly.
 	ProbeEvery time.Duration
+	// VerdictEvery is how long after its acceptance, and then between two
+	// questions, a request is asked about; zero: half an hour.
+	VerdictEvery time.Duration
 }
 
-// senderRole sends what waits for one provider.
-func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) (lifecycle.Role, error) {
+// senderRoles send what waits for one provider, and ask later what became of
+// it where the provider does not say at once.
+func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) ([]lifecycle.Role, error) {
 	base, err := e.Kafka()
 	if err != nil {
 		return nil, err
@@ -54,7 +58,11 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 		return nil, fmt.Errorf("making the sender of %s: %w", p.Name(), err)
 	}
 	e.observed.addSender(s)
-	return lifecycle.Func("sender-"+p.Name(), s.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
+	later, err := e.verdictRoles(ctx, p, s, tel, claims, o.VerdictEvery)
+	if err != nil {
+		return nil, err
+	}
+	role := lifecycle.Func("sender-"+p.Name(), s.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
 		ended := make(chan struct{})
 		defer close(ended)
 		go func() {
@@ -65,7 +73,8 @@ func (e *Env) senderRole(ctx context.Context, p provider.Provider, tables *table
 			}
 		}()
 		return s.Run(ctx)
-	}), nil
+	})
+	return append([]lifecycle.Role{role}, later...), nil
 }
 
 // senderDeps opens what one sender alone uses; the caller adds what all share.
