@@ -2,6 +2,8 @@ package demo_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -24,7 +26,8 @@ func (l testLog) Write(b []byte) (int, error) {
 func TestDemoAddsUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	r, err := demo.Run(ctx, demo.Options{Events: 3000, Seed: 7, Version: "test", Log: testLog{t}})
+	captured := t.TempDir()
+	r, err := demo.Run(ctx, demo.Options{Events: 3000, Capture: captured, Seed: 7, Version: "test", Log: testLog{t}})
 	require.NoError(t, err)
 	for _, c := range r.Checks {
 		require.True(t, c.OK, "%s: %d, %d", c.What, c.Left, c.Right)
@@ -37,4 +40,8 @@ func TestDemoAddsUp(t *testing.T) {
 	require.GreaterOrEqual(t, len(r.ByReason), 25, "%v", r.ByReason)
 	require.Positive(t, r.Providers["meta"].Accepted)
 	require.Positive(t, r.Providers["google"].Accepted)
+	decisions, err := os.ReadFile(filepath.Join(captured, "diagnostics.ndjson"))
+	require.NoError(t, err)
+	require.Contains(t, string(decisions), `"reason":"verdict.confirmed"`, "Google says within the demo what became of its requests")
+	require.Positive(t, r.Providers["webhook"].Accepted)
 }

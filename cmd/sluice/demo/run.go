@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	ready := make(chan struct{})
 	workers.Go(func() {
 		done <- s.env.Run(running, drain, app.Roles{Router: true, Senders: s.env.AllSenders()}, app.RunOptions{
-			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays(), ProbeEvery: 3 * time.Second},
+			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays(), ProbeEvery: 3 * time.Second, VerdictEvery: verdictEvery},
 			Output: o.Log, Ready: func() { close(ready) },
 		})
 	})
@@ -88,6 +88,9 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	}
 	written, err := s.perform(ctx, o, scene, ledger, began, failed)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.awaitVerdicts(ctx, ledger); err != nil {
 		return nil, err
 	}
 	if o.Serve != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/sender"
 	"github.com/sluicehq/sluice/pkg/topology"
 )
@@ -68,7 +69,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if s.capture, err = openCapture(o.Capture); err != nil {
 		return nil, err
 	}
-	if s.sandbox, err = sandbox.New(sandbox.Config{Faults: o.Faults}, sandbox.Deps{OnExchange: s.capture.exchange}); err != nil {
+	if s.sandbox, err = sandbox.New(sandbox.Config{Faults: o.Faults, Google: google.Config{ProcessingTime: processing}}, sandbox.Deps{OnExchange: s.capture.exchange}); err != nil {
 		return nil, err
 	}
 	if s.urls, err = s.sandbox.Start(ctx, "127.0.0.1:0"); err != nil {
