@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -67,6 +68,18 @@ diagnostics: {unmapped: all}`})
 	emit := start(t, nil, "emit", "--file", w.write("events.ndjson", lines(events...)), "--rate", "150/s", "--config", w.config)
 
 	ledger := newLedger(w)
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		groups, err := kadm.NewClient(w.client).Lag(ctx)
+		t.Logf("groups: %v", err)
+		for _, g := range groups.Sorted() {
+			t.Logf("%s: %s %s, %d members, lag %d, %v %v", g.Group, g.State, g.Protocol, len(g.Members), g.Lag.Total(), g.DescribeErr, g.FetchErr)
+		}
+	})
 	senderKills := 0
 	for range killRounds {
 		router, sender := names[rng.IntN(2)], names[2+rng.IntN(2)]

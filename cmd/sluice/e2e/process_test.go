@@ -85,7 +85,7 @@ func start(t testing.TB, settings []string, args ...string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("stderr of sluice %s (the end):\n%s", p.name, tail(p.err.String(), 6000))
+			t.Logf("stderr of sluice %s (the end):\n%s", p.name, tail(p.err.String(), 60000))
 		}
 	})
 	return p

@@ -42,6 +42,7 @@ type world struct {
 	dir      string
 	config   string // file
 	names    topology.Names
+	settings []string // of every role
 
 	mu        sync.Mutex
 	exchanges []sandbox.Exchange
@@ -136,7 +137,7 @@ func (w *world) requests() []sandbox.Exchange {
 // start starts a role, which is one of several processes of the installation.
 func (w *world) start(instance string, args ...string) *process {
 	w.t.Helper()
-	return start(w.t, []string{"SLUICE_ROUTER_INSTANCE=" + instance}, append(args, "--config", w.config)...)
+	return start(w.t, append([]string{"SLUICE_ROUTER_INSTANCE=" + instance}, w.settings...), append(args, "--config", w.config)...)
 }
 
 func (w *world) succeed(args ...string) result {
