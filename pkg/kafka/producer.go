@@ -16,13 +16,16 @@ type Producer struct {
 	client *kgo.Client
 }
 
-// NewProducer makes a producer from cfg; extra options come last.
+// NewProducer makes a producer from cfg; extra options come last. It takes
+// records CopyHeadroom larger than a loop does: it copies what loops wrote, and
+// a copy has more headers.
 func NewProducer(cfg Config, extra ...kgo.Opt) (*Producer, error) {
 	opts, err := Options(cfg)
 	if err != nil {
 		return nil, err
 	}
 	opts = append(opts, ProducerOptions(cfg)...)
+	opts = append(opts, kgo.ProducerBatchMaxBytes(cfg.MaxMessageBytes()+CopyHeadroom))
 	client, err := kgo.NewClient(append(opts, extra...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making kafka producer: %w", err)

@@ -35,6 +35,7 @@ type entry struct {
 	DeleteRetention  string `yaml:"delete_retention"`
 	MinCompactionLag string `yaml:"min_compaction_lag"`
 	CopiesInput      bool   `yaml:"copies_input"`
+	SizeOfInput      bool   `yaml:"size_of_input"`
 	PersonalData     bool   `yaml:"personal_data"`
 	Why              string `yaml:"why"`
 }
@@ -148,8 +149,11 @@ func (e entry) topic(name string, f *file) (Topic, error) {
 		}
 		t.Configs[key] = strconv.FormatInt(ms, 10)
 	}
-	if e.CopiesInput {
+	switch {
+	case e.CopiesInput:
 		t.Configs["max.message.bytes"] = strconv.Itoa(f.CopyMaxMessage)
+	case e.SizeOfInput:
+		t.Configs["max.message.bytes"] = strconv.Itoa(f.CopyMaxMessage - copyHeadroom)
 	}
 	// Two in-sync replicas for a write: one broker may be down without loss.
 	if f.Replication >= minReplicas {

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
+	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/embedded"
 	"github.com/sluicehq/sluice/pkg/topology"
 )
@@ -116,6 +117,12 @@ func TestDeclarationKeepsItsPromises(t *testing.T) {
 	names := topology.Names{}
 	require.Equal(t, "2162688", byName[names.Hold()].Configs["max.message.bytes"], "input's plus 64 KiB")
 	require.Equal(t, "2162688", byName[names.DeadEvents()].Configs["max.message.bytes"])
+	for _, provider := range []string{"meta", "google"} {
+		require.Equal(t, "2097152", byName[names.Delivery(provider, decision.LaneBatch)].Configs["max.message.bytes"])
+		for _, waiting := range []string{names.Retry(provider, "1h"), names.Parked(provider), names.DeadDeliveries(provider)} {
+			require.Equal(t, "2162688", byName[waiting].Configs["max.message.bytes"], "a delivery's plus its headers")
+		}
+	}
 	require.True(t, byName[names.Hold()].PersonalData)
 	require.Equal(t, byName[names.Consent()].Partitions, byName[names.Parked("google")].Partitions)
 	require.Contains(t, roles, "router")
