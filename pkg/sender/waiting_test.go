@@ -1,6 +1,7 @@
 package sender_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/dedup"
+	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/sandbox"
 	"github.com/sluicehq/sluice/pkg/sender"
 )
@@ -312,6 +314,48 @@ func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
 		require.NoError(t, err)
 		s := r.start()
 		r.awaitFor(3*time.Minute, func() bool { return r.accepted(0, "Lead", "a") == 1 }, "sent")
+		r.stop(s)
+	})
+}
+
+// I6: what the router can write, the sender can move: with the headers of a
+// move the largest delivery is larger still, and a copy that no topic takes
+// would hold its partition for ever.
+func TestTheLargestDeliveryCanBeMoved(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		r.route(0, "order", "a", r.next(), func(d *decision.Delivery) {
+			largest := int(r.services.Kafka().MaxMessageBytes())
+			for size := largest; ; size-- {
+				d.Payload = append([]byte(`{"pad":"`), bytes.Repeat([]byte("x"), size-10)...)
+				d.Payload = append(d.Payload, `"}`...)
+				record := kgo.Record{Key: []byte("c0:s-a"), Value: r.writer.AppendDelivery(nil, d)}
+				if over := kafka.RecordSize(&record) - largest; over > 1 {
+					size -= over - 1
+				} else if over <= 0 {
+					return
+				}
+			}
+		})
+		r.apply(strings.Replace(resources(1), "  active: true", "  active: true\n  paused: true", 1))
+		s := r.start()
+		r.await(func() bool { return r.counts()["parked destination.paused"] == 1 }, "parked")
+		require.Len(t, r.read(r.names.Parked("meta")), 1)
+		r.stop(s)
+	})
+}
+
+// I14: an event that is larger than a request may be is refused for what it
+// is. Taken for an outage, it would keep its destination waiting for a day.
+func TestAnEventTooLargeForTheProviderStopsNobody(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		r.route(0, "order", "a", r.next(), func(d *decision.Delivery) {
+			d.Payload = append([]byte(`{"pad":"`), bytes.Repeat([]byte("x"), 1<<20)...)
+			d.Payload = append(d.Payload, `"}`...)
+		})
+		r.order(0, "order", ids("b", 3)...)
+		r.awaitFor(time.Minute, func() bool { return r.counts()["delivered delivered"] == 3 }, "its neighbours are delivered")
+		r.await(func() bool { return r.counts()["dead_lettered provider.rejected"] == 1 }, "it is a dead letter")
 		r.stop(s)
 	})
 }

@@ -11,6 +11,7 @@ import (
 const (
 	codePolicyBlock  = 368
 	codeInvalidParam = 100
+	statusTooLarge   = 413
 	// policyPause is the least pause after a policy block.
 	policyPause = hour
 	// maxWarnings bounds what is kept of an answer's messages.
@@ -90,6 +91,10 @@ func classifyError(a *provider.Answer, n, status int, e *apiError) {
 	switch {
 	case known && row.class == provider.Throttled:
 		a.Class = provider.Throttled
+	case status == statusTooLarge:
+		// With it comes the code of an unknown error, but the same bytes never
+		// become smaller: an outage would be seen where one event is too large.
+		a.Class = provider.Invalid
 	case bool(e.Transient):
 		a.Class = provider.Transient
 	case code == codeInvalidParam && strings.Contains(strings.ToLower(e.Message+e.UserText), "appsecret_proof"):

@@ -96,6 +96,7 @@ func TestClassifyWhatRowsCannotSay(t *testing.T) {
 		"throttled stays throttled":      {answer(400, failure(4, 0, `,"is_transient":true`)), provider.Throttled, false},
 		"subcode without a row":          {answer(400, failure(100, 2804999, "")), provider.Invalid, false},
 		"token subcode without a row":    {answer(400, failure(190, 999, "")), provider.Credentials, false},
+		"too large beats its code":       {answer(413, failure(1, 99, "")), provider.Invalid, false},
 		"permission range":               {answer(400, failure(273, 0, "")), provider.Credentials, false},
 		"business throttle range":        {answer(400, failure(80004, 2446079, "")), provider.Throttled, false},
 		"a wrong proof":                  {answer(400, `{"error":{"message":"Invalid appsecret_proof provided in the API argument","code":100}}`), provider.Credentials, false},
