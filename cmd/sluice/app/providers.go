@@ -16,9 +16,12 @@ func Providers(now func() time.Time) map[string]provider.Provider { return provi
 
 // Providers are those of this installation.
 func (e *Env) Providers() map[string]provider.Provider {
+	reach := e.Config.Sender.Provider(webhook.Name)
+	if reach.BaseURL != "" { // a sandbox stands for every host
+		return providers(e.Now, reach.Hosts)
+	}
 	// Never nil: an installation that lists no host allows none.
-	hosts := append([]string{}, e.Config.Sender.Provider(webhook.Name).Hosts...)
-	return providers(e.Now, hosts)
+	return providers(e.Now, append([]string{}, reach.Hosts...))
 }
 
 // providers is the registry. Adding a provider is one folder under

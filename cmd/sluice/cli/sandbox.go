@@ -28,10 +28,10 @@ func (r *root) sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "sandbox",
 		GroupID: "try",
-		Short:   "Run strict stand-ins for Meta and Google on their own",
-		Long: `Run strict stand-ins for Meta's Conversions API and Google's Data Manager API.
-They refuse what the real ones refuse, with their error bodies, count event ids,
-and fail on request. Nothing leaves this machine.
+		Short:   "Run strict stand-ins for Meta, Google and webhooks on their own",
+		Long: `Run strict stand-ins for Meta's Conversions API, Google's Data Manager API and
+a receiver of webhooks. They refuse what the real ones refuse, with their error
+bodies, count event ids, and fail on request. Nothing leaves this machine.
 
 Point an installation at them with sender.providers.<name>.base_url and
 token_url, allow_insecure and allow_private. The addresses stand on standard
@@ -73,7 +73,8 @@ func (r *root) sandbox(ctx context.Context, f *sandboxFlags) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(r.Out, "meta          %s\ngoogle        %s\ngoogle token  %s\ncontrol       %s\n", urls.Meta, urls.Google, urls.GoogleToken, urls.Control)
+		fmt.Fprintf(r.Out, "meta          %s\ngoogle        %s\ngoogle token  %s\nwebhook       %s\nwebhook key   %s\ncontrol       %s\n",
+			urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, urls.WebhookKey, urls.Control)
 		fmt.Fprintln(r.Err, "running; interrupt to stop")
 	}
 	<-ctx.Done()

@@ -58,7 +58,7 @@ func account(c Counts, seen sandbox.Report, written int, took time.Duration, dou
 	}
 	r.check("decisions = sum over reasons", c.Decisions, sum)
 	r.check("every event has a decision", min(c.Decisions, written), written)
-	for _, name := range []string{sandbox.Meta, sandbox.Google} {
+	for _, name := range sandbox.Providers() {
 		r.provider(name, &c, seen.Providers[name])
 	}
 	r.check("lost", r.Lost, 0)

@@ -40,6 +40,7 @@ func TestDemoAddsUp(t *testing.T) {
 	require.GreaterOrEqual(t, len(r.ByReason), 25, "%v", r.ByReason)
 	require.Positive(t, r.Providers["meta"].Accepted)
 	require.Positive(t, r.Providers["google"].Accepted)
+	require.Positive(t, r.Providers["webhook"].Accepted)
 	decisions, err := os.ReadFile(filepath.Join(captured, "diagnostics.ndjson"))
 	require.NoError(t, err)
 	require.Contains(t, string(decisions), `"reason":"verdict.confirmed"`, "Google says within the demo what became of its requests")

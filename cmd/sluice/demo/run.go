@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/sandbox"
 )
 
 // Options of a demo.
@@ -112,10 +111,13 @@ func (s *stage) perform(ctx context.Context, o Options, scene *scene, ledger *Le
 			return
 		}
 		open, held := ledger.Pending()
-		report := s.sandbox.Report()
+		accepted := 0
+		for _, p := range s.sandbox.Report().Providers {
+			accepted += p.Accepted
+		}
 		o.Progress(Progress{
 			Stage: name, Written: written, Decided: ledger.Decided(), Open: open, Held: held,
-			Accepted: report.Providers[sandbox.Meta].Accepted + report.Providers[sandbox.Google].Accepted, Elapsed: time.Since(began),
+			Accepted: accepted, Elapsed: time.Since(began),
 		})
 	}
 	written, err := s.emit(ctx, scene, func(n int) { tell("writing events", n) })

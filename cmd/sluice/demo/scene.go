@@ -38,13 +38,13 @@ type subject struct{ customer, id string }
 // prepare applies the resources, writes the consent that is known beforehand
 // and gets the traffic ready.
 func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
-	sc := &scene{secrets: sandboxSecrets{google: map[string]bool{}}, during: map[subject]consent.Record{}}
+	sc := &scene{secrets: sandboxSecrets{providers: map[string]string{}, key: s.urls.WebhookKey}, during: map[subject]consent.Record{}}
 	resources, err := loadResources(s.env, o.Resources)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range resources.Destinations {
-		sc.secrets.google[d.Secret] = sc.secrets.google[d.Secret] || d.Provider == "google"
+		sc.secrets.providers[d.Secret] = d.Provider
 	}
 	if sc.writer, err = s.env.Writer(ctx); err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func (s *stage) serve(ctx context.Context, o Options, sc *scene) error {
 // written configuration looks for them: a sender of another terminal resolves
 // references as an installation does.
 func (s *stage) writeSecrets(secrets sandboxSecrets) error {
-	for reference := range secrets.google {
+	for reference := range secrets.providers {
 		name, isFile := strings.CutPrefix(reference, "file:")
 		if !isFile || !filepath.IsLocal(name) {
 			continue // env: is the other terminal's own, anything else is refused there
@@ -75,10 +75,11 @@ sender:
   providers:
     meta: {base_url: %q, allow_insecure: true, allow_private: true}
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
+    webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: %s}
 admin: {listen: "off"}
 `, c.Kafka.Brokers[0], c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
-		s.urls.Meta, s.urls.Google, s.urls.GoogleToken, "file:"+key, privacyKeyID)
+		s.urls.Meta, s.urls.Google, s.urls.GoogleToken, s.urls.Webhook, "file:"+key, privacyKeyID)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's configuration: %w", err)
 	}

@@ -116,7 +116,7 @@ func (s *stage) config() (config.Config, error) {
 		{Path: "telemetry.log.level", Value: "warn"},
 		{Path: "telemetry.log.format", Value: "text"},
 	}
-	for name, base := range map[string]string{"meta": s.urls.Meta, "google": s.urls.Google} {
+	for name, base := range map[string]string{sandbox.Meta: s.urls.Meta, sandbox.Google: s.urls.Google, sandbox.Webhook: s.urls.Webhook} {
 		settings = append(settings,
 			config.Setting{Path: "sender.providers." + name + ".base_url", Value: base},
 			config.Setting{Path: "sender.providers." + name + ".allow_insecure", Value: "true"},
@@ -157,13 +157,19 @@ func (s *stage) close() error {
 
 // sandboxSecrets gives every declared reference credentials that only the
 // sandbox takes: the demo must never need, or read, real ones.
-type sandboxSecrets struct{ google map[string]bool }
+type sandboxSecrets struct {
+	providers map[string]string // by reference
+	key       string            // webhooks are signed with
+}
 
 // Resolve implements sender.Secrets.
 func (s sandboxSecrets) Resolve(reference string) (identity.Raw, string, error) {
-	var secret any = map[string]string{"access_token": "sandbox-" + reference}
-	if s.google[reference] {
+	secret := map[string]string{"access_token": "sandbox-" + reference}
+	switch s.providers[reference] {
+	case sandbox.Google:
 		secret = map[string]string{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-" + reference}
+	case sandbox.Webhook:
+		secret = map[string]string{"signing_key": s.key}
 	}
 	text, err := json.Marshal(secret)
 	if err != nil {
