@@ -161,12 +161,19 @@ func (s *Session) unreadable(p *pass, record *kgo.Record, at event.Coordinates, 
 	return nil
 }
 
+// sampled picks evenly: the n-th event whenever n times the rate reaches the
+// next whole number.
+func (s *Session) sampled() bool {
+	n := float64(s.unmapped)
+	return int64(n*s.cfg.SampleRate) > int64((n-1)*s.cfg.SampleRate)
+}
+
 // unmappedEvent counts, and publishes only what was asked for.
 func (s *Session) unmappedEvent(ctx context.Context, p *pass, record *kgo.Record, at event.Coordinates, head codec.Head) error {
 	s.unmapped++
 	switch {
 	case s.cfg.Unmapped == CountUnmapped,
-		s.cfg.Unmapped == SampleUnmapped && s.unmapped%sampleEvery != 0:
+		s.cfg.Unmapped == SampleUnmapped && !s.sampled():
 		s.tally.Count(decision.Skipped, decision.MappingNone)
 		return nil
 	}

@@ -30,17 +30,17 @@ type Unmapped uint8
 // The choices of diagnostics.unmapped.
 const (
 	CountUnmapped  Unmapped = iota // metrics only
-	SampleUnmapped                 // one in a thousand
+	SampleUnmapped                 // a share of them, see Config.SampleRate
 	AllUnmapped                    // every one
 )
-
-// sampleEvery is the share of unmapped events that SampleUnmapped publishes.
-const sampleEvery = 1000
 
 // Config of a router.
 type Config struct {
 	Outlets  Outlets
 	Unmapped Unmapped
+	// SampleRate is the share of unmapped events that SampleUnmapped
+	// publishes, from 0 (none) to 1 (every one).
+	SampleRate float64
 	// Bypass routes without claims while Redis is unavailable, at the price of
 	// duplicates; the default waits.
 	Bypass bool

@@ -159,16 +159,16 @@ func (t *Tables) Set() *resource.Set { return t.resources.Set() }
 
 // Status is the state of one table.
 type Status struct {
-	Name  string
-	Ready bool // read to its end and fresh
+	Name  string `json:"name"`
+	Ready bool   `json:"ready"` // read to its end and fresh
 	// Staleness is the age of the moment that the table is complete as of;
 	// negative where its end was never reached.
-	Staleness time.Duration
-	Entries   int
-	Bytes     int64
-	Version   string
-	Bad       int64 // records passed over since the start
-	Problem   string
+	Staleness time.Duration `json:"staleness_ns"`
+	Entries   int           `json:"entries"`
+	Bytes     int64         `json:"bytes"`
+	Version   string        `json:"version,omitempty"`
+	Bad       int64         `json:"bad"` // records passed over since the start
+	Problem   string        `json:"problem,omitempty"`
 }
 
 // Status describes every table, for readiness, metrics and doctor.

@@ -174,7 +174,13 @@ func (e *Env) Schemas() (*sr.Client, error) {
 		return e.schema, nil
 	}
 	c := e.Config.Registry
-	opts := []sr.ClientOpt{sr.URLs(c.URL), sr.HTTPClient(&http.Client{Timeout: c.Timeout.Std()})}
+	secure, err := clientTLS("registry.tls", c.TLS)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{TLSClientConfig: secure, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute}
+	e.OnClose(func() error { transport.CloseIdleConnections(); return nil })
+	opts := []sr.ClientOpt{sr.URLs(c.URL), sr.HTTPClient(&http.Client{Timeout: c.Timeout.Std(), Transport: transport})}
 	if c.Username != "" {
 		password, err := c.Password.Resolve()
 		if err != nil {
@@ -221,6 +227,11 @@ func (e *Env) Redis() (*redis.Client, error) {
 	options, err := dedup.Options(server)
 	if err != nil {
 		return nil, err
+	}
+	if c.TLS.Enabled {
+		if options.TLSConfig, err = clientTLS("redis.tls", c.TLS); err != nil {
+			return nil, err
+		}
 	}
 	e.redis = redis.NewClient(options)
 	e.OnClose(e.redis.Close)

@@ -99,11 +99,11 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 	}
 	cfg := router.Config{
 		Outlets:  router.NewOutlets(e.Names, slices.Sorted(maps.Keys(e.Providers()))),
-		Unmapped: unmapped[e.Config.Diagnostics.Unmapped],
-		Bypass:   e.Config.Dedup.OnUnavailable == "bypass", MaxRecords: e.Config.Router.Batch.Records,
+		Unmapped: unmapped[e.Config.Diagnostics.Unmapped], SampleRate: e.Config.Diagnostics.SampleRate,
+		Bypass: e.Config.Dedup.OnUnavailable == "bypass", MaxRecords: e.Config.Router.Batch.Records,
 	}
 	return cfg, router.Deps{
-		Tables: tables, Events: events, Claims: claims, Holds: holds, Writer: writer,
+		Tables: tables, Events: events, Claims: meteredClaims{claims, tel.Metrics}, Holds: holds, Writer: writer,
 		Recorder: recorder, Now: e.Now, Meter: tel.Metrics, Tracing: tel.Tracing, Log: tel.Logger,
 	}, nil
 }

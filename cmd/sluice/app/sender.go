@@ -42,7 +42,7 @@ func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *tabl
 	if err != nil {
 		return nil, err
 	}
-	deps.Tables, deps.Claims = tables, claims
+	deps.Tables, deps.Claims = tables, meteredClaims{claims, tel.Metrics}
 	if o.Secrets != nil {
 		deps.Secrets = o.Secrets
 	}
