@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -125,7 +126,13 @@ func (e *Env) loop(name, stage string, session *router.Session, work transact.Wo
 	}
 	seen.loop = l
 	e.observed.addLoop(seen)
-	return lifecycle.Func(name, l.Ready(), l.Run), nil
+	return lifecycle.Func(name, l.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
+		err := l.Run(ctx, drain)
+		if errors.Is(err, transact.ErrFenced) {
+			return fmt.Errorf("%w\n  fix: another live process has the same router.instance %q; give each its own (SLUICE_ROUTER_INSTANCE)", err, e.Instance())
+		}
+		return err
+	}), nil
 }
 
 // loopObserver passes on what happens in a loop.
