@@ -24,6 +24,8 @@ type Entry struct {
 // Rebuilt says what a rebuild has written.
 type Rebuilt struct {
 	Claims, Marks int
+	// Lost counts what the caller could not read: claims that may be missing.
+	Lost int
 	// Skipped is true where nothing was to do: Redis was ready.
 	Skipped bool
 }

@@ -45,14 +45,16 @@ func (e *Env) rebuild(ctx context.Context, store *dedup.Store) {
 	case err != nil && ctx.Err() == nil:
 		e.Log.Error("claims could not be rebuilt; trying again", "error", err)
 	case err == nil && !done.Skipped:
-		e.Log.Info("claims are rebuilt", "claims", done.Claims, "marks", done.Marks)
+		e.Log.Info("claims are rebuilt", "claims", done.Claims, "marks", done.Marks, "claims_lost", done.Lost)
 	}
 }
 
 // RebuildClaims restores every claim and mark that the diagnostics of the last
 // window speak of. A first installation is a rebuild of an empty topic.
 func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool) (dedup.Rebuilt, error) {
-	done, err := store.Rebuild(ctx, force, e.claimHistory(ctx))
+	lost := 0
+	done, err := store.Rebuild(ctx, force, e.claimHistory(ctx, &lost))
+	done.Lost = lost
 	if err != nil {
 		return done, fmt.Errorf("rebuilding claims from %s: %w", e.Names.Diagnostics(), err)
 	}
@@ -60,11 +62,12 @@ func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool)
 }
 
 // claimHistory folds the diagnostics of the last window to what each claim
-// should be now.
-func (e *Env) claimHistory(ctx context.Context) iter.Seq2[dedup.Entry, error] {
+// should be now, and counts in lost those that nobody can read.
+func (e *Env) claimHistory(ctx context.Context, lost *int) iter.Seq2[dedup.Entry, error] {
 	return func(yield func(dedup.Entry, error) bool) {
 		latest := map[dedup.Key]dedup.Entry{}
-		err := e.EachDiagnostic(ctx, e.Now().Add(-longestWindow), func(d *decision.Decision) {
+		var err error
+		*lost, err = e.eachDiagnostic(ctx, e.Now().Add(-longestWindow), func(d *decision.Decision) {
 			foldClaim(latest, d, e.Now())
 		})
 		if err != nil {
@@ -114,29 +117,53 @@ func foldKey(latest map[dedup.Key]dedup.Entry, key dedup.Key, owner dedup.Owner,
 	}
 }
 
-// EachDiagnostic reads the diagnostics from a time on to where the topic ends
-// now, in order within a partition.
-func (e *Env) EachDiagnostic(ctx context.Context, since time.Time, take func(*decision.Decision)) error {
+// eachDiagnostic reads the diagnostics from a time on to where the topic ends
+// now, in order within a partition. What a transaction that is still open has
+// written is waited for, because it may be committed in the next moment. A
+// record that is no diagnostic is passed over and counted: the topic keeps it
+// for weeks, and nothing would be sent as long.
+func (e *Env) eachDiagnostic(ctx context.Context, since time.Time, take func(*decision.Decision)) (unread int, err error) {
 	registry, err := e.Registry()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	decoder, err := codec.Diagnostics(registry)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return 0, err
 	}
 	var d decision.Decision
-	return e.EachRecord(ctx, e.Names.Diagnostics(), since, func(r *kgo.Record) error {
-		if err := decoder.Decode(ctx, r.Value, &d); err != nil {
+	err = e.readFrom(ctx, e.Names.Diagnostics(), since, admin.ListEndOffsets, func(r *kgo.Record) error {
+		err := decoder.Decode(ctx, r.Value, &d)
+		if _, bad := errors.AsType[*codec.DecodeError](err); bad {
+			unread++
+			e.Log.Error("a record is no diagnostic; claims may be lost with it", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("reading diagnostic %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err)
 		}
 		take(&d)
 		return nil
 	})
+	return unread, err
 }
 
-// EachRecord reads a topic from a time on to where it ends now.
+// EachRecord reads a topic from a time on to where it ends now, open
+// transactions aside.
 func (e *Env) EachRecord(ctx context.Context, topic string, since time.Time, take func(*kgo.Record) error) error {
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return err
+	}
+	return e.readFrom(ctx, topic, since, admin.ListCommittedOffsets, take)
+}
+
+// readFrom reads a topic from a time on to the ends that are asked for.
+func (e *Env) readFrom(ctx context.Context, topic string, since time.Time, list func(context.Context, ...string) (kadm.ListedOffsets, error), take func(*kgo.Record) error) error {
 	admin, err := e.Admin(ctx)
 	if err != nil {
 		return err
@@ -148,7 +175,7 @@ func (e *Env) EachRecord(ctx context.Context, topic string, since time.Time, tak
 	if err != nil {
 		return fmt.Errorf("finding the beginning of %s: %w", topic, err)
 	}
-	ends, err := admin.ListCommittedOffsets(ctx, topic)
+	ends, err := list(ctx, topic)
 	if err == nil {
 		err = ends.Error()
 	}
