@@ -1,0 +1,45 @@
+// Command loadgen loads, breaks and measures Sluice, and checks what came of
+// it. It needs nothing else built or running: it links the roles and starts
+// itself again to be one of them (see package role).
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/loadgen/role"
+)
+
+func main() {
+	if code, isRole := role.Main(os.Args[1:]); isRole {
+		os.Exit(code)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := rootCommand().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "loadgen: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+// rootCommand has one command per package.
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "loadgen",
+		Short: "Load, break and measure Sluice, and check what came of it",
+		Long: `Loadgen runs Sluice's own roles as separate processes, on services that it
+starts itself, writes traffic whose outcome it knows, and says whether every
+promise held. It needs nothing else built or running.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	// One line per command; each lives in a package of its own.
+	root.AddCommand()
+	return root
+}
