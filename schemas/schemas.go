@@ -34,11 +34,12 @@ const (
 	DeadLetter        Name = "dead_letter"
 	Submission        Name = "submission"
 	DestinationStatus Name = "destination_status"
+	State             Name = "state"
 )
 
 // Names lists every schema.
 func Names() []Name {
-	return []Name{AnalyticsEvent, ConsentRecord, Destination, Mapping, Policy, Delivery, Diagnostic, Hold, DeadLetter, Submission, DestinationStatus}
+	return []Name{AnalyticsEvent, ConsentRecord, Destination, Mapping, Policy, Delivery, Diagnostic, Hold, DeadLetter, Submission, DestinationStatus, State}
 }
 
 // Text returns the current schema as JSON. It is an error to ask for a name

@@ -75,6 +75,7 @@ func FuzzDecodeRecords(f *testing.F) {
 		_ = codec.DecodeMapping(&resource.Mapping{}, body)
 		_ = codec.DecodePolicy(&codec.Policy{}, body)
 		_ = codec.DecodeSubmission(&codec.Submission{}, body)
+		_ = codec.DecodeState(&codec.State{}, body)
 		_ = codec.DecodeDestinationStatus(&codec.DestinationStatus{}, body)
 		var line codec.SubjectRecord
 		if codec.DecodeConsentJSON(&line, body) == nil {

@@ -66,6 +66,9 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("destination status", func(t *testing.T) {
 		roundTrip(t, schemas.DestinationStatus, codec.AppendDestinationStatus, codec.DecodeDestinationStatus, nothing[codec.DestinationStatus])
 	})
+	t.Run("state", func(t *testing.T) {
+		roundTrip(t, schemas.State, codec.AppendState, codec.DecodeState, nothing[codec.State])
+	})
 }
 
 func nothing[T any](*T) {}

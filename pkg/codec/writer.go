@@ -133,3 +133,8 @@ func (w *Writer) AppendSubmission(dst []byte, s *Submission) []byte {
 func (w *Writer) AppendDestinationStatus(dst []byte, s *DestinationStatus) []byte {
 	return AppendDestinationStatus(dst, w.ids[schemas.DestinationStatus], s)
 }
+
+// AppendState appends what a command wants to know again later.
+func (w *Writer) AppendState(dst []byte, s *State) []byte {
+	return AppendState(dst, w.ids[schemas.State], s)
+}

@@ -30,8 +30,9 @@ func (e *RebuildingError) Error() string {
 // Unwrap makes it an ErrUnavailable.
 func (e *RebuildingError) Unwrap() error { return ErrUnavailable }
 
-// ErrLeaseLost ends a rebuild whose lease another instance has taken.
-var ErrLeaseLost = errors.New("the rebuild lease was lost")
+// ErrLeaseLost ends a rebuild, or whatever else a lease is for, when another
+// instance has taken it.
+var ErrLeaseLost = errors.New("the lease was lost")
 
 func unavailable(doing string, err error) error {
 	if errors.Is(err, ErrUnavailable) {

@@ -19,6 +19,7 @@ func (e *Env) SchemaTopics(providers map[string]provider.Provider) codec.Topics 
 		schemas.ConsentRecord: {n.Consent()}, schemas.Destination: {n.Destinations()}, schemas.Mapping: {n.Mappings()},
 		schemas.Policy: {n.Policies()}, schemas.Diagnostic: {n.Diagnostics()}, schemas.Hold: {n.Hold()},
 		schemas.DeadLetter: {n.DeadEvents()}, schemas.DestinationStatus: {n.DestinationStatus()},
+		schemas.State: {n.State()},
 	}
 	if e.Config.Input.Format == string(codec.FormatAvro) {
 		t[schemas.AnalyticsEvent] = []string{e.Config.Topics.Input}
