@@ -17,7 +17,7 @@ PKG          ?= ./...
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the binary to bin/sluice (static, reproducible)
@@ -30,6 +30,24 @@ demo: build ## Run the whole pipeline in one process on embedded services
 .PHONY: test
 test: ## Run every test with the race detector and in random order
 	go test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG)
+
+# Real Kafka, Schema Registry and Redis as local processes on loopback, fetched
+# once into $$SERVICES_DIR (default: the user's cache). Flags for `up`, such as
+# SERVICES="-brokers 3 -secure -sentinel".
+SERVICES ?=
+CTL      := go run ./test/services/ctl
+
+.PHONY: services-up
+services-up: ## Start real Kafka, registry and Redis (needs Java 17 and Maven)
+	$(CTL) up $(SERVICES)
+
+.PHONY: services-down
+services-down: ## Stop every service that services-up started
+	$(CTL) down
+
+.PHONY: services-status
+services-status: ## Say which services run, and where
+	$(CTL) status
 
 .PHONY: lint
 lint: ## Check the code with the linters of .golangci.yml

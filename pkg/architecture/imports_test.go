@@ -33,7 +33,7 @@ var tiers = map[string]tier{
 
 	"pkg/router": role, "pkg/sender": role, "pkg/replay": role,
 
-	"pkg/sandbox": standIn, "pkg/embedded": standIn,
+	"pkg/sandbox": standIn, "pkg/embedded": standIn, "test": standIn,
 
 	"schemas": data, "topology": data, "examples": data,
 	"pkg/architecture": check, // imports only pkg/config, in tests
