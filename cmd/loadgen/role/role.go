@@ -27,7 +27,12 @@ const binaryVariable = "LOADGEN_SLUICE"
 // Main runs sluice's command line where the arguments ask for it, and returns
 // its exit code.
 func Main(args []string) (code int, isRole bool) {
-	if len(args) == 0 || args[0] != argument {
+	switch {
+	case len(args) == 0:
+		return 0, false
+	case args[0] == hastyArgument:
+		return fail(runHasty(args[1:], os.Environ())), true
+	case args[0] != argument:
 		return 0, false
 	}
 	streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
@@ -42,6 +47,18 @@ func Command(ctx context.Context, settings []string, args ...string) (*exec.Cmd,
 	if err != nil {
 		return nil, err
 	}
+	cmd.Env = append(cleanEnvironment(), settings...)
+	return cmd, nil
+}
+
+// Hasty prepares a role with a tester's short waits. It is always this very
+// program.
+func Hasty(ctx context.Context, settings []string, name, config string) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding the program to start again: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, hastyArgument, name, config) //nolint:gosec // G204: this very program
 	cmd.Env = append(cleanEnvironment(), settings...)
 	return cmd, nil
 }

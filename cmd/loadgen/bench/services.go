@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/sluicehq/sluice/pkg/embedded"
+)
+
+// kindServices is a child with services in it. Three of them are started, one
+// is used for its Kafka and registry, one for its Redis, and one for its
+// provider, so that each has a processor time of its own.
+const kindServices = "services"
+
+// addresses are where a child's services listen.
+type addresses struct {
+	Brokers  []string `json:"brokers,omitempty"`
+	Registry string   `json:"registry,omitempty"`
+	Redis    string   `json:"redis,omitempty"`
+	Provider string   `json:"provider,omitempty"`
+}
+
+// services are the embedded ones and a provider that only counts.
+type services struct {
+	embedded *embedded.Services
+	sink     *sink
+}
+
+func openServices(ctx context.Context, _ order, _ io.Writer) (part, error) {
+	all, err := embedded.Start(ctx, embedded.Config{KafkaOptions: []kfake.Opt{
+		// Small segments, so that what was counted is freed soon.
+		kfake.BrokerConfigs(map[string]string{"log.segment.bytes": "1048576", "group.initial.rebalance.delay.ms": "0"}),
+	}})
+	if err != nil {
+		return nil, err
+	}
+	sink, err := startSink(ctx)
+	if err != nil {
+		return nil, errors.Join(err, all.Close())
+	}
+	return &services{embedded: all, sink: sink}, nil
+}
+
+func (s *services) hello() answer {
+	return answer{Addresses: addresses{
+		Brokers: s.embedded.Kafka().Brokers, Registry: s.embedded.RegistryURL(),
+		Redis: s.embedded.RedisOptions().Addr, Provider: s.sink.url,
+	}}
+}
+
+func (*services) await(context.Context, int64) error { return errNotHere }
+
+func (s *services) provider() (providerSummary, error) { return s.sink.summary(), nil }
+
+func (s *services) close() error { return errors.Join(s.sink.close(), s.embedded.Close()) }
