@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/gate"
 	"github.com/sluicehq/sluice/pkg/kafka/transact"
-	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // want is one item's wish for its claims: one request, or two where the
@@ -33,10 +30,9 @@ func (s *Session) claim(c *gate.Case, r *gate.Result) error {
 		return err
 	}
 	it := &s.items[len(s.items)-1]
-	dest, target := c.Route.Mapping.DestinationID, c.Route.Target.Target
-	window := claimWindow(c.Route.Destination)
+	window := dedup.Window(c.Route.Destination)
 	from := len(s.requests)
-	s.requests = appendClaims(s.requests, c, &r.Built, owner)
+	s.requests = dedup.AppendCase(s.requests, c, &r.Built, owner)
 	w := want{item: len(s.items) - 1, requests: len(s.requests) - from}
 	s.wants = append(s.wants, w)
 
@@ -49,34 +45,11 @@ func (s *Session) claim(c *gate.Case, r *gate.Result) error {
 		q := &it.delivery
 		q.ClaimKey, q.AlsoKey, q.ClaimOwner, q.ClaimWindowMS = d.ClaimKey, d.AlsoKey, int64(owner), d.ClaimWindowMS
 		if r.Built.Adjust {
-			q.PlainKey = [16]byte(dedup.NewKey(false, c.Event.CustomerID, dest, target, r.Built.PlainClaimID))
-			q.NewestKey = [16]byte(dedup.AdjustmentKey(c.Event.CustomerID, dest, target, r.Built.PlainClaimID))
+			plain, newest := dedup.AdjustmentKeys(c, &r.Built)
+			q.PlainKey, q.NewestKey = [16]byte(plain), [16]byte(newest)
 		}
 	}
 	return nil
-}
-
-// appendClaims appends the one or two claims of a case. Shadow mode has keys
-// of its own: trying a destination out must not take the claims of the real
-// thing.
-func appendClaims(dst []dedup.Request, c *gate.Case, b *provider.Built, owner dedup.Owner) []dedup.Request {
-	shadow := c.Route.Destination.Mode == resource.ModeShadow
-	dest, target := c.Route.Mapping.DestinationID, c.Route.Target.Target
-	ttl := claimWindow(c.Route.Destination)
-	dst = append(dst, dedup.Request{Key: dedup.NewKey(shadow, c.Event.CustomerID, dest, target, b.ClaimID), Owner: owner, TTL: ttl})
-	if id := gate.AlsoClaimID(c, b); id != "" {
-		dst = append(dst, dedup.Request{Key: dedup.TransactionKey(shadow, c.Event.CustomerID, dest, target, id), Owner: owner, TTL: ttl})
-	}
-	return dst
-}
-
-// claimWindow is how long claims live. A destination without a window has the
-// default one: a claim that expired at once would let every copy pass.
-func claimWindow(d *resource.Destination) time.Duration {
-	if d.Dedup.WindowMS <= 0 {
-		return time.Duration(resource.DefaultDedupWindowMS) * time.Millisecond
-	}
-	return time.Duration(d.Dedup.WindowMS) * time.Millisecond
 }
 
 func ownerOf(at event.Coordinates) (dedup.Owner, error) {
@@ -233,5 +206,5 @@ func (s *Session) releaseStale(c *gate.Case) {
 	if err != nil {
 		return // an owner that cannot be named has never claimed
 	}
-	s.stale = appendClaims(s.stale, c, &built, owner)
+	s.stale = dedup.AppendCase(s.stale, c, &built, owner)
 }
