@@ -34,7 +34,10 @@ type destination struct {
 	openSince    int64 // when the flow last opened
 	rate         throughput
 
-	// What the last look at the resources said.
+	// What the last look at the resources said. described: there was one, so
+	// that the rate and the size of requests are known.
+	described bool
+
 	spec    *resource.Destination
 	secret  string // version
 	parked  int64
@@ -129,6 +132,9 @@ func (t *throughput) perSecond(now int64) float64 {
 // at is when it may, zero when only an answer can tell.
 func (l *loop) readyAt(d *destination, lane decision.Lane, now time.Time) (ok bool, at int64) {
 	ms := now.UnixMilli()
+	if !d.described && !l.draining {
+		return false, 0 // the look is under way
+	}
 	if d.inFlight >= l.cfg.InFlight || l.inFlight >= l.cfg.TotalInFlight {
 		return false, 0
 	}
@@ -192,7 +198,7 @@ func (l *loop) destination(id string) *destination {
 	if d == nil {
 		d = &destination{id: id}
 		l.destinations[id] = d
-		l.resources = "" // the next look describes it
+		l.resources, l.nextWatch = "", 0 // the next look describes it
 	}
 	return d
 }

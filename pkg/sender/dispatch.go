@@ -21,13 +21,23 @@ type (
 // envelopeBytes is more than any provider puts around the fragments.
 const envelopeBytes = 16 << 10
 
-func newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batcher[*item] {
+func (l *loop) newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batcher[*item] {
 	size := spec.MaxBytes - envelopeBytes
-	return map[decision.Lane]*batcher.Batcher[*item]{
-		decision.LaneRealtime: batcher.New[*item](decision.LaneRealtime, batcher.Limits{Events: spec.RealtimeBatch, Bytes: size}),
-		decision.LaneBatch:    batcher.New[*item](decision.LaneBatch, batcher.Limits{Events: spec.MaxBatch, Bytes: size}),
-		decision.LaneReplay:   batcher.New[*item](decision.LaneReplay, batcher.Limits{Events: spec.MaxBatch, Bytes: size}),
+	of := func(lane decision.Lane, events int) *batcher.Batcher[*item] {
+		return batcher.New[*item](lane, batcher.Limits{Events: events, Bytes: size, Alone: l.exact})
 	}
+	return map[decision.Lane]*batcher.Batcher[*item]{
+		decision.LaneRealtime: of(decision.LaneRealtime, spec.RealtimeBatch),
+		decision.LaneBatch:    of(decision.LaneBatch, spec.MaxBatch),
+		decision.LaneReplay:   of(decision.LaneReplay, spec.MaxBatch),
+	}
+}
+
+// exact: the destination has asked for a request to each event, so that what
+// the provider says later about the request is about the event.
+func (l *loop) exact(k batcher.Key) bool {
+	d := l.destinations[k.Destination]
+	return d != nil && d.spec != nil && d.spec.Delivery.ExactDiagnostics
 }
 
 // dispatch starts every request that may start now.
@@ -78,7 +88,7 @@ func (l *loop) relieve(b *batcher.Batcher[*item], now int64) {
 	}
 	for _, k := range b.Overdue(now - patience) {
 		d := l.destination(k.Destination)
-		if d.flow.Mode != flow.Open || now-d.openSince < patience || l.allFail(d) {
+		if !d.described || d.flow.Mode != flow.Open || now-d.openSince < patience || l.allFail(d) {
 			continue
 		}
 		items := b.Drain(func(other batcherKey, _ batcherItem) bool { return other == k })

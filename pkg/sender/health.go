@@ -26,7 +26,7 @@ func (l *loop) advance(ctx context.Context, d *destination, h flow.Happening, no
 		l.healed(ctx, d, now)
 	case flow.Park:
 		l.deps.Log.WarnContext(ctx, "sender: destination blocked, its deliveries are parked",
-			"destination", d.id, "reason", d.flow.Cause.String(), "message", d.flow.Detail)
+			"destination", d.id, "reason", d.flow.Cause.String(), "message", d.flow.Detail, "fix", d.flow.Cause.Info().Fix)
 		l.put(d, l.drain(d), l.parked(d))
 	case flow.RereadSecret:
 		d.epoch++
@@ -44,10 +44,10 @@ func (l *loop) parked(d *destination) settle.Outcome {
 // blocked at once.
 func (l *loop) refused(ctx context.Context, d *destination, j *job, r *result, now int64) {
 	h := l.happening(d, r.answer, 0, 0, now)
-	l.advance(ctx, d, h, now)
-	if d.flow.Mode == flow.Blocked && r.answer.Code == decision.CredentialsMissing.String() {
-		d.flow.Cause = decision.CredentialsMissing
+	if r.answer.Code == decision.CredentialsMissing.String() {
+		h.Cause = decision.CredentialsMissing
 	}
+	l.advance(ctx, d, h, now)
 	if d.flow.Mode != flow.Blocked {
 		l.repeatLater(d, j, r.left)
 		return
@@ -121,6 +121,7 @@ func (l *loop) looked(ctx context.Context, set *resource.Set, versions map[strin
 		if changed {
 			l.compare(ctx, d, set, now)
 		}
+		d.described = true
 		if version, ok := versions[d.id]; ok && version != d.secret {
 			if d.secret != "" || d.flow.Cause == decision.CredentialsMissing {
 				d.flow = flow.Touch(d.flow, now)

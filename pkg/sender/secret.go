@@ -46,7 +46,7 @@ func (r References) Resolve(reference string) (provider.Secret, string, error) {
 		err = errors.New("it is neither file:NAME nor env:NAME")
 	}
 	if err == nil && strings.TrimSpace(text) == "" {
-		err = errors.New("it is empty")
+		err = errors.New("it is empty: put the secret into it")
 	}
 	if err != nil {
 		return provider.Secret{}, "", fmt.Errorf("resolving %s: %w", shown(reference), err)
@@ -69,11 +69,11 @@ func (r References) file(name string) (string, error) {
 		return "", errors.New("file: references are refused here: set sender.secrets_dir")
 	}
 	if !filepath.IsLocal(name) {
-		return "", errors.New("it leads out of the secrets folder")
+		return "", errors.New("it leads out of the secrets folder: name a file inside sender.secrets_dir")
 	}
 	root, err := os.OpenRoot(r.Dir)
 	if err != nil {
-		return "", errors.New("the secrets folder cannot be opened")
+		return "", errors.New("the secrets folder cannot be opened: does sender.secrets_dir exist, and may this process enter it?")
 	}
 	defer func() { _ = root.Close() }() // read only: closing it loses nothing
 	// Before opening: a named pipe would block whoever opens it.
@@ -82,7 +82,7 @@ func (r References) file(name string) (string, error) {
 	case err != nil:
 		return "", reason(err)
 	case !info.Mode().IsRegular():
-		return "", errors.New("it is not a regular file")
+		return "", errors.New("it is not a regular file: name a file that holds the secret")
 	}
 	f, err := root.Open(name)
 	if err != nil {
@@ -104,11 +104,11 @@ func (r References) file(name string) (string, error) {
 func reason(err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return errors.New("there is no such file in the secrets folder")
+		return errors.New("there is no such file in the secrets folder: put it into sender.secrets_dir, or correct the destination's secret")
 	case errors.Is(err, os.ErrPermission):
-		return errors.New("the file may not be read by this process")
+		return errors.New("the file may not be read by this process: permit it to its user")
 	default:
-		return errors.New("the file cannot be read inside the secrets folder")
+		return errors.New("the file cannot be read inside the secrets folder: a link must not lead out of it")
 	}
 }
 

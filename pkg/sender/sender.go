@@ -38,11 +38,11 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 		settle: settle.New(settle.Config{Provider: name, Topics: cfg.Topics, Bypass: cfg.Bypass}, settle.Deps{
 			Producer: deps.Producer, Claims: deps.Claims, Encoder: deps.Encoder, Recorder: deps.Recorder, Now: deps.Now, Log: deps.Log,
 		}),
-		partitions: make(map[spot]*partition), batchers: newBatchers(spec),
-		destinations: make(map[string]*destination), quotas: make(map[string]*quota),
+		partitions: make(map[spot]*partition), destinations: make(map[string]*destination), quotas: make(map[string]*quota),
 		again: make(map[*destination]struct{}), ids: make(map[copyID]*item), adjusting: make(map[[16]byte]*item), moves: make(map[move]*job),
 		posts: make(chan func()), heard: make(chan heard), status: newBoard(name), share: 1,
 	}
+	l.batchers = l.newBatchers(spec)
 	return &Sender{loop: l, drain: make(chan struct{}), over: make(chan struct{})}, nil
 }
 

@@ -25,7 +25,20 @@ type Item[T any] struct {
 }
 
 // Limits of one request.
-type Limits struct{ Events, Bytes int }
+type Limits struct {
+	Events, Bytes int
+	// Alone says whose items share no request with anything; asked whenever a
+	// batch is looked at, because it may change. Optional.
+	Alone func(Key) bool
+}
+
+// events is how many may share a request.
+func (l Limits) events(k Key) int {
+	if l.Alone != nil && l.Alone(k) {
+		return 1
+	}
+	return l.Events
+}
 
 // Batch is one request's worth.
 type Batch[T any] struct {
@@ -100,7 +113,7 @@ func (b *Batcher[T]) Due(ready func(Key) bool) (int64, bool) {
 			continue
 		}
 		at := p.due
-		if b.full(p) {
+		if b.full(k, p) {
 			at = 0
 		}
 		if !found || at < due {
@@ -122,8 +135,9 @@ func (b *Batcher[T]) Overdue(before int64) []Key {
 	return keys
 }
 
-func (b *Batcher[T]) full(p *pending[T]) bool {
-	return len(p.items) >= b.limits.Events || p.bytes >= b.limits.Bytes
+// full: it is no use to wait for company any more.
+func (b *Batcher[T]) full(k Key, p *pending[T]) bool {
+	return len(p.items) >= b.limits.events(k) || p.bytes >= b.limits.Bytes
 }
 
 // Take gives the next request: one that is full or due at now, among the keys
@@ -131,7 +145,7 @@ func (b *Batcher[T]) full(p *pending[T]) bool {
 func (b *Batcher[T]) Take(now int64, ready func(Key) bool) (Batch[T], bool) {
 	for i, k := range b.order {
 		p := b.open[k]
-		if (p.due > now && !b.full(p)) || !ready(k) {
+		if (p.due > now && !b.full(k, p)) || !ready(k) {
 			continue
 		}
 		b.order = append(append(b.order[:i:i], b.order[i+1:]...), k)
@@ -163,8 +177,8 @@ func (b *Batcher[T]) Drain(match func(Key, Item[T]) bool) []Item[T] {
 
 // cut takes as many items of p as one request may hold.
 func (b *Batcher[T]) cut(k Key, p *pending[T]) Batch[T] {
-	n, size := 0, 0
-	for n < len(p.items) && n < b.limits.Events {
+	n, size, most := 0, 0, b.limits.events(k)
+	for n < len(p.items) && n < most {
 		if n > 0 && size+p.items[n].Bytes > b.limits.Bytes {
 			break
 		}
@@ -172,11 +186,28 @@ func (b *Batcher[T]) cut(k Key, p *pending[T]) Batch[T] {
 		n++
 	}
 	taken := Batch[T]{Key: k, Lane: b.lane, Items: p.items[:n:n], Bytes: size}
-	rest := append(append([]Item[T](nil), p.items[n:]...), p.later...)
 	b.count -= n
 	b.bytes -= size
-	b.refill(k, p, rest)
+	if len(p.later) > 0 || n == len(p.items) {
+		b.refill(k, p, append(append([]Item[T](nil), p.items[n:]...), p.later...))
+		return taken
+	}
+	p.drop(n)
 	return taken
+}
+
+// drop forgets the first n items. A backlog is cut many times: putting the
+// rest together anew each time would cost its square.
+func (p *pending[T]) drop(n int) {
+	for _, item := range p.items[:n] {
+		delete(p.ids, item.ID)
+		p.bytes -= item.Bytes
+	}
+	p.items = p.items[n:]
+	p.due = p.items[0].Due
+	for _, item := range p.items[1:] {
+		p.due = min(p.due, item.Due)
+	}
 }
 
 // refill makes items the content of k, or forgets the key.

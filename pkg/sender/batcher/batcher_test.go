@@ -151,3 +151,58 @@ func TestProperties(t *testing.T) {
 		}
 	})
 }
+
+// Items of a key that wants to be alone wait for no company and share nothing,
+// from the moment that it wants so.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	alone := false
+	b := batcher.New[int](decision.LaneBatch, batcher.Limits{Events: 10, Bytes: 1000, Alone: func(k batcher.Key) bool { return alone && k == key("a") }})
+	for i := range 4 {
+		b.Add(key("a"), item(strconv.Itoa(i), int64(100-i)))
+		b.Add(key("b"), item(strconv.Itoa(i), 100))
+	}
+	_, ok := b.Take(0, always)
+	require.False(t, ok)
+	alone = true
+	for want := range 4 {
+		batch, ok := b.Take(0, always)
+		require.True(t, ok)
+		require.Equal(t, key("a"), batch.Key)
+		require.Len(t, batch.Items, 1)
+		require.Equal(t, strconv.Itoa(want), batch.Items[0].ID)
+		require.Equal(t, 10, batch.Bytes)
+	}
+	_, ok = b.Take(0, always)
+	require.False(t, ok)
+	due, ok := b.Due(always)
+	require.True(t, ok)
+	require.Equal(t, int64(100), due)
+	batch, ok := b.Take(100, always)
+	require.True(t, ok)
+	require.Len(t, batch.Items, 4)
+	require.Zero(t, b.Bytes())
+}
+
+// A backlog that is cut into many requests keeps its order, its ids and its
+// earliest time.
+func TestCuttingABacklog(t *testing.T) {
+	t.Parallel()
+	b := batcher.New[int](decision.LaneBatch, batcher.Limits{Events: 3, Bytes: 1000})
+	for i := range 8 {
+		b.Add(key("a"), item(strconv.Itoa(i), int64(50+i%4)))
+	}
+	b.Add(key("a"), item("7", 10)) // a copy waits for the next but one
+	var taken []string
+	for _, n := range []int{3, 3, 2, 1} {
+		batch, ok := b.Take(100, always)
+		require.True(t, ok)
+		require.Len(t, batch.Items, n)
+		for _, i := range batch.Items {
+			taken = append(taken, i.ID)
+		}
+	}
+	require.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6", "7", "7"}, taken)
+	require.Zero(t, b.Len())
+	require.Zero(t, b.Bytes())
+}

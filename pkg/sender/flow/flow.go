@@ -73,6 +73,9 @@ type Happening struct {
 	Jitter float64
 	// ProbeEveryMS is how long a blocked flow waits for its next probe.
 	ProbeEveryMS int64
+	// Cause is why the flow would be blocked, where that is known better than
+	// by the class: a secret that cannot be read was refused by nobody.
+	Cause decision.Reason
 }
 
 // Action is what the owner of the flow does next.
@@ -171,6 +174,9 @@ func throttled(s State, h Happening, now int64) State {
 // refused re-reads the secret once, because a rotated one is the common cause;
 // the second refusal in a row blocks.
 func refused(s State, h Happening, now int64, cause decision.Reason) (State, Action) {
+	if h.Cause != decision.ReasonNone {
+		cause = h.Cause
+	}
 	if !s.reread && s.Mode != Blocked {
 		s.reread = true
 		return s, RereadSecret
