@@ -93,16 +93,22 @@ func appendDigits(dst []byte, s string) []byte {
 	return dst
 }
 
-// national reads s as people of country write it. A number that is valid
-// there wins, then one that is valid with a plus in front (the country code
-// written without it), then one that could exist there.
+// national reads s as people of country write it. What begins with that
+// country's code and is valid as it stands only lacks its plus: read as
+// national, a German 49151... would get a second 49. Then a number that is
+// valid there wins, then one that is valid with a plus in front (the code of
+// another country without it), then one that could exist there.
 func national(s, country string) (string, bool) {
+	abroad, abroadErr := phonenumbers.Parse("+"+s, "")
+	abroadValid := abroadErr == nil && phonenumbers.IsValidNumber(abroad)
+	if abroadValid && int(abroad.GetCountryCode()) == phonenumbers.GetCountryCodeForRegion(country) {
+		return phonenumbers.Format(abroad, phonenumbers.E164), true
+	}
 	local, err := phonenumbers.Parse(s, country)
 	if err == nil && phonenumbers.IsValidNumber(local) {
 		return phonenumbers.Format(local, phonenumbers.E164), true
 	}
-	abroad, abroadErr := phonenumbers.Parse("+"+s, "")
-	if abroadErr == nil && phonenumbers.IsValidNumber(abroad) {
+	if abroadValid {
 		return phonenumbers.Format(abroad, phonenumbers.E164), true
 	}
 	if err == nil && phonenumbers.IsPossibleNumber(local) {
