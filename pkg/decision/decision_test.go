@@ -177,4 +177,3 @@ func TestDecisionIDsAreUniqueAndStable(t *testing.T) {
 	// Consumers compare ids across versions: what they are made of never changes.
 	require.Equal(t, "45fc51226b0a17e4c6a0ecd48f073796", id(at, "d", "m", r, q, "", 0))
 }
-

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,7 +20,7 @@ func TestSubjectIsHMAC(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "key")
-		customer, subject := rapid.String().Draw(t, "customer"), rapid.StringN(1, 600, -1).Draw(t, "subject")
+		customer, subject := rapid.SampledFrom([]string{"", "acme", strings.Repeat("c", 600)}).Draw(t, "customer"), rapid.StringN(1, 40, -1).Draw(t, "subject")
 		mac := hmac.New(sha256.New, key)
 		for _, part := range []string{customer, subject} {
 			mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))

@@ -87,7 +87,7 @@ func TestUnmappedEventsArePublishedWhereAskedFor(t *testing.T) {
 	require.Empty(t, out.dead)
 	require.Equal(t, map[string]int64{"skipped mapping.none": 2}, r.meter.counts(), "each counts once")
 
-	sampled := r.session(func(c *router.Config, _ *router.Deps) { c.Unmapped = router.SampleUnmapped })
+	sampled := r.session(func(c *router.Config, _ *router.Deps) { c.Unmapped, c.SampleRate = router.SampleUnmapped, 0.001 })
 	var many []*kgo.Record
 	for range 2000 {
 		many = append(many, r.record(purchase("a", `"event_name":"page.viewed"`)))
@@ -101,29 +101,31 @@ func cut(value []byte) []byte { return value[:len(value)/2] }
 
 func TestWhatIsNoEventBecomesADeadLetterAsItWas(t *testing.T) {
 	t.Parallel()
-	r := setup(t, plain)
 	large := append(codec.AppendFrame(nil, 1), make([]byte, 1<<20)...)
 	for name, c := range map[string]struct {
-		value  []byte
+		value  func(*rig) []byte
 		reason decision.Reason
 	}{
-		"not framed":  {[]byte(`{"customer_id":"acme"}`), decision.EventUndecodable},
-		"empty":       {[]byte{}, decision.EventUndecodable},
-		"a tombstone": {nil, decision.EventUndecodable},
-		"cut short":   {cut(r.value(purchase("e"))), decision.EventUndecodable},
-		"trailing":    {append(r.value(purchase("e")), 1), decision.EventUndecodable},
-		"invalid":     {r.value(purchase("e", `"customer_id":"not allowed"`)), decision.EventInvalid},
-		"too large":   {large, decision.EventTooLarge},
+		"not framed":  {func(*rig) []byte { return []byte(`{"customer_id":"acme"}`) }, decision.EventUndecodable},
+		"empty":       {func(*rig) []byte { return []byte{} }, decision.EventUndecodable},
+		"a tombstone": {func(*rig) []byte { return nil }, decision.EventUndecodable},
+		"cut short":   {func(r *rig) []byte { return cut(r.value(purchase("e"))) }, decision.EventUndecodable},
+		"trailing":    {func(r *rig) []byte { return append(r.value(purchase("e")), 1) }, decision.EventUndecodable},
+		"invalid":     {func(r *rig) []byte { return r.value(purchase("e", `"customer_id":"not allowed"`)) }, decision.EventInvalid},
+		"too large":   {func(*rig) []byte { return large }, decision.EventTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bad := r.raw(c.value)
+			t.Parallel()
+			r := setup(t, plain)
+			value := c.value(r)
+			bad := r.raw(value)
 			bad.Key = nil
 			bad.Headers = []kgo.RecordHeader{{Key: "from", Value: []byte("analytics")}}
-			out := r.route(r.session(), bad, r.record(purchase("next-"+strings.ReplaceAll(name, " ", "-"))))
+			out := r.route(r.session(), bad, r.record(purchase("next")))
 			require.Equal(t, []string{"dead_lettered " + c.reason.String(), queued}, out.said(), "its neighbour goes on")
 			require.Len(t, out.dead, 1)
 			require.Equal(t, c.reason, out.dead[0].Reason)
-			require.True(t, bytes.Equal(c.value, out.dead[0].Value), "the original bytes")
+			require.True(t, bytes.Equal(value, out.dead[0].Value), "the original bytes")
 			require.Nil(t, out.dead[0].Key)
 			require.Equal(t, []codec.Header{{Key: "from", Value: []byte("analytics")}}, out.dead[0].Headers)
 			require.Equal(t, bad.Offset, out.dead[0].Source.Offset)

@@ -53,12 +53,21 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 router: {batch: {records: 40, wait: 5ms}, hold: {after: 2s}}
 diagnostics: {unmapped: all}`})
 	w.apply(shopResources(true))
-	w.slow(60 * time.Millisecond) // so that a kill finds something in flight
+	w.slow(250 * time.Millisecond) // so that a kill finds something in flight
 
-	roles := map[string]*process{}
+	dead := &ghosts{w: w, killed: map[string]time.Time{}}
+	roles, ids, started := map[string]*process{}, map[string]string{}, 0
 	startRole := func(name string) {
 		role, instance, _ := strings.Cut(name, " ")
+		started++
+		ids[name] = fmt.Sprintf("%s-%s-%d", role, instance, started)
+		w.settings = []string{"SLUICE_KAFKA_CLIENT_ID=" + ids[name]}
 		roles[name] = w.start(instance, role)
+	}
+	kill := func(name string) {
+		roles[name].kill()
+		dead.died(ids[name])
+		startRole(name)
 	}
 	names := []string{"router a", "router b", "sender a", "sender b"}
 	for _, name := range names {
@@ -83,20 +92,22 @@ diagnostics: {unmapped: all}`})
 	senderKills := 0
 	for range killRounds {
 		router, sender := names[rng.IntN(2)], names[2+rng.IntN(2)]
-		ledger.until(rng, w.written, 1+rng.IntN(250))
-		roles[router].kill()
-		startRole(router)
+		ledger.until(rng, dead, w.written, 1+rng.IntN(250))
+		kill(router)
 		t.Logf("killed %s after %d decisions", router, len(ledger.decisions))
-		ledger.until(rng, func() int { return len(w.requests()) }, 1+rng.IntN(4))
-		roles[sender].kill()
-		startRole(sender)
+		ledger.until(rng, dead, func() int { return len(w.requests()) }, 1+rng.IntN(4))
+		kill(sender)
 		senderKills++
 		t.Logf("killed %s after %d requests", sender, len(w.requests()))
 	}
 	require.Zero(t, emit.wait(soon), emit.err.String())
 	w.succeed("emit", "--file", w.write("none.ndjson", events[0]+"\n"), "--consent", w.write("consent.ndjson", lines(late...)))
 	ledger.expect()
-	eventually(t, soon, "everything to reach its end", func() bool { ledger.poll(); return ledger.settled() })
+	eventually(t, soon, "everything to reach its end", func() bool {
+		dead.lay()
+		ledger.poll()
+		return ledger.settled()
+	})
 	ledger.check()
 
 	biggest, repeats := 0, 0
@@ -172,11 +183,12 @@ func (w *world) written() int {
 // until waits for a random moment of work: until a count has grown by so much,
 // and a few milliseconds more. An installation that has stalled, because the
 // last victim's session has not timed out yet, is a moment too.
-func (l *ledger) until(rng *rand.Rand, count func() int, more int) {
+func (l *ledger) until(rng *rand.Rand, dead *ghosts, count func() int, more int) {
 	l.w.t.Helper()
 	target, patience := count()+more, time.NewTimer(15*time.Second)
 	defer patience.Stop()
 	eventually(l.w.t, soon, "a moment to kill", func() bool {
+		dead.lay()
 		l.poll()
 		select {
 		case <-patience.C:

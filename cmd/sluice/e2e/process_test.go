@@ -17,7 +17,7 @@ import (
 
 // soon bounds every single wait. It is generous, because the tests of a whole
 // repository share two cores.
-const soon = 60 * time.Second
+const soon = 2 * time.Minute
 
 // eventually waits in the test's own goroutine, so that the condition may
 // require things too.

@@ -168,7 +168,7 @@ func (r *rig) startSender() {
 	deliveries, err := codec.Deliveries(r.registry)
 	require.NoError(r.t, err)
 	s, err := sender.New(sender.Config{
-		Kafka: r.services.Kafka(), Topics: r.names, SessionTimeout: 10 * time.Second, RealtimeLinger: time.Second,
+		Kafka: r.services.Kafka(), Topics: r.names, SessionTimeout: time.Minute, RealtimeLinger: time.Second, WatchEvery: time.Minute, CommitEvery: 10 * time.Second,
 		BaseURL: "http://sandbox.virtual", TokenURL: "http://sandbox.virtual/token",
 	}, sender.Deps{
 		Provider: r.provider, Tables: r.world, Claims: r.store, Deliveries: deliveries, Encoder: r.writer,
@@ -197,7 +197,7 @@ func (r *rig) startLoop(change ...func(*transact.Deps)) (kill func()) {
 	}
 	loop, err := transact.New(transact.Config{
 		Kafka: r.services.Kafka(), Group: "verdicts", Topics: []string{r.names.Submissions("google")}, TransactionalID: "verdicts-0",
-		Delay: verdict.DefaultEvery, MaxRecords: verdict.MaxRecords, SessionTimeout: 10 * time.Second, StopGrace: time.Second,
+		Delay: verdict.DefaultEvery, MaxRecords: verdict.MaxRecords, SessionTimeout: time.Minute, StopGrace: time.Second,
 	}, deps)
 	require.NoError(r.t, err)
 	ctx, cancel := context.WithCancel(r.ctx)
