@@ -28,9 +28,10 @@ func (e *Env) Providers() map[string]provider.Provider {
 // pkg/provider and one line here.
 func providers(now func() time.Time, webhookHosts []string) map[string]provider.Provider {
 	all := map[string]provider.Provider{}
+	clock := func() int64 { return now().UnixMilli() }
 	for _, p := range []provider.Provider{
-		meta.New(),
-		google.New(google.Deps{Now: func() int64 { return now().UnixMilli() }}),
+		meta.NewWith(meta.Deps{Now: clock}),
+		google.New(google.Deps{Now: clock}),
 		webhook.New(webhook.Config{Hosts: webhookHosts}),
 	} {
 		all[p.Name()] = p

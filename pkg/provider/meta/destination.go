@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -52,8 +53,26 @@ func (p *problems) warn(path, rule, value, fix string) {
 
 // CompileDestination implements resource.Provider. The account's fingerprint is
 // the dataset.
-func (Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
-	p := problems{resource: "Destination/" + d.ID}
+func (p Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
+	c, found := compileDestination(d)
+	if p.deps != nil && p.deps.Now != nil && !resource.HasErrors(found.list) {
+		found.ending(c.version, time.UnixMilli(p.deps.Now()))
+	}
+	return c, "meta:" + c.dataset, found.list
+}
+
+// ending warns of an API version that has ended or is about to.
+func (p *problems) ending(version string, now time.Time) {
+	if _, known := VersionUntil(version); !known {
+		return // said already
+	}
+	if warning := VersionWarning(version, now); warning != "" {
+		p.warn("spec.meta.api_version", "a version that lives", warning, "use "+defaultVersion+" or a later one, in shadow mode first")
+	}
+}
+
+func compileDestination(d *resource.Destination) (*destination, *problems) {
+	p := &problems{resource: "Destination/" + d.ID}
 	c := &destination{}
 	var account struct {
 		DatasetID string `json:"dataset_id"`
@@ -73,7 +92,7 @@ func (Provider) CompileDestination(d *resource.Destination) (any, string, []reso
 			p.add("spec.defaults.currency", "an ISO 4217 code", s, "write three letters, such as EUR")
 		}
 	}
-	return c, "meta:" + c.dataset, p.list
+	return c, p
 }
 
 // decode reads a JSON object strictly; an absent one is empty.

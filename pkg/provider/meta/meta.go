@@ -31,13 +31,23 @@ const (
 	maxValues = 10
 )
 
+// Deps is what the provider needs of its surroundings.
+type Deps struct {
+	// Now is the clock in epoch milliseconds. Only CompileDestination asks it,
+	// to warn of an API version that ends soon.
+	Now func() int64
+}
+
 // Provider is Meta's Conversions API. It has no state.
-type Provider struct{}
+type Provider struct{ deps *Deps }
 
 var _ provider.Provider = Provider{}
 
-// New returns the provider.
+// New returns the provider without a clock: it warns of no API version's end.
 func New() Provider { return Provider{} }
+
+// NewWith returns the provider.
+func NewWith(d Deps) Provider { return Provider{deps: &d} }
 
 // Name implements resource.Provider.
 func (Provider) Name() string { return Name }

@@ -139,6 +139,29 @@ func TestVersionsWarnBeforeTheirEnd(t *testing.T) {
 	require.Contains(t, meta.VersionWarning("v99.0", day("2026-11-21")), "not one that this build knows")
 }
 
+func TestADestinationIsWarnedOfItsVersionsEnd(t *testing.T) {
+	compile := func(p meta.Provider, section string) []resource.Problem {
+		d := &resource.Destination{ID: "acme-meta", Account: json.RawMessage(`{"dataset_id":"1"}`), Section: json.RawMessage(section)}
+		_, _, problems := p.CompileDestination(d)
+		return problems
+	}
+	at := func(day string) meta.Provider {
+		d, err := time.Parse(time.DateOnly, day)
+		require.NoError(t, err)
+		return meta.NewWith(meta.Deps{Now: d.UnixMilli})
+	}
+	require.Empty(t, compile(at("2026-11-21"), `{}`))
+	require.Empty(t, compile(meta.New(), `{"api_version":"v20.0"}`), "no clock, no warning")
+	for day, want := range map[string]string{"2026-11-21": "in 61 days", "2027-01-22": "ended on 2027-01-21"} {
+		problems := compile(at(day), `{"api_version":"v21.0"}`)
+		require.Len(t, problems, 1)
+		require.True(t, problems[0].Warning, "the version may live on: nothing is stopped")
+		require.Contains(t, problems[0].Value, want)
+	}
+	require.Len(t, compile(at("2028-07-01"), `{}`), 1, "also of the version that is sent where none is named")
+	require.Len(t, compile(at("2026-11-21"), `{"api_version":"v99.0"}`), 1, "said once")
+}
+
 func TestAssemble(t *testing.T) {
 	p := meta.New()
 	target := func(section string) *provider.Target {
