@@ -1,6 +1,7 @@
 package services
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -27,7 +28,7 @@ func birth(pid int) string {
 		return ""
 	}
 	// The name, in parentheses, may hold anything; fields are counted after it.
-	_, rest, found := strings.Cut(string(text[strings.LastIndexByte(string(text), ')'):]), ") ")
+	_, rest, found := strings.Cut(string(text[max(0, bytes.LastIndexByte(text, ')')):]), ") ")
 	fields := strings.Fields(rest)
 	const state, began = 0, 19 // of proc(5): fields 3 and 22
 	if !found || len(fields) <= began || fields[state] == "Z" || fields[state] == "X" {

@@ -86,16 +86,14 @@ func registryReady(ctx context.Context, url string) error {
 
 func redisReady(ctx context.Context, address string) error {
 	client := redis.NewClient(redisOptions(address))
-	defer client.Close()
-	return client.Ping(ctx).Err()
+	return errors.Join(client.Ping(ctx).Err(), client.Close())
 }
 
 // askSentinel gives the primary's address as one sentinel knows it.
 func askSentinel(ctx context.Context, address string) (string, error) {
 	client := redis.NewSentinelClient(redisOptions(address))
-	defer client.Close()
 	at, err := client.GetMasterAddrByName(ctx, SentinelMaster).Result()
-	if err != nil {
+	if err = errors.Join(err, client.Close()); err != nil {
 		return "", err
 	}
 	if len(at) != 2 {

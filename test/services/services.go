@@ -222,14 +222,13 @@ func (p *Process) stop(ctx context.Context) error {
 
 // freePorts gives n loopback addresses that nobody listens on. They are held
 // together until all are known, so that no two are the same.
-func freePorts(ctx context.Context, n int) ([]string, error) {
-	var all []string
+func freePorts(ctx context.Context, n int) (all []string, err error) {
 	for range n {
 		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
 		}
-		defer ln.Close() //nolint:revive // all of them at the end, on purpose
+		defer func() { err = errors.Join(err, ln.Close()) }() // all of them at the end, on purpose
 		all = append(all, ln.Addr().String())
 	}
 	return all, nil

@@ -14,12 +14,20 @@ import (
 	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/resource"
 	"github.com/sluicehq/sluice/pkg/table"
+	"github.com/sluicehq/sluice/pkg/topology"
 	"github.com/sluicehq/sluice/schemas"
 )
 
 // applyTransaction is the transactional id of whoever writes resources, as the
-// topology's operator role allows it.
-const applyTransaction = "sluice-cli-apply"
+// topology's operator role allows it. Installations on one cluster have one
+// each, or they would take the right to write from each other.
+func (e *Env) applyTransaction() string {
+	const id = "sluice-cli-apply"
+	if prefix := e.Config.Topics.Prefix; prefix != topology.DefaultPrefix {
+		return id + "-" + prefix
+	}
+	return id
+}
 
 // Resources reads what is applied now: every record of the three topics up to
 // where they end. Records that are of no use are reported and passed over.
@@ -92,7 +100,7 @@ func (e *Env) Applier(ctx context.Context) (*Applier, error) {
 		return nil, err
 	}
 	opts = append(opts, kafka.ProducerOptions(cfg)...)
-	opts = append(opts, kafka.TransactOptions(kafka.Transact{ID: applyTransaction})...)
+	opts = append(opts, kafka.TransactOptions(kafka.Transact{ID: e.applyTransaction()})...)
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("making a client to apply resources: %w", err)

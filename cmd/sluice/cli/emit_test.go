@@ -73,7 +73,7 @@ func TestEmitJSON(t *testing.T) {
 func TestEmitFromStandardInput(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	got := runWith(t, t.Context(), strings.NewReader(goodEvent+"\n"), nil, append([]string{"emit", "--file", "-", "--output", "json"}, s.flags()...)...)
+	got := s.with(t.Context(), strings.NewReader(goodEvent+"\n"), append([]string{"emit", "--file", "-", "--output", "json"}, s.flags()...)...)
 	require.Equal(t, 0, got.code, got.stderr)
 	require.InDelta(t, 1, unjson(t, got.stdout)["events"], 0)
 	require.Len(t, s.records("analytics.events"), 1)

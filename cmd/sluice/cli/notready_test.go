@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,7 +41,7 @@ func TestNotReady(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := run(t, c.args...)
+			got := s.with(t.Context(), strings.NewReader(""), c.args...)
 			require.Equal(t, 3, got.code, got.stderr)
 			require.Empty(t, got.stdout)
 			require.Contains(t, got.stderr, c.says)

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,21 +15,22 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/embedded"
+	"github.com/sluicehq/sluice/test/place"
 )
 
-// stage is a set of embedded services and a folder, for commands that connect.
+// stage is services (embedded, or real ones named by the environment) and a
+// folder, for commands that connect. Tests name topics as a default
+// installation does.
 type stage struct {
 	t        testing.TB
-	services *embedded.Services
+	services *place.Place
 	dir      string
 }
 
 // newStage starts services with the analytics topic only.
 func newStage(t testing.TB) *stage {
 	t.Helper()
-	services, err := embedded.Start(t.Context(), embedded.Config{Topics: []embedded.Topic{{Name: "analytics.events", Partitions: 3}}})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, services.Close()) })
+	services := place.Open(t, embedded.Config{Topics: []embedded.Topic{{Name: place.Input, Partitions: 3}}})
 	return &stage{t: t, services: services, dir: t.TempDir()}
 }
 
@@ -41,13 +43,22 @@ func ready(t testing.TB) *stage {
 }
 
 func (s *stage) flags() []string {
-	return []string{"--brokers", strings.Join(s.services.Kafka().Brokers, ","), "--registry", s.services.RegistryURL(), "--redis", s.services.Redis().Addr()}
+	return []string{"--brokers", strings.Join(s.services.Kafka().Brokers, ","), "--registry", s.services.RegistryURL(), "--redis", s.services.RedisAddr()}
 }
 
 // run runs a command that connects.
 func (s *stage) run(args ...string) result {
 	s.t.Helper()
-	return run(s.t, append(args, s.flags()...)...)
+	return s.with(s.t.Context(), strings.NewReader(""), append(args, s.flags()...)...)
+}
+
+// with runs one with the settings of this stage and no flags of ours. What it
+// prints is told as a default installation would.
+func (s *stage) with(ctx context.Context, in io.Reader, args ...string) result {
+	s.t.Helper()
+	got := runWith(s.t, ctx, in, s.services.Environ(), args...)
+	got.stdout, got.stderr = s.services.Usual(got.stdout), s.services.Usual(got.stderr)
+	return got
 }
 
 // ok runs a command that must succeed, and gives its standard output.
@@ -70,6 +81,7 @@ func (s *stage) file(name, text string) string {
 // records reads everything that stands in a topic now.
 func (s *stage) records(topic string) []*kgo.Record {
 	s.t.Helper()
+	topic = s.services.Name(topic)
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer cancel()
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.services.Kafka().Brokers...), kgo.ConsumeTopics(topic),

@@ -194,7 +194,7 @@ func TestConcurrentAppliesDoNotMix(t *testing.T) {
 	file := s.file("shop.yaml", shop)
 	codes := make(chan result, 4)
 	for range 4 {
-		go func() { codes <- run(t, append([]string{"apply", "-f", file}, s.flags()...)...) }()
+		go func() { codes <- s.run("apply", "-f", file) }()
 	}
 	won := 0
 	for range 4 {

@@ -20,13 +20,13 @@ import (
 // publish writes decisions as the roles do.
 func (s *stage) publish(t *testing.T, decisions ...decision.Decision) {
 	t.Helper()
-	id, err := s.registry(t).Register(t.Context(), "sluice.diagnostics", schemas.Diagnostic)
+	id, err := s.registry(t).Register(t.Context(), s.services.Name("sluice.diagnostics"), schemas.Diagnostic)
 	require.NoError(t, err)
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.services.Kafka().Brokers...))
 	require.NoError(t, err)
 	defer client.Close()
 	for i := range decisions {
-		r := &kgo.Record{Topic: "sluice.diagnostics", Key: []byte(decisions[i].DestinationID), Value: codec.AppendDiagnostic(nil, id, &decisions[i])}
+		r := &kgo.Record{Topic: s.services.Name("sluice.diagnostics"), Key: []byte(decisions[i].DestinationID), Value: codec.AppendDiagnostic(nil, id, &decisions[i])}
 		require.NoError(t, client.ProduceSync(t.Context(), r).FirstErr())
 	}
 }
@@ -75,7 +75,7 @@ func TestTailFilters(t *testing.T) {
 			t.Parallel()
 			args := append([]string{"tail", "--from-start", "--no-follow", "--output", "json"}, c.args...)
 			var ids []string
-			for line := range strings.Lines(run(t, append(args, s.flags()...)...).stdout) {
+			for line := range strings.Lines(s.run(args...).stdout) {
 				var d map[string]any
 				require.NoError(t, json.Unmarshal([]byte(line), &d))
 				require.Contains(t, d, "source_event")
@@ -108,7 +108,7 @@ func TestTailFollows(t *testing.T) {
 	done := make(chan int, 1)
 	go func() {
 		args := append([]string{"tail", "--from-start", "--output", "json"}, s.flags()...)
-		done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: writer, Err: &bytes.Buffer{}}, "test", args, nil)
+		done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: writer, Err: &bytes.Buffer{}}, "test", args, s.services.Environ())
 		_ = writer.Close() // never fails
 	}()
 	lines := json.NewDecoder(reader)
@@ -132,7 +132,7 @@ func TestTailPassesOverWhatItCannotRead(t *testing.T) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.services.Kafka().Brokers...))
 	require.NoError(t, err)
 	defer client.Close()
-	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: "sluice.diagnostics", Value: []byte("rubbish")}).FirstErr())
+	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: s.services.Name("sluice.diagnostics"), Value: []byte("rubbish")}).FirstErr())
 	s.publish(t, someDecisions()[0])
 	got := s.run("tail", "--from-start", "--no-follow")
 	require.Equal(t, 0, got.code)

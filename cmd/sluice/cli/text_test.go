@@ -56,10 +56,12 @@ func printed(t *testing.T, archive *txtar.Archive) string {
 			continue
 		}
 		args := strings.Fields(strings.ReplaceAll(command, "./", s.dir+"/"))
+		got := result{}
 		if s.services != nil {
-			args = append(args, s.flags()...)
+			got = s.run(args...)
+		} else {
+			got = run(t, args...)
 		}
-		got := run(t, args...)
 		fmt.Fprintf(&b, "$ sluice %s\n%s", command, got.stdout)
 		if got.stderr != "" {
 			b.WriteString("[stderr]\n" + got.stderr)

@@ -150,7 +150,7 @@ diagnostics: {unmapped: all}`,
 // values, and bytes that are no events. It returns how many records these are.
 func (w *world) produceCanaries(events []string) int {
 	w.t.Helper()
-	ids, err := w.registry.Resolve(w.t.Context(), codec.Topics{schemas.AnalyticsEvent: {inputTopic}}, false)
+	ids, err := w.registry.Resolve(w.t.Context(), codec.Topics{schemas.AnalyticsEvent: {w.input}}, false)
 	require.NoError(w.t, err)
 	headers := []kgo.RecordHeader{{Key: "traceparent", Value: []byte(canaryEmail)}, {Key: "x-" + canaryEmail, Value: []byte(canaryPhone)}, {Key: "sluice-cause", Value: []byte(canaryEmail)}}
 	var records []*kgo.Record
@@ -160,10 +160,10 @@ func (w *world) produceCanaries(events []string) int {
 		if err := codec.DecodeEventJSON(&scratch, []byte(e)); err == nil {
 			key = event.Key(nil, scratch.CustomerID, scratch.SubjectID.Reveal(), scratch.ID)
 		}
-		records = append(records, &kgo.Record{Topic: inputTopic, Key: key, Value: codec.AppendEventFromJSON(nil, ids[schemas.AnalyticsEvent], &scratch, []byte(e)), Headers: headers})
+		records = append(records, &kgo.Record{Topic: w.input, Key: key, Value: codec.AppendEventFromJSON(nil, ids[schemas.AnalyticsEvent], &scratch, []byte(e)), Headers: headers})
 	}
 	for _, raw := range []string{canaryEmail + " is no event", "\x00\x00\x00\x00\x01" + canaryEmail + canaryPhone, canaryEvent("shop", "json-by-mistake", time.Now())} {
-		records = append(records, &kgo.Record{Topic: inputTopic, Key: []byte(canaryEmail), Value: []byte(raw), Headers: headers})
+		records = append(records, &kgo.Record{Topic: w.input, Key: []byte(canaryEmail), Value: []byte(raw), Headers: headers})
 	}
 	require.NoError(w.t, w.client.ProduceSync(w.t.Context(), records...).FirstErr())
 	return len(records)
@@ -230,7 +230,7 @@ func (w *world) commands(events []string, seen map[string][]byte) {
 func (w *world) searchTopics() {
 	t := w.t
 	t.Helper()
-	original := map[string]bool{inputTopic: true, w.names.Hold(): true, w.names.DeadEvents(): true}
+	original := map[string]bool{w.input: true, w.names.Hold(): true, w.names.DeadEvents(): true}
 	counts := map[string]int{}
 	for _, topic := range w.topics() {
 		if strings.HasPrefix(topic, "__") {
@@ -243,7 +243,7 @@ func (w *world) searchTopics() {
 				counts[topic]++
 				var found []string
 				switch {
-				case topic == inputTopic: // ours is not what stands there
+				case topic == w.input: // ours is not what stands there
 				case original[topic]:
 					found = findings(topic+" value", r.Value, secret)
 				case carries:
@@ -251,7 +251,7 @@ func (w *world) searchTopics() {
 				default:
 					found = append(findings(topic+" value", r.Value, sealed, payload, secret), findings(topic+" key", r.Key, sealed, payload, secret)...)
 				}
-				if topic != inputTopic {
+				if topic != w.input {
 					for _, h := range r.Headers {
 						found = append(found, findings(topic+" header "+h.Key, append([]byte(h.Key+"="), h.Value...), sealed, payload, secret)...)
 					}
@@ -263,7 +263,7 @@ func (w *world) searchTopics() {
 		}
 	}
 	for _, topic := range []string{
-		inputTopic, w.names.Hold(), w.names.DeadEvents(), w.names.Diagnostics(), w.names.Delivery("meta", decision.LaneRealtime), w.names.Delivery("google", decision.LaneBatch),
+		w.input, w.names.Hold(), w.names.DeadEvents(), w.names.Diagnostics(), w.names.Delivery("meta", decision.LaneRealtime), w.names.Delivery("google", decision.LaneBatch),
 		w.names.DeadDeliveries("meta"), w.names.Parked("meta"), w.names.DestinationStatus(),
 	} {
 		require.Positive(t, counts[topic], "%s is empty, so nothing was proved about it", topic)

@@ -90,7 +90,7 @@ func (l *ledger) expect() {
 	l.w.t.Helper()
 	events, err := codec.NewEvents(codec.FormatAvro, l.w.registry)
 	require.NoError(l.w.t, err)
-	for _, r := range l.w.read(kgo.ReadCommitted(), inputTopic) {
+	for _, r := range l.w.read(kgo.ReadCommitted(), l.w.input) {
 		e := &event.Event{}
 		require.NoError(l.w.t, events.Decode(context.Background(), r.Value, e))
 		mappings := []string{""}

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,18 +25,18 @@ import (
 	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/sandbox"
 	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/test/place"
 )
 
-const (
-	inputTopic = "analytics.events"
-	partitions = 6
-)
+const partitions = 6
 
-// world is an installation without roles: services and sandbox in this
-// process, a configuration for the binary.
+// world is an installation without roles: services (embedded, or real ones
+// named by the environment), a sandbox in this process, a configuration for
+// the binary.
 type world struct {
 	t        testing.TB
-	services *embedded.Services
+	services *place.Place
+	input    string // topic
 	sandbox  *sandbox.Sandbox
 	urls     sandbox.URLs
 	client   *kgo.Client
@@ -60,11 +62,10 @@ type options struct {
 func newWorld(t testing.TB, o options) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
-	o.services.Topics = append(o.services.Topics, embedded.Topic{Name: inputTopic, Partitions: partitions})
+	o.services.Topics = append(o.services.Topics, embedded.Topic{Name: place.Input, Partitions: partitions})
+	w.services = place.Open(t, o.services)
+	w.input, w.names = w.services.Name(place.Input), w.services.Names()
 	var err error
-	w.services, err = embedded.Start(t.Context(), o.services)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, w.services.Close()) })
 	w.sandbox, err = sandbox.New(o.sandbox, sandbox.Deps{OnExchange: w.exchange})
 	require.NoError(t, err)
 	w.urls, err = w.sandbox.Start(t.Context(), "127.0.0.1:0")
@@ -91,7 +92,7 @@ func registry(t testing.TB, url string) *codec.Registry {
 
 func (w *world) writeConfig(more string) string {
 	key := w.write("privacy.key", "a key of more than thirty-two bytes for tests")
-	return w.write("sluice.yaml", fmt.Sprintf(`
+	text := fmt.Sprintf(`
 kafka: {brokers: [%q]}
 registry: {url: %q}
 redis: {address: %q}
@@ -104,8 +105,32 @@ sender:
 privacy: {key: %q, key_id: e2e}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
-%s`, w.services.Kafka().Brokers[0], w.services.RegistryURL(), w.services.RedisOptions().Addr,
-		w.dir, w.urls.Meta, w.urls.Google, w.urls.GoogleToken, "file:"+key, more))
+%s`, w.services.Kafka().Brokers[0], w.services.RegistryURL(), w.services.RedisAddr(),
+		w.dir, w.urls.Meta, w.urls.Google, w.urls.GoogleToken, "file:"+key, more)
+	if mine := w.services.Settings(); mine != nil {
+		// A test's own settings come into the same sections.
+		all := map[string]any{}
+		require.NoError(w.t, yaml.Unmarshal([]byte(text), &all))
+		into(all, mine)
+		merged, err := yaml.Marshal(all)
+		require.NoError(w.t, err)
+		text = string(merged)
+	}
+	return w.write("sluice.yaml", text)
+}
+
+// into adds settings where there are none yet.
+func into(all, more map[string]any) {
+	for key, value := range more {
+		section, both := all[key].(map[string]any)
+		if both {
+			into(section, value.(map[string]any))
+			continue
+		}
+		if _, there := all[key]; !there {
+			all[key] = value
+		}
+	}
 }
 
 // write leaves a file in the world's folder.
@@ -228,12 +253,12 @@ func decode[T any](t testing.TB, registry *codec.Registry, of func(*codec.Regist
 	return all
 }
 
-// topics lists every topic that there is.
+// topics lists every topic of this world.
 func (w *world) topics() []string {
 	w.t.Helper()
 	listed, err := kadm.NewClient(w.client).ListTopics(w.t.Context())
 	require.NoError(w.t, err)
-	return listed.Names()
+	return slices.DeleteFunc(listed.Names(), func(name string) bool { return !strings.HasPrefix(name, w.services.Prefix()) })
 }
 
 // lines joins NDJSON.

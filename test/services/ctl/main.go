@@ -194,7 +194,7 @@ func run(ctx context.Context, cfg services.Config, args []string) (err error) {
 		defer func() { err = errors.Join(err, set.Stop(context.WithoutCancel(ctx))) }()
 		environ = append(environ, set.Addresses().Environ()...)
 	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) // #nosec G204 -- what the caller asked for
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...) // #nosec G204 G702 -- what the caller asked for
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = environ, os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
