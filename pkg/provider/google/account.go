@@ -54,9 +54,10 @@ const (
 	kindAuto    actionKind = iota
 	kindOnline             // WEBPAGE: an additional source beside the tag
 	kindOffline            // UPLOAD_CLICKS
+	kindStore              // STORE_SALES, which Google opens to few accounts
 )
 
-var kindNames = [...]string{"auto", "online", "offline"}
+var kindNames = [...]string{"auto", "online", "offline", "store"}
 
 // defaultClickAge is how old a click has to be before an offline conversion
 // for it is accepted.

@@ -93,8 +93,12 @@ func (p *Provider) Probe(dst []byte, t *provider.Target) (provider.Request, bool
 	f = append(jsonappend.Key(f, "userData"), `{"userIdentifiers":[{"emailAddress":`...)
 	f = append(jsonappend.Hex(f, identity.Hash([]byte("probe@sluice.invalid"))), `}]}`...)
 	source := "WEB"
-	if kind == kindOffline {
+	switch kind {
+	case kindOffline:
 		source = "OTHER"
+	case kindStore:
+		source = "IN_STORE"
+	case kindAuto, kindOnline:
 	}
 	f = jsonappend.String(jsonappend.Key(f, "eventSource"), identity.Vouch(source))
 	if a.analytics() {

@@ -13,8 +13,9 @@ import (
 //
 //	transactionId, eventTimestamp, userData, consent, adIdentifiers,
 //	eventDeviceInfo, currency, conversionValue, eventSource, cartData,
-//	customVariables, userProperties, and for Google Analytics eventName,
-//	clientId or appInstanceId, userId, additionalEventParameters
+//	customVariables, userProperties, eventLocation (store sales), and for
+//	Google Analytics eventName, clientId or appInstanceId, userId,
+//	additionalEventParameters
 func (b *build) payload(dst []byte) []byte {
 	dst = append(dst, '{')
 	if b.tx != "" {
@@ -37,6 +38,7 @@ func (b *build) payload(dst []byte) []byte {
 		dst = b.appendVariables(dst)
 	}
 	dst = b.appendProperties(dst)
+	dst = b.appendStore(dst)
 	if b.a.analytics() {
 		dst = b.appendAnalytics(dst)
 	}
@@ -136,7 +138,8 @@ func appendPurpose(dst []byte, key string, p consent.Purpose) []byte {
 
 func (b *build) appendAds(dst []byte) []byte {
 	s := &b.signals
-	if s.clickKey == "" && s.session == "" {
+	landed := b.landed() && (!s.userAgent.IsZero() || s.ip.IsValid())
+	if s.clickKey == "" && s.session == "" && !landed {
 		return dst
 	}
 	dst = append(jsonappend.Key(dst, "adIdentifiers"), '{')
@@ -146,17 +149,41 @@ func (b *build) appendAds(dst []byte) []byte {
 	if s.session != "" {
 		dst = jsonappend.String(jsonappend.Key(dst, "sessionAttributes"), identity.Vouch(s.session))
 	}
+	if landed {
+		dst = append(b.appendAgent(append(jsonappend.Key(dst, "landingPageDeviceInfo"), '{')), '}')
+	}
 	return append(dst, '}')
 }
 
-// appendDevice describes the device of the event. The landing page's device
-// is another one for all we know, so it is left out.
+// visitTime is how long a visit goes on without a break: Google Analytics' own
+// measure.
+const visitTime = 30 * 60_000
+
+// landed reports whether the device of the event is surely the one that came
+// through the ad: the click was captured in the same visit of a website.
+// Otherwise the landing page's device is another one for all we know.
+func (b *build) landed() bool {
+	since := b.e.Time - b.e.Click.CapturedAt
+	return !b.a.analytics() && b.source == "WEB" && b.e.Click.CapturedAt > 0 && since >= 0 && since <= visitTime
+}
+
+// appendDevice describes the device of the event.
 func (b *build) appendDevice(dst []byte) []byte {
-	s := &b.signals
-	if s.userAgent.IsZero() && !s.ip.IsValid() {
-		return dst
-	}
+	start := len(dst)
 	dst = append(jsonappend.Key(dst, "eventDeviceInfo"), '{')
+	open := len(dst)
+	if dst = b.appendAgent(dst); b.a.analytics() {
+		dst = b.appendModel(dst)
+	}
+	if len(dst) == open {
+		return dst[:start]
+	}
+	return append(dst, '}')
+}
+
+// appendAgent appends user agent and IP address, as far as they may leave.
+func (b *build) appendAgent(dst []byte) []byte {
+	s := &b.signals
 	if !s.userAgent.IsZero() {
 		dst = jsonappend.String(jsonappend.Key(dst, "userAgent"), s.userAgent)
 	}
@@ -164,5 +191,5 @@ func (b *build) appendDevice(dst []byte) []byte {
 		dst = append(jsonappend.Key(dst, "ipAddress"), '"')
 		dst = append(s.ip.AppendTo(dst), '"')
 	}
-	return append(dst, '}')
+	return dst
 }

@@ -89,6 +89,25 @@ var goldens = []struct {
 		k.mapping.Properties = []string{"plan", "seats"}
 		k.in.Event.Identity.Street, k.in.Event.Identity.City = identity.NewRaw("Invalidenstr. 116"), identity.NewRaw("Berlin")
 	}},
+	{"click of the same visit: its device is the landing page's", func(k *kit) {
+		optOut(k)
+		k.in.Event.Click.CapturedAt = k.in.Event.Time - 30*60_000
+	}},
+	{"sale in a store, where Google allows those", func(k *kit) {
+		k.destination.Account = json.RawMessage(`{"conversion_actions":{"purchase":{"id":"987654321","type":"store"}},"customer_id":"1234567890"}`)
+		k.in.Event.Source, k.in.Event.Page, k.in.Event.Click = event.SourceInStore, event.Page{}, event.Click{}
+		k.in.Event.Commerce.StoreID = "berlin-mitte"
+	}},
+	{"Google Analytics app stream with its device", func(k *kit) {
+		k.destination.Account = json.RawMessage(`{"firebase_app_id":"1:1234567890:android:abcdef","property_id":"123456789"}`)
+		k.in.Event.Source = event.SourceApp
+		k.in.Event.Analytics.AppInstanceID, k.in.Event.Analytics.SessionID = identity.NewRaw("aabbccddeeff00112233445566778899"), identity.NewRaw("1690000000")
+		d := &k.in.Event.Device
+		d.Platform, d.OSVersion, d.Model, d.Language = "android", "14.0.1", "Pixel 8", "de_DE"
+		d.ScreenWidth, d.ScreenHeight = event.Some[int64](1080), event.Some[int64](2400)
+		k.in.Event.Commerce.Tax, k.in.Event.Commerce.Shipping = event.Some(7.97), event.Some(0.0)
+		k.in.Event.Commerce.Items = nil
+	}},
 	{"Google Analytics app stream", func(k *kit) {
 		k.destination.Account = json.RawMessage(`{"firebase_app_id":"1:1234567890:android:abcdef","property_id":"123456789"}`)
 		k.mapping.ProviderEvent = "add_to_cart"

@@ -80,6 +80,8 @@ func (b *build) preflight(out *provider.Built) (decision.Reason, string) {
 		return decision.ProviderTransactionIDMissing, ""
 	case b.t.action.kind == kindOnline && source != event.SourceWeb && !b.a.analytics():
 		return decision.ProviderUnsupportedEvent, "an online conversion action takes web events only"
+	case b.t.action.kind == kindStore && (source != event.SourceInStore || b.t.adjust) && !b.a.analytics():
+		return decision.ProviderUnsupportedEvent, "a store sales action takes sales in a store only, and no adjustments"
 	case b.source == "":
 		return decision.ProviderFieldInvalid, "source"
 	case b.money.wrong != "":

@@ -157,12 +157,10 @@ func (b *build) appendAnalytics(dst []byte) []byte {
 }
 
 // appendPageParameters appends the parameters that reports need: the session,
-// without which events show up as direct traffic, and the page.
+// amounts and the page.
 func (b *build) appendPageParameters(dst []byte) []byte {
 	include := b.in.Route.Mapping.Include
-	if v := b.signals.visit; !v.IsZero() {
-		dst = b.appendVouched(dst, "session_id", v)
-	}
+	dst = b.appendMoneyParameters(b.appendSessionParameters(dst))
 	dst = b.appendURL(dst, "page_location", b.e.Page.URL)
 	dst = b.appendURL(dst, "page_referrer", b.e.Page.Referrer)
 	if b.in.Sensitive {
