@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/loadgen/bench"
 	"github.com/sluicehq/sluice/cmd/loadgen/role"
 )
 
@@ -40,6 +41,6 @@ promise held. It needs nothing else built or running.`,
 		SilenceErrors: true,
 	}
 	// One line per command; each lives in a package of its own.
-	root.AddCommand()
+	root.AddCommand(bench.Command())
 	return root
 }

@@ -144,7 +144,6 @@ type transacting struct {
 	done  *gauge
 	drain chan struct{}
 	wait  sync.WaitGroup
-	err   error
 }
 
 // Committed implements transact.Observer.
@@ -197,9 +196,9 @@ func openTransact(ctx context.Context, o order, _ io.Writer) (part, error) {
 	return t, nil
 }
 
-func (*transacting) hello() answer                                  { return answer{} }
-func (t *transacting) await(ctx context.Context, n int64) error     { return t.done.await(ctx, n) }
-func (*transacting) provider() (providerSummary, error)             { return providerSummary{}, errNotHere }
+func (*transacting) hello() answer                              { return answer{} }
+func (t *transacting) await(ctx context.Context, n int64) error { return t.done.await(ctx, n) }
+func (*transacting) provider() (providerSummary, error)         { return providerSummary{}, errNotHere }
 func (t *transacting) close() error {
 	close(t.drain)
 	t.wait.Wait()

@@ -98,7 +98,7 @@ func (s *server) profileTo(file string) error {
 	if err := s.endProfile(); err != nil || file == "" {
 		return err
 	}
-	f, err := os.Create(file) //nolint:gosec // G304: named on the command line
+	f, err := os.Create(file)
 	if err != nil {
 		return fmt.Errorf("making a profile: %w", err)
 	}

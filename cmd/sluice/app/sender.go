@@ -28,6 +28,22 @@ type SenderOptions struct {
 	// VerdictEvery is how long after its acceptance, and then between two
 	// questions, a request is asked about; zero: half an hour.
 	VerdictEvery time.Duration
+	// MaxBatch of events in one request; zero: what the provider takes. Sizes
+	// are compared with it.
+	MaxBatch int
+}
+
+// smaller is a provider that takes fewer events in one request.
+type smaller struct {
+	provider.Provider
+	most int
+}
+
+// Spec implements provider.Provider.
+func (s smaller) Spec() provider.Spec {
+	spec := s.Provider.Spec()
+	spec.MaxBatch, spec.RealtimeBatch = min(spec.MaxBatch, s.most), min(spec.RealtimeBatch, s.most)
+	return spec
 }
 
 // senderRoles send what waits for one provider, and ask later what became of
@@ -45,6 +61,9 @@ func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *tabl
 	deps.Tables, deps.Claims = tables, meteredClaims{claims, tel.Metrics}
 	if o.Secrets != nil {
 		deps.Secrets = o.Secrets
+	}
+	if o.MaxBatch > 0 {
+		deps.Provider = smaller{p, o.MaxBatch}
 	}
 	c, reach := e.Config.Sender, e.Config.Sender.Provider(p.Name())
 	s, err := sender.New(sender.Config{

@@ -1,0 +1,189 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Options of a run.
+type Options struct {
+	Quick bool
+	// Only are benchmarks by name; none: all of them.
+	Only     []string
+	Seed     uint64
+	Profiles string // folder
+	Real     addresses
+	Log      io.Writer
+	// Progress is told what begins.
+	Progress func(name string)
+}
+
+// Command is `loadgen bench`.
+func Command() *cobra.Command {
+	o := Options{}
+	var output string
+	var onReal bool
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure what Sluice costs beside the bare Kafka client",
+		Long: `Measures processor time per event, latency, memory and recovery of Sluice's own
+roles, each in a process of its own, beside the bare client's consuming and
+producing of the same events on the same broker in the same run. Everything
+that it reads and writes is counted; a run whose accounting does not add up
+fails.`,
+		Example: `  loadgen bench --quick
+  loadgen bench --only router_mapped --output json
+  loadgen bench --only router_mapped --profiles /tmp/profiles`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output != "table" && output != "json" {
+				return fmt.Errorf("--output %s: want table or json", output)
+			}
+			var err error
+			if o.Real, err = realAddresses(onReal); err != nil {
+				return err
+			}
+			o.Log = cmd.ErrOrStderr()
+			o.Progress = func(name string) {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s %s\n", time.Now().Format(time.TimeOnly), name)
+			}
+			r, err := Run(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
+			}
+			return r.print(cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Quick, "quick", false, "only the figures with the tightest goals, over fewer events")
+	f.BoolVar(&onReal, "real", false, "on the services named by LOADGEN_BROKERS, LOADGEN_REGISTRY and LOADGEN_REDIS instead of embedded ones")
+	f.StringSliceVar(&o.Only, "only", nil, "only these benchmarks: "+strings.Join(benchmarkNames(), ", "))
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of the events")
+	f.StringVar(&o.Profiles, "profiles", "", "write a processor profile of every measured turn into this folder")
+	f.StringVarP(&output, "output", "o", "table", "output form: table or json")
+	cmd.AddCommand(childCommand())
+	return cmd
+}
+
+// childCommand is what this program is when it starts itself again.
+func childCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: childArgument, Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serveChild(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+}
+
+// realAddresses are those of the environment, where real services are asked
+// for.
+func realAddresses(asked bool) (addresses, error) {
+	if !asked {
+		return addresses{}, nil
+	}
+	a := addresses{Registry: os.Getenv("LOADGEN_REGISTRY"), Redis: os.Getenv("LOADGEN_REDIS")}
+	if brokers := os.Getenv("LOADGEN_BROKERS"); brokers != "" {
+		a.Brokers = strings.Split(brokers, ",")
+	}
+	if len(a.Brokers) == 0 || a.Registry == "" || a.Redis == "" {
+		return a, errors.New("--real: set LOADGEN_BROKERS, LOADGEN_REGISTRY and LOADGEN_REDIS")
+	}
+	return a, nil
+}
+
+// sizes says how much is measured.
+type sizes struct {
+	seed   uint64
+	rounds int
+	events int // of one round
+	warm   int // of the round that is not counted
+}
+
+// of is the number of events of a round; 0 is the warm-up.
+func (s sizes) of(round int) int {
+	if round == 0 {
+		return s.warm
+	}
+	return s.events
+}
+
+// benchmark is one group of figures that are measured together.
+type benchmark struct {
+	name  string
+	quick bool // part of --quick
+	run   func(ctx context.Context, l *lab, o Options, r *Report) error
+}
+
+func benchmarks() []benchmark {
+	return []benchmark{
+		{"router_mapped", true, benchMapped},
+		{"router_sparse", true, benchSparse},
+		{"sender_500", true, benchSender(500)},
+		{"sender_50", false, benchSender(50)},
+		{"sender_1", false, benchSender(1)},
+	}
+}
+
+func benchmarkNames() []string {
+	var names []string
+	for _, b := range benchmarks() {
+		names = append(names, b.name)
+	}
+	return names
+}
+
+// Run measures and reports. An accounting that does not add up is an error
+// (*MissingError).
+func Run(ctx context.Context, o Options) (_ *Report, err error) {
+	for _, name := range o.Only {
+		if !slices.Contains(benchmarkNames(), name) {
+			return nil, fmt.Errorf("no benchmark is called %q; known are %s", name, strings.Join(benchmarkNames(), ", "))
+		}
+	}
+	services := "embedded"
+	if len(o.Real.Brokers) > 0 {
+		services = "real"
+	}
+	began := time.Now()
+	r := newReport(o.Quick, services, began)
+	for _, b := range benchmarks() {
+		chosen := slices.Contains(o.Only, b.name) || len(o.Only) == 0 && (b.quick || !o.Quick)
+		if !chosen {
+			continue
+		}
+		o.Progress(b.name)
+		if err := b.in(ctx, o, r); err != nil {
+			return nil, fmt.Errorf("measuring %s: %w", b.name, err)
+		}
+	}
+	r.Took = time.Since(began)
+	return r, nil
+}
+
+// in runs a benchmark in a lab of its own, so that none meets the leftovers of
+// another.
+func (b benchmark) in(ctx context.Context, o Options, r *Report) (err error) {
+	l, err := openLab(ctx, o.Real, o.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	if l.profiles = o.Profiles; l.profiles != "" {
+		if err := os.MkdirAll(l.profiles, 0o750); err != nil {
+			return fmt.Errorf("making a folder for profiles: %w", err)
+		}
+	}
+	return b.run(ctx, l, o, r)
+}

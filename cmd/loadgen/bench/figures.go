@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+)
+
+// full is the size of a complete figure: half a million events.
+func full(o Options) sizes { return sizes{seed: o.Seed, rounds: 5, events: 100_000, warm: 20_000} }
+
+// mappedShare is every how many-th event the sparse benchmark maps: 5 %.
+const mappedShare = 20
+
+func benchMapped(ctx context.Context, l *lab, o Options, r *Report) error {
+	m, err := l.routing(ctx, full(o), "router_mapped", 1)
+	if err != nil {
+		return err
+	}
+	r.match(m, "router_mapped")
+	const what = "every event mapped and eligible: seven identifiers, payload, claim, diagnostic, transaction"
+	r.add(
+		Figure{Name: "router_mapped_ratio", Value: m.ratio("router_mapped", m.of(kindPass)), Unit: "× pass-through", Goal: atMost(2), Events: m.events("router_mapped"), Note: what},
+		Figure{Name: "router_mapped_transactional_ratio", Value: m.ratio("router_mapped", m.of(kindTransact)), Unit: "× transactional", Events: m.events("router_mapped"), Note: "the same beside consume-and-produce in transactions"},
+		Figure{Name: "router_mapped_allocations", Value: m.median("router_mapped", turn.allocations), Unit: "per event", Events: m.events("router_mapped"), Note: "of the whole process, client included"},
+	)
+	return nil
+}
+
+func benchSparse(ctx context.Context, l *lab, o Options, r *Report) error {
+	m, err := l.routing(ctx, full(o), "router_sparse", mappedShare)
+	if err != nil {
+		return err
+	}
+	r.match(m, "router_sparse")
+	mapped := r.value("router_mapped_us")
+	if mapped == 0 { // --only: what one mapped event costs is not known yet
+		all, err := l.routing(ctx, sizes{seed: o.Seed, rounds: 3, events: 50_000, warm: 20_000}, "router_mapped", 1)
+		if err != nil {
+			return err
+		}
+		mapped = all.cost("router_mapped")
+	}
+	share := mapped / mappedShare
+	consume := m.of(kindConsume)
+	r.add(
+		Figure{
+			Name: "router_sparse_ratio", Value: m.ratio("router_sparse", func(i int) float64 { return consume(i) + share }),
+			Unit: "× (consume-only + mapped share)", Goal: atMost(1.15), Events: m.events("router_sparse"),
+			Note: "5 % of events mapped; their share is a twentieth of what a mapped event costs in this run",
+		},
+		Figure{Name: "router_sparse_pass_ratio", Value: m.ratio("router_sparse", m.of(kindPass)), Unit: "× pass-through", Events: m.events("router_sparse"), Note: "the same beside consume-and-produce of all events"},
+	)
+	return nil
+}
+
+func benchSender(batch int) func(context.Context, *lab, Options, *Report) error {
+	return func(ctx context.Context, l *lab, o Options, r *Report) error {
+		size := full(o)
+		if batch < 50 { // a request each: as many would take minutes
+			size.events, size.warm = 4000, 500
+		}
+		name := fmt.Sprintf("sender_%d", batch)
+		m, err := l.sending(ctx, size, name, batch)
+		if err != nil {
+			return err
+		}
+		r.match(m, name)
+		if batch == 500 {
+			for i := range r.Figures {
+				if r.Figures[i].Name == name+"_us" {
+					r.Figures[i].Goal = atMost(3.5)
+				}
+			}
+		}
+		r.add(Figure{Name: name + "_ratio", Value: m.ratio(name, m.of(kindPass)), Unit: "× pass-through", Events: m.events(name), Note: fmt.Sprintf("deliveries in requests of %d, to a provider that answers at once", batch)})
+		return nil
+	}
+}
+
+// allocations per event.
+func (t turn) allocations() float64 { return float64(t.own.Mallocs) / float64(t.events) }
+
+// match adds the costs of a match: the contestant's own, the services' beside
+// it, and those of the baselines.
+func (r *Report) match(m match, name string) {
+	const us = "µs CPU per event"
+	n := m.events(name)
+	r.add(
+		Figure{Name: name + "_us", Value: m.cost(name), Unit: us, Events: n, Note: "user and system time of the measured process"},
+		Figure{Name: name + "_broker_us", Value: m.median(name, func(t turn) float64 { return perEvent(t.broker.CPU, t.events) }), Unit: us, Events: n, Note: "of the broker meanwhile"},
+		Figure{Name: name + "_redis_us", Value: m.median(name, func(t turn) float64 { return perEvent(t.redis.CPU, t.events) }), Unit: us, Events: n, Note: "of Redis meanwhile"},
+		Figure{Name: name + "_rate", Value: m.median(name, func(t turn) float64 { return float64(t.events) / t.took.Seconds() }), Unit: "events/s", Events: n, Note: "on this machine at this hour"},
+	)
+	for _, base := range []string{kindConsume, kindPass, kindTransact} {
+		if len(m.turns[base]) > 0 {
+			r.add(Figure{Name: name + "_" + base + "_us", Value: m.cost(base), Unit: us, Events: m.events(base), Note: baselineNotes[base]})
+		}
+	}
+	for _, turns := range m.turns {
+		for _, t := range turns {
+			r.Checked += t.events
+		}
+	}
+}
+
+// baselineNotes say what a baseline does.
+var baselineNotes = map[string]string{
+	kindConsume:  "baseline: the bare client reads the same events",
+	kindPass:     "baseline: the bare client reads and writes the same events",
+	kindTransact: "baseline: the same in transactions, two sessions",
+}

@@ -1,0 +1,170 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// contestant is one client that takes turns with others.
+type contestant struct {
+	name  string
+	child *child
+	// topic is where its records are written.
+	topic string
+	// finished waits until everything up to ends, total records in all since
+	// the start, is done and committed.
+	finished func(ctx context.Context, ends map[int32]int64, total int64) error
+	// check counts what came of the n records of a turn.
+	check func(ctx context.Context, n int64) error
+	total int64
+}
+
+// turn is what one contestant's share of one round came to.
+type turn struct {
+	events int64
+	took   time.Duration
+	own    usage // of the client
+	broker usage
+	redis  usage
+}
+
+// perEvent is microseconds of processor time.
+func perEvent(d time.Duration, events int64) float64 {
+	return float64(d.Nanoseconds()) / 1000 / float64(events)
+}
+
+func (t turn) cost() float64 { return perEvent(t.own.CPU, t.events) }
+
+// take lets one contestant work through records that appear all at once.
+func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, profile string) (turn, error) {
+	ends, err := l.write(ctx, c.topic, records)
+	if err != nil {
+		return turn{}, err
+	}
+	if err := c.profile(profile); err != nil {
+		return turn{}, err
+	}
+	before, err := l.readings(c)
+	if err != nil {
+		return turn{}, err
+	}
+	began := time.Now()
+	if err := l.appear(ctx); err != nil {
+		return turn{}, err
+	}
+	c.total += int64(len(records))
+	if err := c.finished(ctx, ends, c.total); err != nil {
+		return turn{}, fmt.Errorf("measuring %s: %w", c.name, err)
+	}
+	took := time.Since(began)
+	after, err := l.readings(c)
+	if err != nil {
+		return turn{}, err
+	}
+	t := turn{events: int64(len(records)), took: took, own: after[0].minus(before[0]), broker: after[1].minus(before[1]), redis: after[2].minus(before[2])}
+	if err := c.profile(""); err != nil {
+		return turn{}, err
+	}
+	if err := c.check(ctx, t.events); err != nil {
+		return turn{}, fmt.Errorf("measuring %s: %w", c.name, err)
+	}
+	// Its own input is done with.
+	return t, l.take(ctx, func(*kgo.Record) error { return nil }, c.topic)
+}
+
+// readings are the usage of the contestant, the broker and Redis.
+func (l *lab) readings(c *contestant) (all [3]usage, err error) {
+	for i, child := range []*child{c.child, l.kafkaChild, l.redisChild} {
+		if all[i], err = child.usage(); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+func (c *contestant) profile(file string) error {
+	_, err := c.child.ask(request{Do: "profile", File: file})
+	return err
+}
+
+// match is a series of rounds; turns by contestant's name.
+type match struct{ turns map[string][]turn }
+
+// rounds lets contestants take turns. feed gives the records of a contestant's
+// turn; the first round warms up and is not counted.
+func (l *lab) rounds(ctx context.Context, n int, contestants []*contestant, feed func(c *contestant, round int) ([]*kgo.Record, error)) (match, error) {
+	m := match{turns: map[string][]turn{}}
+	for round := range n + 1 {
+		order := slices.Clone(contestants)
+		for i, c := range order {
+			records, err := feed(c, round)
+			if err != nil {
+				return m, err
+			}
+			profile := ""
+			if l.profiles != "" && round > 0 {
+				profile = filepath.Join(l.profiles, fmt.Sprintf("%s-%d.pprof", c.name, round))
+			}
+			t, err := l.turn(ctx, c, records, profile)
+			if err != nil {
+				return m, err
+			}
+			if round > 0 {
+				m.turns[order[i].name] = append(m.turns[order[i].name], t)
+			}
+		}
+	}
+	return m, nil
+}
+
+// events are all that a contestant has worked through.
+func (m match) events(name string) (n int64) {
+	for _, t := range m.turns[name] {
+		n += t.events
+	}
+	return n
+}
+
+// cost is the median over the rounds, in microseconds per event.
+func (m match) cost(name string) float64 {
+	return m.median(name, turn.cost)
+}
+
+func (m match) median(name string, of func(turn) float64) float64 {
+	var all []float64
+	for _, t := range m.turns[name] {
+		all = append(all, of(t))
+	}
+	return median(all)
+}
+
+// ratio is the median over the rounds of what one cost in terms of another:
+// both of one round met the same machine.
+func (m match) ratio(name string, base func(round int) float64) float64 {
+	var all []float64
+	for i, t := range m.turns[name] {
+		all = append(all, t.cost()/base(i))
+	}
+	return median(all)
+}
+
+// of gives the cost of a contestant in a round, as the base of a ratio.
+func (m match) of(name string) func(int) float64 {
+	return func(round int) float64 { return m.turns[name][round].cost() }
+}
+
+func median(all []float64) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	if n := len(all); n%2 == 0 {
+		return (all[n/2-1] + all[n/2]) / 2
+	}
+	return all[len(all)/2]
+}
