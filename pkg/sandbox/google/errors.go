@@ -43,11 +43,24 @@ type statusBody struct {
 }
 
 type statusError struct {
-	Code    int              `json:"code"`
-	Message string           `json:"message"`
-	Status  string           `json:"status"`
-	Details []map[string]any `json:"details,omitempty"`
+	Code    int      `json:"code"`
+	Message string   `json:"message"`
+	Status  string   `json:"status"`
+	Details []detail `json:"details,omitempty"`
 }
+
+// detail is one of the google.rpc messages, with its members in the order of
+// the real service.
+type detail struct {
+	Type       string            `json:"@type"`
+	Reason     string            `json:"reason,omitempty"`
+	Domain     string            `json:"domain,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	RequestID  string            `json:"requestId,omitempty"`
+	Violations []violation       `json:"fieldViolations,omitempty"`
+}
+
+const typePrefix = "type.googleapis.com/google.rpc."
 
 func (r *Refusal) answer(requestID string) call.Answer {
 	body := statusBody{Error: statusError{Code: r.HTTP, Message: r.Message, Status: r.Status}}
@@ -62,19 +75,13 @@ func (r *Refusal) answer(requestID string) call.Answer {
 			domain = serviceName
 			meta["requestId"] = requestID
 		}
-		info := map[string]any{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": r.Reason, "domain": domain}
-		if len(meta) > 0 {
-			info["metadata"] = meta
-		}
-		body.Error.Details = append(body.Error.Details, info)
+		body.Error.Details = append(body.Error.Details, detail{Type: typePrefix + "ErrorInfo", Reason: r.Reason, Domain: domain, Metadata: meta})
 		if own {
-			body.Error.Details = append(body.Error.Details, map[string]any{"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": requestID})
+			body.Error.Details = append(body.Error.Details, detail{Type: typePrefix + "RequestInfo", RequestID: requestID})
 		}
 	}
 	if len(r.Violations) > 0 {
-		body.Error.Details = append(body.Error.Details, map[string]any{
-			"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": r.Violations,
-		})
+		body.Error.Details = append(body.Error.Details, detail{Type: typePrefix + "BadRequest", Violations: r.Violations})
 	}
 	h := http.Header{}
 	if r.RetryAfter > 0 {

@@ -110,9 +110,14 @@ func (s *Service) Serve(req call.Request) call.Answer {
 		return refusal.answer(trace)
 	}
 	s.record(in)
-	return reply(http.StatusOK, map[string]any{
-		"events_received": len(in.events), "messages": []string{}, "fbtrace_id": trace,
-	}, usage(in.dataset, 1, 0), trace)
+	return reply(http.StatusOK, success{Received: len(in.events), Messages: []string{}, Trace: trace}, usage(in.dataset, 1, 0), trace)
+}
+
+// success has its members in the order of the real service.
+type success struct {
+	Received int      `json:"events_received"`
+	Messages []string `json:"messages"`
+	Trace    string   `json:"fbtrace_id"`
 }
 
 // Reply answers with the refusal, as the faults do.
