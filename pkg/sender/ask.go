@@ -145,9 +145,9 @@ func (l *loop) turn(endpoint *resource.Endpoint, now time.Time) (refusal *provid
 	if !d.flow.Ready(ms) {
 		at = d.flow.Until
 	}
-	budget := &d.bucket
+	budget, take := &d.bucket, func() { d.bucket.take(1, now) }
 	if q := d.quota; q != nil {
-		budget = &q.bucket
+		budget, take = &q.bucket, func() { q.take(now) }
 		if !q.flow.Ready(ms) {
 			at = max(at, q.flow.Until)
 		}
@@ -155,7 +155,7 @@ func (l *loop) turn(endpoint *resource.Endpoint, now time.Time) (refusal *provid
 	at = max(at, budget.readyAt(now))
 	switch {
 	case at <= ms:
-		budget.take(1, now)
+		take()
 		return nil, 0
 	case at-ms > l.cfg.LongWait.Milliseconds():
 		return &provider.Answer{Class: provider.Throttled, Code: decision.ProviderThrottled.String(), WaitMS: at - ms}, 0

@@ -37,8 +37,10 @@ type Config struct {
 	// ReplayShare of a destination's rate is for replays. Default 0.2.
 	ReplayShare float64
 	// QuotaPerMinute is how many requests a quota project may make. Default
-	// 300, Google's figure.
+	// 300, Google's figure. QuotaPerDay is reported and not enforced: the
+	// provider says when it is used up, and until when. Default 100,000.
 	QuotaPerMinute float64
+	QuotaPerDay    int
 	// Delays of the waiting places. Default 1 m, 10 m, 1 h, and 6 h parked.
 	Delays Delays
 
@@ -92,6 +94,7 @@ func (c Config) withDefaults(provider string) Config {
 	count(&c.InFlight, 4)
 	count(&c.TotalInFlight, 64)
 	count(&c.PollRecords, 1000)
+	count(&c.QuotaPerDay, 100_000)
 	set(&c.RealtimeLinger, 200*time.Millisecond)
 	set(&c.BatchWait, time.Minute)
 	set(&c.Delays.Retry[0], time.Minute)

@@ -82,6 +82,11 @@ type Meter interface {
 	Settled(status decision.Status, reason decision.Reason, n int)
 	// Delivered: the time from the input record's append to the answer.
 	Delivered(destination string, lane decision.Lane, latency time.Duration)
+	// Moved: n deliveries were copied to a waiting place (retry_1m, retry_10m,
+	// retry_1h, parked) or to the dead letters (deadletter).
+	Moved(destination, place string, n int)
+	// Lost: n deliveries were deleted before they were read.
+	Lost(n int64)
 }
 
 // Measurement is one HTTP request.
@@ -153,3 +158,5 @@ type noMeter struct{}
 func (noMeter) Request(Measurement)                            {}
 func (noMeter) Settled(decision.Status, decision.Reason, int)  {}
 func (noMeter) Delivered(string, decision.Lane, time.Duration) {}
+func (noMeter) Moved(string, string, int)                      {}
+func (noMeter) Lost(int64)                                     {}

@@ -55,6 +55,14 @@ type quota struct {
 	name   string
 	flow   flow.State
 	bucket bucket
+	// requests that this process has made since it started.
+	requests int64
+}
+
+// take books one request.
+func (q *quota) take(now time.Time) {
+	q.bucket.take(1, now)
+	q.requests++
 }
 
 // bucket meters a rate and may go into debt: a request is one piece, and
@@ -167,7 +175,7 @@ func (l *loop) book(d *destination, j *job, now time.Time) {
 		d.replays.take(len(j.items), now)
 	}
 	if d.quota != nil {
-		d.quota.bucket.take(1, now)
+		d.quota.take(now)
 	}
 }
 

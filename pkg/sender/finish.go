@@ -42,9 +42,24 @@ func (l *loop) flush(ctx context.Context) {
 				return // stopping: read again by whoever is next
 			}
 			l.count(decisions)
+			l.countMoves(batch)
 			l.finish(items)
 		}
 	})
+}
+
+// countMoves tells the meter where copies went.
+func (l *loop) countMoves(batch []ended) {
+	type way struct{ destination, place string }
+	counts := make(map[way]int)
+	for i := range batch {
+		if to := l.places.called(&batch[i].outcome); to != "" {
+			counts[way{batch[i].item.destination(), to}]++
+		}
+	}
+	for w, n := range counts {
+		l.deps.Meter.Moved(w.destination, w.place, n)
+	}
 }
 
 // count tells the meter, once per kind of end.

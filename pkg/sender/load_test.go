@@ -1,6 +1,8 @@
 package sender_test
 
 import (
+	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -124,8 +126,8 @@ func TestUnreadableRecord(t *testing.T) {
 	})
 }
 
-// Decision 11: retention has overtaken the sender; it says what is lost and
-// goes on.
+// I2, decision 11: retention has overtaken the sender; it says what is lost,
+// in log, metric and status, and goes on.
 func TestLostRange(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
 		s := r.start()
@@ -138,9 +140,14 @@ func TestLostRange(t *testing.T) {
 		_, err = r.admin.DeleteRecords(r.t.Context(), ends.Offsets())
 		require.NoError(t, err)
 		r.order(0, "order", ids("c", 10)...)
-		s = r.start()
+		meter := &tally{moved: map[string]int{}}
+		var log bytes.Buffer
+		s = r.start(func(_ *sender.Config, d *sender.Deps) { d.Meter, d.Log = meter, slog.New(slog.NewTextHandler(&log, nil)) })
 		r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "going on")
+		require.EqualValues(t, 10, meter.gone())
+		r.await(func() bool { return s.Status().Lost == 10 }, "shown")
 		r.stop(s)
+		require.Contains(t, log.String(), "reason=source.lost")
 	})
 }
 

@@ -36,10 +36,11 @@ type loop struct {
 	// settling are ends that are not handed to settle yet.
 	settling []ended
 
-	inFlight int // requests
-	working  int // goroutines that will post
-	active   int // those of them that work for deliveries
-	held     int // deliveries in windows
+	inFlight int   // requests
+	working  int   // goroutines that will post
+	active   int   // those of them that work for deliveries
+	held     int   // deliveries in windows
+	gone     int64 // deliveries that were deleted before they were read
 	posts    chan func()
 	heard    chan heard
 	// hold stops every start until then: tables or claims are unavailable.
@@ -76,6 +77,8 @@ type loop struct {
 
 	wasIdle     bool
 	nextPublish int64
+	nextOldest  int64
+	oldest      int64 // ms, of the last look
 }
 
 // lanes in the order in which they are served.
@@ -107,6 +110,8 @@ func (l *loop) run(ctx context.Context, drain <-chan struct{}) {
 			l.hear(h)
 		case err := <-l.reader.fails:
 			l.deps.Log.ErrorContext(ctx, "sender: the cluster refuses", "error", err)
+		case lost := <-l.reader.losses:
+			l.lost(ctx, lost)
 		case <-timer.C:
 		case <-drain:
 			drain, l.draining = nil, true
@@ -117,6 +122,17 @@ func (l *loop) run(ctx context.Context, drain <-chan struct{}) {
 		}
 	}
 	l.join()
+}
+
+// lost takes note of deliveries that nobody will ever send: the one thing that
+// must never happen, so it is said in every way there is.
+func (l *loop) lost(ctx context.Context, e *LostError) {
+	n := e.Count()
+	l.deps.Log.ErrorContext(ctx, "deliveries were deleted before they were read", "reason", decision.SourceLost.String(),
+		"topic", e.Topic, "partition", e.Partition, "from", e.From, "to", e.To,
+		"fix", "lengthen the topic's retention or add senders")
+	l.gone += n
+	l.deps.Meter.Lost(n)
 }
 
 // join waits for the goroutines that are still working and ignores what they

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/sender/settle"
 )
 
 // place is one topic of the provider: a lane, or a waiting place with a fixed
@@ -11,6 +12,7 @@ import (
 // head is due when its append time plus the delay is over.
 type place struct {
 	topic  string
+	name   string        // of waiting places, for metrics
 	lane   decision.Lane // of lanes
 	delay  int64         // ms; zero: a lane
 	parked bool
@@ -39,11 +41,25 @@ func newPlaces(cfg *Config, provider string) places {
 	}
 	for i, tier := range tiers {
 		p.ladder = append(p.ladder, add(&place{
-			topic: cfg.Topics.Retry(provider, tier), delay: cfg.Delays.Retry[i].Milliseconds(), rung: i + 1,
+			topic: cfg.Topics.Retry(provider, tier), name: "retry_" + tier, delay: cfg.Delays.Retry[i].Milliseconds(), rung: i + 1,
 		}))
 	}
-	p.parked = add(&place{topic: cfg.Topics.Parked(provider), delay: cfg.Delays.Parked.Milliseconds(), parked: true})
+	p.parked = add(&place{topic: cfg.Topics.Parked(provider), name: "parked", delay: cfg.Delays.Parked.Milliseconds(), parked: true})
 	return p
+}
+
+// called is the name of the place that an outcome's copy goes to; empty where
+// it makes none.
+func (p *places) called(o *settle.Outcome) string {
+	switch {
+	case o.Kind == settle.Ended && o.Status == decision.DeadLettered:
+		return "deadletter"
+	case o.Kind == settle.Later || o.Kind == settle.Parked:
+		if at := p.byTopic[o.Topic]; at != nil {
+			return at.name
+		}
+	}
+	return ""
 }
 
 func (p *places) topics() []string {

@@ -44,11 +44,12 @@ type reader struct {
 	polls  chan polled
 	moves  chan moved
 	fails  chan error
+	losses chan *LostError
 	over   chan struct{} // closed when the loop has ended
 }
 
 func newReader(cfg *Config, topics []string, read deliveries) (*reader, error) {
-	r := &reader{read: read, polls: make(chan polled), moves: make(chan moved), fails: make(chan error, 1), over: make(chan struct{})}
+	r := &reader{read: read, polls: make(chan polled), moves: make(chan moved), fails: make(chan error, 1), losses: make(chan *LostError), over: make(chan struct{})}
 	opts, err := kafka.Options(cfg.Kafka)
 	if err != nil {
 		return nil, fmt.Errorf("making the sender's client: %w", err)
@@ -141,8 +142,17 @@ func (r *reader) report(ctx context.Context, fetches kgo.Fetches) {
 type LostError struct {
 	Topic     string
 	Partition int32
-	// From was to be read next; To is the first that is still there.
+	// From was to be read next, negative where that is not known; To is the
+	// first that is still there.
 	From, To int64
+}
+
+// Count is how many records are gone; zero where it is not known from where.
+func (e *LostError) Count() int64 {
+	if e.From < 0 {
+		return 0
+	}
+	return max(e.To-e.From, 0)
 }
 
 // Error names the range.
@@ -162,12 +172,16 @@ func (r *reader) skip(ctx context.Context, topic string, partition int32) {
 		r.fail(fmt.Errorf("reading %s/%d: it is out of range, and its start is not known: %w", topic, partition, errors.Join(kerr.OffsetOutOfRange, err)))
 		return
 	}
-	lost := &LostError{Topic: topic, Partition: partition, To: start.Offset}
+	lost := &LostError{Topic: topic, Partition: partition, From: -1, To: start.Offset}
 	if at, ok := r.client.CommittedOffsets()[topic][partition]; ok {
 		lost.From = at.Offset
 	}
 	r.client.SetOffsets(offsets{topic: {partition: {Epoch: -1, Offset: start.Offset}}})
-	r.fail(lost)
+	select {
+	case r.losses <- lost:
+	case <-r.over:
+	case <-ctx.Done():
+	}
 }
 
 func (r *reader) fail(err error) {

@@ -1,11 +1,8 @@
 package sender
 
 import (
-	"sort"
 	"sync"
 	"time"
-
-	"github.com/sluicehq/sluice/pkg/sender/flow"
 )
 
 // Status is a sender's state, for /statusz and tests.
@@ -30,9 +27,28 @@ type Status struct {
 	// Uncommitted: finished offsets are not committed yet.
 	Uncommitted bool `json:"uncommitted"`
 	// Holding: nothing starts, because tables or claims are unavailable.
-	Holding      bool                `json:"holding"`
+	Holding bool `json:"holding"`
+	// Oldest is for how long the oldest delivery has been due that could be
+	// sent now, were there time. Destinations that take nothing now do not
+	// count: more senders would not help them.
+	Oldest time.Duration `json:"oldest_ns"`
+	// Lost deliveries were deleted before they were read, since the start.
+	Lost         int64               `json:"lost"`
+	Quotas       []QuotaStatus       `json:"quotas,omitempty"`
 	Destinations []DestinationStatus `json:"destinations"`
 	Stopped      bool                `json:"stopped"`
+}
+
+// QuotaStatus is one budget of requests that destinations share.
+type QuotaStatus struct {
+	Name string `json:"name"`
+	Mode string `json:"mode"`
+	// Requests that this process has made since it started.
+	Requests int64 `json:"requests"`
+	// PerMinute and PerDay are the limits, over all senders.
+	PerMinute float64 `json:"per_minute"`
+	PerDay    int     `json:"per_day"`
+	Until     int64   `json:"until,omitempty"`
 }
 
 // DestinationStatus is one destination's.
@@ -44,7 +60,11 @@ type DestinationStatus struct {
 	Until    int64   `json:"until,omitempty"`
 	Rate     float64 `json:"rate,omitempty"`
 	InFlight int     `json:"in_flight,omitempty"`
-	Parked   int64   `json:"parked,omitempty"`
+	// Parked by this sender since it started. ParkedHere and ParkedBytes are
+	// what it has read ahead of the parked topic; more may stand behind that.
+	Parked      int64 `json:"parked,omitempty"`
+	ParkedHere  int   `json:"parked_here,omitempty"`
+	ParkedBytes int   `json:"parked_bytes,omitempty"`
 }
 
 // Idle says that nothing is in memory, on its way or to be committed. Deliveries in
@@ -93,7 +113,7 @@ const publishEveryMS = 100
 func (l *loop) publish(now time.Time) {
 	s := Status{
 		Provider: l.deps.Provider.Name(), Partitions: len(l.partitions), Held: l.held, InFlight: l.inFlight, Working: l.active,
-		Holding: l.holding,
+		Holding: l.holding, Lost: l.gone,
 	}
 	for _, p := range l.partitions {
 		s.Waiting += len(p.queue)
@@ -107,44 +127,4 @@ func (l *loop) publish(now time.Time) {
 	l.wasIdle, l.nextPublish = s.Idle(), clock+publishEveryMS
 	l.detail(&s, now)
 	l.status.set(s)
-}
-
-// detail fills in what takes longer to find out.
-func (l *loop) detail(s *Status, now time.Time) {
-	var oldest int64
-	parked, parkedBytes := 0, 0
-	for _, p := range l.partitions {
-		state := p.window.State()
-		s.Bytes += state.Bytes
-		if p.paused {
-			s.Paused++
-		}
-		if p.place.parked && len(p.queue) > 0 {
-			parked += len(p.queue)
-			parkedBytes += state.Bytes
-			if at := p.queue[0].record.Timestamp.UnixMilli(); oldest == 0 || at < oldest {
-				oldest = at
-			}
-		}
-	}
-	for _, b := range l.batchers {
-		s.Batched += b.Len()
-	}
-	age := time.Duration(0)
-	if oldest > 0 {
-		age = time.Duration(now.UnixMilli()-oldest) * time.Millisecond
-	}
-	s.Parked, s.ParkedBytes, s.ParkedOldest = parked, parkedBytes, age
-	for _, d := range l.destinations {
-		s.Destinations = append(s.Destinations, d.status())
-	}
-	sort.Slice(s.Destinations, func(i, k int) bool { return s.Destinations[i].ID < s.Destinations[k].ID })
-}
-
-func (d *destination) status() DestinationStatus {
-	s := DestinationStatus{ID: d.id, Mode: d.flow.Mode.String(), Rate: d.flow.Rate, InFlight: d.inFlight, Parked: d.parked}
-	if d.flow.Mode != flow.Open {
-		s.Reason, s.Message, s.Until = d.flow.Cause.String(), d.flow.Detail, d.flow.Until
-	}
-	return s
 }

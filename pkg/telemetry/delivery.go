@@ -59,9 +59,8 @@ func (d *Destination) Request(ctx context.Context, lane decision.Lane, events, b
 	if answer.Class != provider.Accepted {
 		d.m.providerCodes.Add(ctx, 1, d.code(answer))
 	}
-	if answer.Unmapped {
-		d.m.unmappedErrors.Add(ctx, 1, d.labels)
-	}
+	// At zero the counter exists, so that an alert on its increase sees the first.
+	d.m.unmappedErrors.Add(ctx, flag(answer.Unmapped), d.labels)
 }
 
 // Delivered records one accepted event's way from its append to the input

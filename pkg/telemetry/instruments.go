@@ -64,7 +64,7 @@ type gauges struct {
 	inFlight       metric.Int64ObservableGauge
 	windowBytes    metric.Int64ObservableGauge
 	claimWindow    metric.Float64ObservableGauge
-	quotaUsed      metric.Int64ObservableGauge
+	quotaRequests  metric.Int64ObservableCounter
 	quotaLimit     metric.Int64ObservableGauge
 }
 
@@ -118,18 +118,18 @@ func NewMetrics(meter metric.Meter) (*Metrics, error) {
 
 func (d *declarer) gauges() gauges {
 	return gauges{
-		oldest:         d.gaugeSeconds("sluice.oldest.age", "Age of the oldest unprocessed record, by stage and provider. Zero when there is none. Scale by this, not by lag."),
+		oldest:         d.gaugeSeconds("sluice.oldest.age", "Age of the oldest unprocessed record, by stage and provider; at the sender since it was due, destinations that take nothing now aside. Zero when there is none. Scale by this, not by lag."),
 		tableReady:     d.gauge("sluice.table.ready", "{table}", "1 when a table has been read to its end and is fresh."),
 		tableStaleness: d.gaugeSeconds("sluice.table.staleness", "Time since a table last was known to be at the end of its topic."),
 		tableEntries:   d.gauge("sluice.table.entries", "{entry}", "Entries of a table."),
 		tableBytes:     d.gauge("sluice.table.size", "By", "Estimated memory of a table."),
 		destination:    d.gauge("sluice.destination.state", "{destination}", "1 for the state that a destination is in at this sender: open, waiting, blocked."),
-		parked:         d.gauge("sluice.destination.parked", "{event}", "Parked deliveries of a destination."),
-		parkedBytes:    d.gauge("sluice.destination.parked.size", "By", "Bytes of a destination's parked deliveries."),
+		parked:         d.gauge("sluice.destination.parked", "{event}", "Parked deliveries of a destination that its sender has read ahead; more may stand behind them in the topic."),
+		parkedBytes:    d.gauge("sluice.destination.parked.size", "By", "Bytes of the parked deliveries that were read ahead."),
 		inFlight:       d.gauge("sluice.destination.in_flight", "{request}", "Requests of a destination that wait for an answer."),
 		windowBytes:    d.gauge("sluice.window.size", "By", "Bytes of unfinished deliveries that this process holds."),
 		claimWindow:    d.gaugeSeconds("sluice.claims.window", "Effective claim window: the age up to which Redis could hold claims without evicting them."),
-		quotaUsed:      d.gauge("sluice.quota.used", "{request}", "Requests used of a provider's quota, by project and period."),
+		quotaRequests:  d.observedCount("sluice.quota.requests", "{request}", "Requests of this process that a provider counts against a project's quota. Compare the increase over a day, over all processes, with the limit."),
 		quotaLimit:     d.gauge("sluice.quota.limit", "{request}", "A provider's quota, by project and period."),
 	}
 }
@@ -160,6 +160,12 @@ func (d *declarer) sizes(name, unit, description string) metric.Int64Histogram {
 
 func (d *declarer) gauge(name, unit, description string) metric.Int64ObservableGauge {
 	i, err := d.meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(description))
+	d.errs = append(d.errs, err)
+	return i
+}
+
+func (d *declarer) observedCount(name, unit, description string) metric.Int64ObservableCounter {
+	i, err := d.meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	d.errs = append(d.errs, err)
 	return i
 }

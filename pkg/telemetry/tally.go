@@ -84,6 +84,15 @@ func (m *Metrics) LostRecords(ctx context.Context, stage decision.Stage, n int64
 	m.lostRecords.Add(ctx, n, m.stageLabels(stage))
 }
 
+// Expect makes the counters of a stage that ordinarily never count exist at
+// zero, so that an alert on their increase sees the first.
+func (m *Metrics) Expect(ctx context.Context, stages ...decision.Stage) {
+	for _, stage := range stages {
+		m.lostRecords.Add(ctx, 0, m.stageLabels(stage))
+	}
+	m.claimsLost.Add(ctx, 0)
+}
+
 type decisionKey struct {
 	stage  decision.Stage
 	status decision.Status

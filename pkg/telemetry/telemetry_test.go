@@ -98,7 +98,7 @@ func watchAll(t *testing.T, m *telemetry.Metrics) {
 	keep(m.WatchWindow(func() int64 { return 4096 }))
 	keep(m.WatchClaimWindow(func() (time.Duration, bool) { return 9 * 24 * time.Hour, true }))
 	keep(m.WatchQuotas(func() []telemetry.Quota {
-		return []telemetry.Quota{{Provider: "google", Project: "acme-ads", Period: "day", Used: 10, Limit: 100000}}
+		return []telemetry.Quota{{Provider: "google", Project: "acme-ads", Requests: 10, PerMinute: 300, PerDay: 100000}}
 	}))
 }
 

@@ -14,7 +14,7 @@ import (
 
 // Oldest is the age of the oldest unprocessed record of one place.
 type Oldest struct {
-	// Stage is router, hold, sender, retry or parked.
+	// Stage is router, hold, verdict, sender or parked.
 	Stage string
 	// Provider is empty where the stage has none.
 	Provider string
@@ -103,23 +103,27 @@ func (m *Metrics) WatchClaimWindow(ask func() (window time.Duration, ok bool)) (
 	}, m.gauges.claimWindow)
 }
 
-// Quota is a provider's limit for one project.
+// Quota is a provider's budget of requests for one project.
 type Quota struct {
 	Provider, Project string
-	// Period is minute or day.
-	Period      string
-	Used, Limit int64
+	// Requests that this process has made since it started.
+	Requests int64
+	// PerMinute and PerDay are the limits, over all processes.
+	PerMinute, PerDay int64
 }
 
 // WatchQuotas reports quotas.
 func (m *Metrics) WatchQuotas(ask func() []Quota) (stop func() error, err error) {
 	return m.watch(func(o metric.Observer) {
 		for _, q := range ask() {
-			labels := metric.WithAttributes(attribute.String("provider", q.Provider), attribute.String("project", q.Project), attribute.String("period", q.Period))
-			o.ObserveInt64(m.gauges.quotaUsed, q.Used, labels)
-			o.ObserveInt64(m.gauges.quotaLimit, q.Limit, labels)
+			labels := []attribute.KeyValue{attribute.String("provider", q.Provider), attribute.String("project", q.Project)}
+			o.ObserveInt64(m.gauges.quotaRequests, q.Requests, metric.WithAttributes(labels...))
+			for period, limit := range map[string]int64{"minute": q.PerMinute, "day": q.PerDay} {
+				period := attribute.String("period", period)
+				o.ObserveInt64(m.gauges.quotaLimit, limit, metric.WithAttributes(labels...), metric.WithAttributes(period))
+			}
 		}
-	}, m.gauges.quotaUsed, m.gauges.quotaLimit)
+	}, m.gauges.quotaRequests, m.gauges.quotaLimit)
 }
 
 func (m *Metrics) watch(observe func(metric.Observer), instruments ...metric.Observable) (func() error, error) {

@@ -2,11 +2,19 @@ package app
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/telemetry"
 )
+
+// claimState is what a process knows about the claims beside the store.
+type claimState struct {
+	measured time.Time // of the window; only its keeper touches it
+	window   atomic.Int64
+	lost     atomic.Int64
+}
 
 // meteredClaims is the claim store with its round trips measured.
 type meteredClaims struct {

@@ -67,15 +67,16 @@ type Env struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	observed observed
-	closers  []func() error
-	client   *kgo.Client
-	admin    *kadm.Client
-	schema   *sr.Client
-	reg      *codec.Registry
-	redis    *redis.Client
-	claims   *dedup.Store
-	writer   *codec.Writer
+	observed   observed
+	claimState claimState
+	closers    []func() error
+	client     *kgo.Client
+	admin      *kadm.Client
+	schema     *sr.Client
+	reg        *codec.Registry
+	redis      *redis.Client
+	claims     *dedup.Store
+	writer     *codec.Writer
 }
 
 // NewEnv makes an Env. Nothing is connected to yet.

@@ -21,6 +21,8 @@ type observed struct {
 	senders []*sender.Sender
 	tables  *table.Tables
 	now     func() time.Time
+	// window is how far back claims reach, where that is known.
+	window func() (time.Duration, bool)
 }
 
 // observedLoop is one transactional loop with the age of what it has in hand.
@@ -93,6 +95,8 @@ func (o *observed) watch(m *telemetry.Metrics) (stop func(), err error) {
 		add(m.WatchOldest(o.ages)),
 		add(m.WatchDestinations(o.destinations)),
 		add(m.WatchWindow(o.windowBytes)),
+		add(m.WatchQuotas(o.quotas)),
+		add(m.WatchClaimWindow(o.window)),
 	)
 	if err != nil {
 		stop()
@@ -127,7 +131,10 @@ func (o *observed) ages() []telemetry.Oldest {
 	}
 	for _, s := range o.senders {
 		status := s.Status()
-		all = append(all, telemetry.Oldest{Stage: "parked", Provider: status.Provider, Age: status.ParkedOldest})
+		all = append(all,
+			telemetry.Oldest{Stage: "sender", Provider: status.Provider, Age: status.Oldest},
+			telemetry.Oldest{Stage: "parked", Provider: status.Provider, Age: status.ParkedOldest},
+		)
 	}
 	return all
 }
@@ -140,7 +147,8 @@ func (o *observed) destinations() []telemetry.DestinationState {
 		status := s.Status()
 		for _, d := range status.Destinations {
 			all = append(all, telemetry.DestinationState{
-				Provider: status.Provider, Destination: d.ID, State: d.Mode, Parked: d.Parked, RequestsGoing: d.InFlight,
+				Provider: status.Provider, Destination: d.ID, State: d.Mode, RequestsGoing: d.InFlight,
+				Parked: int64(d.ParkedHere), ParkedBytes: int64(d.ParkedBytes),
 			})
 		}
 	}

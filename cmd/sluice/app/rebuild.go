@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/telemetry"
 )
 
 // longestWindow is how far back a rebuild reads: the default window of a
@@ -23,12 +24,15 @@ const longestWindow = 9 * 24 * time.Hour
 // keepClaims watches the claims' sentinel and, when Redis is new or was
 // emptied, rebuilds the claims from the diagnostics. Several processes may
 // notice at once; the lease lets one of them do it.
-func (e *Env) keepClaims(ctx context.Context, store *dedup.Store) {
+func (e *Env) keepClaims(ctx context.Context, store *dedup.Store, m *telemetry.Metrics) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		if err := store.Status(ctx); errors.Is(err, dedup.ErrEmpty) {
-			e.rebuild(ctx, store)
+		switch err := store.Status(ctx); {
+		case err == nil:
+			e.measureWindow(ctx, store)
+		case errors.Is(err, dedup.ErrEmpty):
+			e.rebuild(ctx, store, m)
 		}
 		select {
 		case <-ctx.Done():
@@ -38,13 +42,16 @@ func (e *Env) keepClaims(ctx context.Context, store *dedup.Store) {
 	}
 }
 
-func (e *Env) rebuild(ctx context.Context, store *dedup.Store) {
+func (e *Env) rebuild(ctx context.Context, store *dedup.Store, m *telemetry.Metrics) {
 	e.Log.Warn("Redis has no claims; rebuilding them from the diagnostics")
 	done, err := e.RebuildClaims(ctx, store, false)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		e.Log.Error("claims could not be rebuilt; trying again", "error", err)
 	case err == nil && !done.Skipped:
+		m.ClaimsLost(ctx, int64(done.Lost))
+		e.claimState.lost.Add(int64(done.Lost))
+		e.claimState.measured = time.Time{}
 		e.Log.Info("claims are rebuilt", "claims", done.Claims, "marks", done.Marks, "claims_lost", done.Lost)
 	}
 }

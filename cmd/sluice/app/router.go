@@ -55,7 +55,7 @@ func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *teleme
 	var roles []lifecycle.Role
 	for i := range c.Sessions {
 		session := router.NewSession(cfg, deps, decision.StageRouter)
-		role, err := e.loop("router-"+strconv.Itoa(i), "router", session, session.Route, tel, transact.Config{
+		role, err := e.loop("router-"+strconv.Itoa(i), decision.StageRouter, session, session.Route, tel, transact.Config{
 			Kafka: base, Group: c.Group, Topics: []string{e.Config.Topics.Input}, Start: start,
 			TransactionalID: c.Group + "-" + e.Instance() + "-" + strconv.Itoa(i),
 			MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
@@ -66,7 +66,7 @@ func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *teleme
 		roles = append(roles, role)
 	}
 	hold := router.NewSession(cfg, deps, decision.StageHold)
-	role, err := e.loop("hold", "hold", hold, hold.Release, tel, transact.Config{
+	role, err := e.loop("hold", decision.StageHold, hold, hold.Release, tel, transact.Config{
 		Kafka: base, Group: c.Hold.Group, Topics: []string{e.Names.Hold()}, Delay: c.Hold.After.Std(),
 		TransactionalID: c.Hold.Group + "-" + e.Instance(),
 		MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
@@ -110,9 +110,9 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 }
 
 // loop makes a role of one session.
-func (e *Env) loop(name, stage string, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
-	seen := &observedLoop{stage: stage}
-	observer := &loopObserver{name: name, session: session, tel: tel, log: tel.Logger, seen: seen}
+func (e *Env) loop(name string, stage decision.Stage, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
+	seen := &observedLoop{stage: stage.String()}
+	observer := &loopObserver{name: name, stage: stage, session: session, tel: tel, log: tel.Logger, seen: seen}
 	l, err := transact.New(cfg, transact.Deps{
 		Work: func(ctx context.Context, b transact.Batch) ([]*kgo.Record, error) {
 			seen.hold(b)

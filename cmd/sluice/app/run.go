@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/admin"
+	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/lifecycle"
 	"github.com/sluicehq/sluice/pkg/table"
@@ -22,6 +23,18 @@ type Roles struct {
 	Router bool
 	// Senders are providers, by name.
 	Senders []string
+}
+
+// expect makes the counters exist that must never count.
+func (r Roles) expect(ctx context.Context, m *telemetry.Metrics) {
+	var stages []decision.Stage
+	if r.Router {
+		stages = append(stages, decision.StageRouter, decision.StageHold)
+	}
+	if len(r.Senders) > 0 {
+		stages = append(stages, decision.StageSender)
+	}
+	m.Expect(ctx, stages...)
 }
 
 // RunOptions of Run beside the configuration.
@@ -55,6 +68,7 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 		err = errors.Join(err, tel.Shutdown(flush))
 	}()
 	e.Log = tel.Logger
+	roles.expect(ctx, tel.Metrics)
 	store, tables, err := e.foundation(ctx)
 	if err != nil {
 		return err
@@ -64,11 +78,11 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	var keepers sync.WaitGroup
 	defer keepers.Wait()
 	defer stop()
-	keepers.Go(func() { e.keepClaims(below, store) })
+	keepers.Go(func() { e.keepClaims(below, store, tel.Metrics) })
 	following := make(chan error, 1)
 	keepers.Go(func() { following <- tables.Run(below, nil) })
 
-	e.observed.tables, e.observed.now = tables, e.Now
+	e.observed.tables, e.observed.now, e.observed.window = tables, e.Now, e.claimWindow
 	group, err := e.group(ctx, roles, tables, tel, store, o)
 	if err != nil {
 		return err

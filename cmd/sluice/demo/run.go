@@ -21,6 +21,7 @@ type Options struct {
 	Capture   string // folder for requests.ndjson and diagnostics.ndjson
 	Faults    string // see sandbox.Config
 	Version   string
+	Admin     string // where health and metrics are served; empty: nowhere
 	Log       io.Writer
 	// Progress is told how far it is, a few times a second. Optional.
 	Progress func(Progress)
@@ -101,7 +102,9 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err := <-done; err != nil {
 		return nil, fmt.Errorf("stopping the roles: %w", err)
 	}
-	return account(ledger.Count(written), s.sandbox.Report(), written, time.Since(began), faultsDouble(o.Faults)), nil
+	result := account(ledger.Count(written), s.sandbox.Report(), written, time.Since(began), faultsDouble(o.Faults))
+	result.ClaimsLost = s.env.ClaimsLost()
+	return result, nil
 }
 
 // perform writes the traffic and waits until everything has reached its end.

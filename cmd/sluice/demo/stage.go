@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/admin"
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/config"
 	"github.com/sluicehq/sluice/pkg/embedded"
@@ -75,7 +77,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if s.urls, err = s.sandbox.Start(ctx, "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	cfg, err := s.config()
+	cfg, err := s.config(cmp.Or(o.Admin, admin.Off))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func topics() []embedded.Topic {
 
 // config is the default configuration with the addresses of the embedded
 // services, and waits that suit a demonstration.
-func (s *stage) config() (config.Config, error) {
+func (s *stage) config(adminListen string) (config.Config, error) {
 	settings := []config.Setting{
 		{Path: "kafka.brokers", Value: s.services.Kafka().Brokers[0]},
 		{Path: "registry.url", Value: s.services.RegistryURL()},
@@ -112,7 +114,7 @@ func (s *stage) config() (config.Config, error) {
 		{Path: "router.hold.after", Value: "2s"},
 		{Path: "sender.lanes.batch", Value: "2s"},
 		{Path: "sender.secrets_dir", Value: s.dir},
-		{Path: "admin.listen", Value: "off"},
+		{Path: "admin.listen", Value: adminListen},
 		{Path: "telemetry.log.level", Value: "warn"},
 		{Path: "telemetry.log.format", Value: "text"},
 	}
