@@ -23,6 +23,16 @@ func NormaliseRecord(r Record, storedAt int64) Statement {
 	return s
 }
 
+// After is what holds of a subject once next has been read behind earlier: the
+// last record replaces all earlier ones, but for an erasure, which only a later
+// record lifts that itself grants what every destination needs. A record that
+// is silent, or denies, would otherwise let the events' own snapshots speak
+// again. Pass the zero Statement where there was no earlier record.
+func After(earlier, next Statement) Statement {
+	next.Erased = next.Erased || earlier.Erased && !next.Explicit.Has(AdUserData)
+	return next
+}
+
 func notAfter(at, storedAt int64) int64 {
 	if storedAt > 0 && at > storedAt {
 		return storedAt

@@ -142,7 +142,9 @@ func TestLostRange(t *testing.T) {
 		r.order(0, "order", ids("c", 10)...)
 		meter := &tally{moved: map[string]int{}}
 		var log bytes.Buffer
-		s = r.start(func(_ *sender.Config, d *sender.Deps) { d.Meter, d.Log = meter, slog.New(slog.NewTextHandler(&log, nil)) })
+		s = r.start(func(_ *sender.Config, d *sender.Deps) {
+			d.Meter, d.Log = meter, slog.New(slog.NewTextHandler(&log, nil))
+		})
 		r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "going on")
 		require.EqualValues(t, 10, meter.gone())
 		r.await(func() bool { return s.Status().Lost == 10 }, "shown")

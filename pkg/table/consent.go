@@ -59,7 +59,7 @@ func (t *ConsentTable) Reset() {
 func (t *ConsentTable) Publish() {}
 
 // Apply implements Sink. A nil value is a tombstone; the last record of a
-// subject replaces all earlier ones.
+// subject replaces all earlier ones, but for an erasure (consent.After).
 func (t *ConsentTable) Apply(ctx context.Context, r *kgo.Record) error {
 	key := hashConsentKey(r.Key)
 	shard := &t.shards[key[0]]
@@ -81,10 +81,13 @@ func (t *ConsentTable) Apply(ctx context.Context, r *kgo.Record) error {
 		err = fmt.Errorf("decoding consent record, which now denies: %w", err)
 	}
 	record.Offset = r.Offset
-	packed := t.profiles.pack(consent.NormaliseRecord(record, stored))
+	next := consent.NormaliseRecord(record, stored)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.put(key, packed)
+	if before, ok := shard.get(key); ok {
+		next = consent.After(t.profiles.unpack(before), next)
+	}
+	shard.put(key, t.profiles.pack(next))
 	return err
 }
 

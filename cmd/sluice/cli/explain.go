@@ -159,7 +159,7 @@ func (r *root) consents(name string, now int64) (map[explain.Subject]consent.Sta
 	all := map[explain.Subject]consent.Statement{}
 	err = app.EachConsentLine(name, in, func(s *codec.SubjectRecord) error {
 		key := explain.Subject{Customer: strings.Clone(s.CustomerID), Subject: strings.Clone(s.SubjectID.Reveal())}
-		all[key] = consent.NormaliseRecord(s.Record, now)
+		all[key] = consent.After(all[key], consent.NormaliseRecord(s.Record, now))
 		return nil
 	})
 	if err != nil {
