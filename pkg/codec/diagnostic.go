@@ -125,3 +125,13 @@ func DecodeDiagnostic(dst *decision.Decision, body []byte) error {
 func Diagnostics(r *Registry) (*Decoder[decision.Decision], error) {
 	return newDecoder(r, schemas.Diagnostic, DecodeDiagnostic)
 }
+
+// SourceMark gives bytes that stand in every diagnostic about an input record,
+// for readers that pass over the others without decoding them. The same bytes
+// may stand elsewhere by chance: what has them still has to be decoded.
+func SourceMark(partition int32, offset int64) []byte {
+	c := coder{mode: writing}
+	c.writeLong(int64(partition))
+	c.writeLong(offset)
+	return c.buf
+}

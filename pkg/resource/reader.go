@@ -252,6 +252,9 @@ func (s *section) raw(key string) json.RawMessage {
 	return t.json()
 }
 
+// Nearest gives the word that a misspelt one probably means, or nothing.
+func Nearest(word string, words []string) string { return nearest(word, words) }
+
 // nearest gives the word that a misspelt one probably means, or nothing.
 func nearest(word string, words []string) string {
 	best, bestDistance := "", 3

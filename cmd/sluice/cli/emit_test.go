@@ -54,7 +54,7 @@ func (s *stage) events(t *testing.T) map[string]*event.Event {
 	return all
 }
 
-func (s *stage) registry(t *testing.T) *codec.Registry {
+func (s *stage) registry(t testing.TB) *codec.Registry {
 	t.Helper()
 	client, err := sr.NewClient(sr.URLs(s.services.RegistryURL()), sr.HTTPClient(s.services.HTTPClient()))
 	require.NoError(t, err)

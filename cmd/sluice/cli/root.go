@@ -73,7 +73,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.sandboxCommand(),
 		r.runCommand(), r.routerCommand(), r.senderCommand(),
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
-		r.tailCommand(), r.versionCommand(), r.docsCommand(),
+		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
 	)
 	return cmd
 }

@@ -65,6 +65,7 @@ them. JSON has the field names of the diagnostics contract, one object a line.`,
 	flags.BoolVar(&f.noFollow, "no-follow", false, "stop where the topic ends now")
 	flags.IntVar(&f.limit, "limit", 0, "stop after this many decisions (0: no limit)")
 	outputFlag(cmd, &f.output, "text", "json")
+	r.completeDestinations(cmd, "destination")
 	completeWords(cmd, "status", statusWords()...)
 	completeWords(cmd, "reason", reasonWords()...)
 	cmd.MarkFlagsMutuallyExclusive("since", "from-start")
@@ -127,12 +128,17 @@ func (f *tailFlags) start(now time.Time) (time.Time, error) {
 	case f.since == "":
 		return now, nil
 	}
-	if ms, err := resource.ParseDuration(f.since); err == nil {
+	return parseMoment("since", f.since, now)
+}
+
+// parseMoment reads a time in a flag: a duration before now, or RFC 3339.
+func parseMoment(flag, text string, now time.Time) (time.Time, error) {
+	if ms, err := resource.ParseDuration(text); err == nil {
 		return now.Add(-time.Duration(ms) * time.Millisecond), nil
 	}
-	at, err := time.Parse(time.RFC3339, f.since)
+	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, usagef("--since %s: want a duration such as 90m or 2d, or a time such as 2026-11-20T12:00:00Z", f.since)
+		return time.Time{}, usagef("--%s %s: want a duration such as 90m or 2d, or a time such as 2026-11-20T12:00:00Z", flag, text)
 	}
 	return at, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -26,7 +27,10 @@ func (s *stage) publish(t *testing.T, decisions ...decision.Decision) {
 	require.NoError(t, err)
 	defer client.Close()
 	for i := range decisions {
-		r := &kgo.Record{Topic: s.services.Name("sluice.diagnostics"), Key: []byte(decisions[i].DestinationID), Value: codec.AppendDiagnostic(nil, id, &decisions[i])}
+		r := &kgo.Record{Topic: s.services.Name("sluice.diagnostics"), Key: []byte(decisions[i].DestinationID + ":" + decisions[i].EventID), Value: codec.AppendDiagnostic(nil, id, &decisions[i])}
+		if stored := at(decisions[i].Time); stored.Before(now()) && now().Sub(stored) < 14*24*time.Hour {
+			r.Timestamp = stored // no broker takes times that are far off
+		}
 		require.NoError(t, client.ProduceSync(t.Context(), r).FirstErr())
 	}
 }

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/resource"
+)
+
+// completionTimeout bounds how long a shell waits for names. A cluster that
+// does not answer by then completes nothing.
+const completionTimeout = 3 * time.Second
+
+// completeDestinations lets a shell offer the destinations that are applied,
+// one of them or several separated by commas.
+func (r *root) completeDestinations(cmd *cobra.Command, flag string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
+		names := r.appliedDestinations(cmd.Context())
+		if before, _, several := cutLast(start, ","); several {
+			for i, name := range names {
+				names[i] = before + "," + name
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// appliedDestinations are the names of what is applied; none where that cannot
+// be found out in time.
+func (r *root) appliedDestinations(parent context.Context) []string {
+	if parent == nil {
+		parent = context.Background()
+	}
+	ctx, cancel := context.WithTimeout(parent, completionTimeout)
+	defer cancel()
+	env, err := r.tool()
+	if err != nil {
+		return nil
+	}
+	defer closing(r, env)
+	names, err := destinationNames(ctx, env)
+	if err != nil {
+		return nil
+	}
+	return names
+}
+
+func destinationNames(ctx context.Context, env *app.Env) ([]string, error) {
+	resources, _, err := env.Resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, d := range resources.Destinations {
+		names = append(names, d.ID)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// unknownDestination says that a name is not applied, and which one was meant.
+func unknownDestination(name string, known []string) error {
+	if near := resource.Nearest(name, known); near != "" {
+		return usagef("no destination is called %s; did you mean %s?", name, near)
+	}
+	if len(known) == 0 {
+		return usagef("no destination is called %s: none is applied", name)
+	}
+	return usagef("no destination is called %s; there are %s", name, strings.Join(known, ", "))
+}
+
+// hintDestinations names what may have been meant by destinations that are not
+// applied; empty where all are. History outlives resources, so that an unknown
+// name is no error there.
+func (r *root) hintDestinations(ctx context.Context, env *app.Env, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	known, err := destinationNames(ctx, env)
+	if err != nil {
+		return ""
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return unknownDestination(name, known).Error()
+		}
+	}
+	return ""
+}
+
+// cutLast cuts a word at the last separator.
+func cutLast(text, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, separator); i >= 0 {
+		return text[:i], text[i+len(separator):], true
+	}
+	return text, "", false
+}
