@@ -96,7 +96,7 @@ func (l *lab) start(ctx context.Context, o order) (*child, error) {
 func (l *lab) settings(more map[string]string) map[string]string {
 	all := map[string]string{
 		"kafka.brokers": l.at.Brokers[0], "registry.url": l.at.Registry, "redis.address": l.at.Redis,
-		"admin.listen": "off", "telemetry.log.level": "error", "telemetry.log.format": "text",
+		"admin.listen": "off", "telemetry.log.level": "error", "telemetry.log.format": "text", "redis.timeout": "10s",
 	}
 	for k, v := range more {
 		all[k] = v

@@ -94,13 +94,14 @@ func (o *outcome) check(ctx context.Context, want expected) error {
 	if err != nil {
 		return err
 	}
+	distinct := int64(len(o.seen) - before)
 	for _, c := range []struct {
 		what      string
 		want, got int64
 	}{
-		{"diagnostics", want.count, diagnostics},
+		{fmt.Sprintf("diagnostics (of %d events)", distinct), want.count, diagnostics},
 		{"diagnostics that do not say " + want.status.String(), 0, wrong},
-		{"event ids in diagnostics", want.count, int64(len(o.seen) - before)},
+		{"event ids in diagnostics", want.count, distinct},
 		{"deliveries", want.handover, deliveries},
 		{"records in other topics", 0, others},
 	} {

@@ -26,6 +26,7 @@ type addresses struct {
 // services are the embedded ones and a provider that only counts.
 type services struct {
 	embedded *embedded.Services
+	redis    *claimServer
 	sink     *sink
 }
 
@@ -41,13 +42,17 @@ func openServices(ctx context.Context, _ order, _ io.Writer) (part, error) {
 	if err != nil {
 		return nil, errors.Join(err, all.Close())
 	}
-	return &services{embedded: all, sink: sink}, nil
+	redis, err := startClaimServer(ctx)
+	if err != nil {
+		return nil, errors.Join(err, sink.close(), all.Close())
+	}
+	return &services{embedded: all, redis: redis, sink: sink}, nil
 }
 
 func (s *services) hello() answer {
 	return answer{Addresses: addresses{
 		Brokers: s.embedded.Kafka().Brokers, Registry: s.embedded.RegistryURL(),
-		Redis: s.embedded.RedisOptions().Addr, Provider: s.sink.url,
+		Redis: s.redis.addr(), Provider: s.sink.url,
 	}}
 }
 
@@ -55,4 +60,4 @@ func (*services) await(context.Context, int64) error { return errNotHere }
 
 func (s *services) provider() (providerSummary, error) { return s.sink.summary(), nil }
 
-func (s *services) close() error { return errors.Join(s.sink.close(), s.embedded.Close()) }
+func (s *services) close() error { return errors.Join(s.sink.close(), s.redis.close(), s.embedded.Close()) }

@@ -73,8 +73,7 @@ func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, pr
 	if err := c.check(ctx, t.events); err != nil {
 		return turn{}, fmt.Errorf("measuring %s: %w", c.name, err)
 	}
-	// Its own input is done with.
-	return t, l.take(ctx, func(*kgo.Record) error { return nil }, c.topic)
+	return t, l.trim(ctx, c.topic, ends)
 }
 
 // readings are the usage of the contestant, the broker and Redis.
