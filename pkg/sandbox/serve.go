@@ -149,6 +149,9 @@ func (s *Sandbox) refuse(v *visit) call.Answer {
 		case Webhook:
 			return s.webhook.Reply(webhook.BadSignature())
 		}
+		if v.op == OpToken {
+			return google.InvalidGrant()
+		}
 		return s.google.Reply(google.Unauthenticated())
 	}
 	return s.temporary(v)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -12,10 +13,11 @@ import (
 )
 
 type sandboxFlags struct {
-	listen string
-	faults string
-	output string
-	report bool
+	listen   string
+	faults   string
+	accounts string
+	output   string
+	report   bool
 }
 
 // faultNames are what --faults takes; see docs/sandbox.md.
@@ -35,8 +37,11 @@ bodies, count event ids, and fail on request. Nothing leaves this machine.
 
 Point an installation at them with sender.providers.<name>.base_url and
 token_url, allow_insecure and allow_private. The addresses stand on standard
-output; it runs until it is interrupted, then prints what it received.`,
+output; it runs until it is interrupted, then prints what it received. Any
+program can test against it: docs/sandbox.md has the endpoints, the faults that
+can be scripted by destination and time, and the file of --accounts.`,
 		Example: `  sluice sandbox --listen 127.0.0.1:9999
+  sluice sandbox --listen 127.0.0.1:9999 --accounts accounts.json
   sluice sandbox --listen 127.0.0.1:0 --faults throttle,lost-answer --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +52,7 @@ output; it runs until it is interrupted, then prints what it received.`,
 	}
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9999", "host:port to listen on; port 0 takes a free one")
 	cmd.Flags().StringVar(&f.faults, "faults", "", "what goes wrong, separated by commas: throttle, outage, slow, bad-token, poison, lost-answer, or all")
+	cmd.Flags().StringVar(&f.accounts, "accounts", "", "JSON file of datasets, accounts and credentials that exist; without one every account does")
 	cmd.Flags().BoolVar(&f.report, "report", true, "print what was received at the end")
 	outputFlag(cmd, &f.output, "text", "json")
 	completeWords(cmd, "faults", faultNames()...)
@@ -55,7 +61,11 @@ output; it runs until it is interrupted, then prints what it received.`,
 
 func (r *root) sandbox(ctx context.Context, f *sandboxFlags) error {
 	log := slog.New(slog.NewTextHandler(r.Err, nil))
-	s, err := sandbox.New(sandbox.Config{Faults: f.faults}, sandbox.Deps{Logger: log})
+	cfg, err := f.config()
+	if err != nil {
+		return usage(err)
+	}
+	s, err := sandbox.New(cfg, sandbox.Deps{Logger: log})
 	if err != nil {
 		return usage(err)
 	}
@@ -82,6 +92,22 @@ func (r *root) sandbox(ctx context.Context, f *sandboxFlags) error {
 		return nil
 	}
 	return r.printSandboxReport(s.Report(), f.output)
+}
+
+// config reads the accounts, where a file has them.
+func (f *sandboxFlags) config() (sandbox.Config, error) {
+	var cfg sandbox.Config
+	if f.accounts != "" {
+		text, err := os.ReadFile(f.accounts)
+		if err != nil {
+			return cfg, fmt.Errorf("reading accounts: %w", err)
+		}
+		if cfg, err = sandbox.ReadAccounts(text); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.Faults = f.faults
+	return cfg, nil
 }
 
 func (r *root) printSandboxReport(report sandbox.Report, output string) error {

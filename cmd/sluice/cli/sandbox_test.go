@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,6 +15,13 @@ import (
 
 	"github.com/sluicehq/sluice/cmd/sluice/cli"
 )
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "accounts.json")
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	return name
+}
 
 func TestSandbox(t *testing.T) {
 	t.Parallel()
@@ -43,6 +52,12 @@ func TestSandbox(t *testing.T) {
 	require.NoError(t, out.Decode(&report))
 	require.Equal(t, 1, report.Providers["meta"].Requests)
 	require.Equal(t, 0, <-done)
+
+	for file, want := range map[string]string{"/not/there.json": "reading accounts", writeFile(t, `{"meta":{"tokens":[]}}`): "unknown field"} {
+		bad := run(t, "sandbox", "--listen", "127.0.0.1:0", "--accounts", file)
+		require.Equal(t, 2, bad.code)
+		require.Contains(t, bad.stderr, want)
+	}
 
 	taken := run(t, "sandbox", "--listen", strings.TrimPrefix(newStage(t).services.RegistryURL(), "http://"))
 	require.Equal(t, 1, taken.code, "the port is taken: it started and failed")

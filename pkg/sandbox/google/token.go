@@ -47,6 +47,11 @@ func fail(status int, code, description string) call.Answer {
 }
 
 // token answers both grants.
+// InvalidGrant is the token endpoint's refusal of a credential that was revoked.
+func InvalidGrant() call.Answer {
+	return fail(http.StatusBadRequest, "invalid_grant", "Token has been expired or revoked.")
+}
+
 func (s *Service) token(req call.Request) call.Answer {
 	if !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return fail(http.StatusBadRequest, "invalid_request", "The body must be a form.")
@@ -74,7 +79,7 @@ func (s *Service) refresh(req call.Request, form url.Values) call.Answer {
 			return fail(http.StatusUnauthorized, "invalid_client", "The OAuth client was not found.")
 		}
 		if !slices.Contains(client.RefreshTokens, form.Get("refresh_token")) {
-			return fail(http.StatusBadRequest, "invalid_grant", "Token has been expired or revoked.")
+			return InvalidGrant()
 		}
 	}
 	return s.issue(req.Now, Scope, form.Get("client_id"))
