@@ -14,7 +14,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/sender/verdict"
 )
 
-// ErrStopped: the sender has ended, or is about to, and asks nothing more.
+// ErrStopped says that the sender has ended, or is about to, and asks nothing more.
 var ErrStopped = errors.New("the sender has stopped")
 
 // Ask makes a request about a destination that delivers nothing, with the
@@ -51,7 +51,7 @@ func (s *Sender) Ask(ctx context.Context, q verdict.Question) (provider.Answer, 
 		return denied(err).Answer, ctx.Err()
 	}
 	response, outcome := w.deps.HTTP.Send(ctx, q.Request(&target), got.auth)
-	answer := provider.Answer{}
+	var answer provider.Answer
 	if outcome.Kind == httpclient.Answered {
 		answer = q.Read(&response)
 	} else {

@@ -31,7 +31,7 @@ func TestClientTLSTrustsTheConfiguredAuthority(t *testing.T) {
 		cfg, err := clientTLS("registry.tls", test.section)
 		require.NoError(t, err, name)
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg}}
-		response, err := client.Get(server.URL) //nolint:noctx // a test's own server
+		response, err := client.Get(server.URL)
 		if test.wantErr != "" {
 			require.ErrorContains(t, err, test.wantErr, name)
 			continue

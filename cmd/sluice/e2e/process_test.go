@@ -78,7 +78,7 @@ func start(t testing.TB, settings []string, args ...string) *process {
 		err := p.cmd.Wait()
 		var exit *exec.ExitError
 		if err != nil && !errors.As(err, &exit) {
-			p.err.Write([]byte("waiting for the process: " + err.Error()))
+			_, _ = p.err.Write([]byte("waiting for the process: " + err.Error())) // into memory
 		}
 		p.code = p.cmd.ProcessState.ExitCode()
 	}()

@@ -46,7 +46,7 @@ const input = "analytics.events"
 // Its clock is the bubble's, so that a day of asking takes no time.
 type rig struct {
 	t        *testing.T
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // of the test, in whose bubble everything runs
 	services *embedded.Services
 	redis    *redis.Client
 	store    *dedup.Store
@@ -86,6 +86,7 @@ func bubble(t *testing.T, test func(r *rig)) {
 }
 
 func newRig(t *testing.T) *rig {
+	t.Helper()
 	r := &rig{
 		t: t, ctx: t.Context(), secrets: &secrets{}, meter: &meter{counts: map[string]int{}}, keys: map[string]dedup.Request{},
 		provider: google.New(google.Deps{Now: func() int64 { return time.Now().UnixMilli() }}),

@@ -61,7 +61,7 @@ type Question struct {
 	Read func(r *provider.Response) provider.Answer
 }
 
-// ErrGone: there is no such destination any more, or it has another account,
+// ErrGone says that there is no such destination any more, or it has another account,
 // so that nobody can ask.
 var ErrGone = errors.New("the destination is gone, or has another account")
 
