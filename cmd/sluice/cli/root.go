@@ -68,12 +68,14 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		&cobra.Group{ID: "run", Title: "Run it:"},
 		&cobra.Group{ID: "set", Title: "Set it up:"},
 		&cobra.Group{ID: "see", Title: "See what happens:"},
+		&cobra.Group{ID: "mend", Title: "Mend it:"},
 	)
 	cmd.AddCommand(
 		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.sandboxCommand(),
 		r.runCommand(), r.routerCommand(), r.senderCommand(),
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
+		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(),
 	)
 	return cmd
 }

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicehq/sluice/cmd/sluice/app"
+)
+
+func (r *root) claimsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "claims",
+		GroupID: "mend",
+		Short:   "Make the claims in Redis complete again",
+		Args:    noCommand,
+		RunE:    help,
+	}
+	var force bool
+	var output string
+	rebuild := &cobra.Command{
+		Use:   "rebuild",
+		Short: "Restore claims and marks from the diagnostics",
+		Long: `Restore every claim and mark of the last nine days from the diagnostics. The roles
+do so by themselves when Redis is new or was emptied; this is for when none runs,
+or when Redis has lost a part and says nothing (--force). While it works, routing
+and sending wait. Repeating it is safe.`,
+		Example: `  sluice claims rebuild
+  sluice claims rebuild --force     # although Redis says that it is complete`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.claimsRebuild(ctx, env, force, output) })
+		},
+	}
+	rebuild.Flags().BoolVar(&force, "force", false, "also where Redis says that it is complete")
+	outputFlag(rebuild, &output, "table", "json")
+	r.connecting(rebuild)
+	cmd.AddCommand(rebuild)
+	return cmd
+}
+
+func (r *root) claimsRebuild(ctx context.Context, env *app.Env, force bool, output string) error {
+	if err := env.RequireTopics(ctx, env.Names.Diagnostics()); err != nil {
+		return err
+	}
+	store, err := env.Claims()
+	if err != nil {
+		return err
+	}
+	if _, err := store.CheckServer(ctx); err != nil {
+		return &app.NotReadyError{What: "Redis does not answer at " + env.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
+	}
+	done, err := env.RebuildClaims(ctx, store, force)
+	if err != nil {
+		return err
+	}
+	if output == "json" {
+		return printJSON(r.Out, struct {
+			Rebuilt bool `json:"rebuilt"`
+			Claims  int  `json:"claims"`
+			Marks   int  `json:"marks"`
+			Lost    int  `json:"claims_lost"`
+		}{!done.Skipped, done.Claims, done.Marks, done.Lost})
+	}
+	text := fmt.Sprintf("claims are rebuilt: %d claims, %d marks, %d lost\n", done.Claims, done.Marks, done.Lost)
+	if done.Skipped {
+		text = "nothing to do: Redis says that its claims are complete (--force rebuilds them all the same)\n"
+	}
+	_, err = fmt.Fprint(r.Out, text)
+	return err
+}
