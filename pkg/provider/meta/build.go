@@ -32,6 +32,11 @@ func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
 		b.scratch = in.Scratch.Buf[:0]
 	}
 	b.action, b.channel = actionSource(ev)
+	if b.channel != "" {
+		// Conversations have rules of their own: what one of them breaks must
+		// not refuse a request full of purchases.
+		built.Group = b.action
+	}
 	b.prepare()
 	b.limits(&built)
 

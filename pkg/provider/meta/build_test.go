@@ -165,6 +165,17 @@ func TestDestinationNarrowsIdentifiers(t *testing.T) {
 	require.Equal(t, decision.ProviderUserAgentMissing, build(t, route, webEvent()).PreflightReason)
 }
 
+// A conversation never shares a request with other events: its rules are its
+// own, and one refused event refuses a request.
+func TestConversationsTravelAlone(t *testing.T) {
+	ev := webEvent()
+	require.Empty(t, build(t, newRoute(t, "Purchase"), ev).Group)
+	ev.Source, ev.Messaging = event.SourceChat, event.Messaging{Channel: "messenger", PageID: raw("1"), PageScopedUserID: raw("2")}
+	require.Equal(t, "business_messaging", build(t, newRoute(t, "Purchase"), ev).Group)
+	ev.Messaging = event.Messaging{}
+	require.Empty(t, build(t, newRoute(t, "Purchase"), ev).Group, "a chat without messaging ids is an event like others")
+}
+
 func TestLimitedDataUseByState(t *testing.T) {
 	want := map[string]string{"CA": "1000", "CO": "1001", "CT": "1002", "FL": "1003", "OR": "1004", "TX": "1005", "MT": "1006",
 		"DE": "1007", "NE": "1008", "NH": "1009", "NJ": "1010", "MN": "1011", "MD": "1012", "RI": "1013"}

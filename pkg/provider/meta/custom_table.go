@@ -1,5 +1,7 @@
 package meta
 
+import "strings"
+
 // valueType is the type that Meta expects of a key of custom_data.
 type valueType uint8
 
@@ -52,12 +54,18 @@ const (
 	atDelivery, atLTV, atNetRevenue, atEventSource, atLeadSource, atSegment  = 12, 13, 14, 15, 16, 17
 )
 
+// vertical reports whether Meta documents the key for catalogues of travel, cars
+// and homes, or for apps.
+func vertical(name string) bool {
+	return verticalKeys[name] || strings.HasPrefix(name, "preferred_") || strings.HasPrefix(name, "suggested_")
+}
+
 // verticalKeys are the further keys that Meta documents for catalogues of
 // travel, cars and homes, and for apps. They are passed on as computed.
 var verticalKeys = map[string]bool{
 	"availability": true, "body_style": true, "checkin_date": true, "checkout_date": true, "city": true,
 	"condition_of_vehicle": true, "country": true, "departing_arrival_date": true, "departing_departure_date": true,
-	"destination_airport": true, "dma_code": true, "drivetrain": true, "exterior_color": true, "fuel_type": true,
+	"destination_airport": true, "destination_ids": true, "dma_code": true, "drivetrain": true, "exterior_color": true, "fuel_type": true,
 	"hotel_score": true, "interior_color": true, "lease_end_date": true, "lease_start_date": true, "listing_type": true,
 	"make": true, "model": true, "neighborhood": true, "num_adults": true, "num_children": true, "num_infants": true,
 	"origin_airport": true, "postal_code": true, "price": true, "property_type": true, "region": true,

@@ -101,7 +101,7 @@ func (p *problems) fields(m *resource.Mapping) {
 		switch {
 		case i >= 0 && customKeys[i].typ == typeList:
 			p.add("fields."+n, "a key that can be computed", n, "it is built from the items; use item_id to change their ids")
-		case i < 0 && !verticalKeys[n]:
+		case i < 0 && !vertical(n):
 			p.add("fields."+n, "a key of Meta's custom_data", n, "use one that Meta documents, or name a custom property under properties")
 		}
 	}

@@ -71,7 +71,10 @@ func TestCompileMappingRefusals(t *testing.T) {
 		m    resource.Mapping
 		path string
 	}{
-		"standard":          {resource.Mapping{ProviderEvent: "Purchase", Fields: map[string]string{"value": "1", "num_adults": "2"}}, ""},
+		"standard": {resource.Mapping{ProviderEvent: "Purchase", Fields: map[string]string{"value": "1", "num_adults": "2"}}, ""},
+		"travel and homes": {resource.Mapping{ProviderEvent: "Search", Fields: map[string]string{
+			"preferred_star_ratings": "'4'", "suggested_hotels": "'h1'", "destination_ids": "'d1'", "fb_level": "'3'"}}, ""},
+		"no key of Meta's":  {resource.Mapping{ProviderEvent: "Search", Fields: map[string]string{"preferred": "'4'"}}, "fields.preferred"},
 		"custom":            {resource.Mapping{ProviderEvent: "Lead qualified", Properties: []string{"plan"}, Include: map[string]bool{"coupons": true}}, ""},
 		"no name":           {resource.Mapping{}, "provider_event"},
 		"a long name":       {resource.Mapping{ProviderEvent: strings.Repeat("ä", 51)}, "provider_event"},
