@@ -121,6 +121,12 @@ func (p *Place) Kafka() kafka.Config {
 	return kafka.Config{Brokers: p.at.Kafka}
 }
 
+// Secure gives the addresses for TLS with SASL and the file of the authority
+// behind them; no addresses where this cluster has none.
+func (p *Place) Secure() (brokers []string, authority string) {
+	return p.at.SecureKafka, p.at.SecureCA
+}
+
 // RegistryURL is the registry's base URL.
 func (p *Place) RegistryURL() string {
 	if p.inside != nil {

@@ -22,6 +22,15 @@ func (e *Env) Topology(o topology.Options) ([]topology.Topic, error) {
 	return topics, err
 }
 
+// Rights are the least that a role needs, with this installation's names.
+func (e *Env) Rights(role string) ([]topology.Right, error) {
+	c := e.Config
+	return topology.Rights(role, topology.RightsOptions{
+		Prefix: c.Topics.Prefix, Input: c.Topics.Input,
+		Groups: map[string]string{"sluice-router": c.Router.Group, "sluice-hold": c.Router.Hold.Group, "sluice-sender": c.Sender.Group},
+	})
+}
+
 // CheckTopics says which topics are missing before anything waits for them in
 // vain.
 func (e *Env) CheckTopics(ctx context.Context) error {

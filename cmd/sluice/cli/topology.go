@@ -37,6 +37,7 @@ count of a keyed topic would move subjects between partitions.`, `  # A cluster 
 		r.topologyVerb("diff", "Compare the cluster with the declaration", `Compare the cluster with the declaration and change nothing. The exit code is 0
 whether or not something differs.`, `  sluice topology diff
   sluice topology diff --output json | jq '.topics[] | select(.action != "keep")'`, r.topologyDiff),
+		r.topologyACLs(),
 	)
 	return cmd
 }
