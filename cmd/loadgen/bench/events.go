@@ -120,7 +120,7 @@ spec: {destination: %[1]s-meta, event: transaction.purchase, provider_event: Pur
 `
 	var text []byte
 	for i := range destinations {
-		text = fmt.Appendf(text, one, customerOf(i), int64(1234567890000000)+int64(i), "batch", ", max_wait: 1s")
+		text = fmt.Appendf(text, one, customerOf(i), int64(1234567890000000)+int64(i), "batch", ", max_wait: 5s")
 	}
 	return string(text)
 }

@@ -87,8 +87,10 @@ func (in *installation) sender(ctx context.Context, name string, batch int) (*co
 			if err := same("distinct event ids at the provider", n, now.Distinct-got.Distinct); err != nil {
 				return err
 			}
-			if err := same("requests", (n+int64(batch)-1)/int64(batch), now.Requests-got.Requests); err != nil {
-				return err
+			// A machine that is busy with something else lets a request leave
+			// before it is full; a few are no other measurement.
+			if least, sent := n/int64(batch), now.Requests-got.Requests; sent < least || sent > least+least/10+2 {
+				return &MissingError{What: "requests", Have: least, Got: sent}
 			}
 			// The deliveries themselves are still in their topic.
 			return out.check(ctx, expected{status: decision.Delivered, count: n, handover: n})
