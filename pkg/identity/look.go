@@ -58,8 +58,11 @@ func LookID(s string) Suspect {
 	return lookDecoded(s, lookID)
 }
 
-// LookNumber tells whether a number looks like a card's.
+// LookNumber tells whether a number looks like a card's, whatever its sign.
 func LookNumber(n int64) Suspect {
+	if n < 0 {
+		n = -n // the least number stays negative, and is no card's
+	}
 	if n < 1e12 {
 		return NotSuspect
 	}

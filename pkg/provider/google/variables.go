@@ -68,7 +68,11 @@ func (b *build) appendScalar(dst []byte, nameKey, name string, v event.Value) []
 			return dst
 		}
 	case event.Double:
-		if !jsonappend.Finite(v.Double) || identity.LookNumber(int64(v.Double)) != identity.NotSuspect {
+		if !jsonappend.Finite(v.Double) {
+			return dst
+		}
+		if abs := max(v.Double, -v.Double); abs < 1e18 && identity.LookNumber(int64(abs)) != identity.NotSuspect {
+			b.unsafe++
 			return dst
 		}
 	case event.Boolean:
