@@ -36,8 +36,9 @@ var tiers = map[string]tier{
 	"pkg/sandbox": standIn, "pkg/embedded": standIn, "test": standIn,
 
 	"schemas": data, "topology": data, "examples": data,
-	"pkg/architecture": check, // imports only pkg/config, in tests
+	"pkg/architecture": check,
 	"cmd":              command,
+	"deploy":           command, // what deployments need to be made and tested
 }
 
 // mayImport says which tiers the code of a tier may import. Tests may import

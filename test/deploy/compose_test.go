@@ -1,0 +1,187 @@
+package deploy_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// compose reads docker-compose.yml as compose itself does: interpolated,
+// merged, checked against the specification, every profile on. Unknown keys
+// are refused.
+func compose(t testing.TB, environ ...string) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")},
+		cli.WithWorkingDirectory(root), cli.WithEnv(environ), cli.WithProfiles([]string{"*"}), cli.WithConsistency(true))
+	require.NoError(t, err)
+	project, err := options.LoadProject(context.WithoutCancel(t.Context()))
+	require.NoError(t, err)
+	return project
+}
+
+func TestComposeIsClosedAndPinned(t *testing.T) {
+	t.Parallel()
+	project := compose(t)
+	require.GreaterOrEqual(t, len(project.Services), 12)
+	for name, service := range project.Services {
+		for _, port := range service.Ports {
+			assert.Equal(t, "127.0.0.1", port.HostIP, "%s publishes %s beyond loopback, without any password", name, port.Published)
+		}
+		_, tag, pinned := strings.Cut(service.Image, ":")
+		assert.True(t, pinned && tag != "latest" && tag != "", "%s: %s is not pinned", name, service.Image)
+		for _, volume := range service.Volumes {
+			if volume.Type != types.VolumeTypeBind {
+				continue
+			}
+			_, err := os.Stat(volume.Source)
+			assert.NoError(t, err, "%s mounts what is not there; compose would make an empty folder of it", name)
+			assert.True(t, volume.ReadOnly, "%s may write %s", name, volume.Source)
+		}
+		if ours(service) {
+			assert.True(t, service.ReadOnly && slices.Equal(service.CapDrop, []string{"ALL"}), "%s has more rights than it needs", name)
+			continue
+		}
+		if service.Restart == "" && len(service.Ports) > 0 {
+			assert.NotNil(t, service.HealthCheck, "others wait for %s", name)
+		}
+	}
+}
+
+func ours(s types.ServiceConfig) bool { return strings.HasPrefix(s.Image, "sluice:") }
+
+// TestComposeExampleNamesEveryVariable holds deploy/compose/env.example to the
+// variables of the file and to their defaults.
+func TestComposeExampleNamesEveryVariable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
+	require.NoError(t, err)
+	declared := map[string]string{}
+	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+):-([^}]*)\}`).FindAllStringSubmatch(string(text), -1) {
+		declared[m[1]] = m[2]
+	}
+	example, err := os.ReadFile(filepath.Join(root, "deploy", "compose", "env.example"))
+	require.NoError(t, err)
+	shown := map[string]string{}
+	for line := range strings.Lines(string(example)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+			shown[name] = value
+		}
+	}
+	require.Equal(t, declared, shown)
+	require.NotContains(t, regexp.MustCompile(`\$\{([A-Z_]+)\}`).FindString(string(text)), "$", "a variable without default")
+}
+
+// plain turns a container of ours into a process of this machine: mounted
+// paths become those that were mounted, names of services become addresses.
+type plain struct {
+	services services
+	dir      string
+}
+
+func (p plain) start(t *testing.T, service types.ServiceConfig) *process {
+	t.Helper()
+	mounted := map[string]string{}
+	for _, v := range service.Volumes {
+		mounted[v.Target] = v.Source
+	}
+	if file := mounted["/etc/sluice/sluice.yaml"]; file != "" {
+		mounted["/etc/sluice/sluice.yaml"] = p.config(t, file, mounted)
+	}
+	inside := func(text string) string {
+		for target, source := range mounted {
+			if rest, ok := strings.CutPrefix(text, target); ok {
+				return source + rest
+			}
+		}
+		return text
+	}
+	var environ []string
+	for name, value := range service.Environment {
+		require.NotNil(t, value, "%s comes from whoever starts compose", name)
+		set := inside(*value)
+		if name == "SLUICE_ADMIN_LISTEN" {
+			require.Equal(t, "0.0.0.0:9464", set, "the published port is the one that is listened on")
+			set = "127.0.0.1:0"
+		}
+		environ = append(environ, name+"="+set)
+	}
+	var args []string
+	for _, word := range service.Command {
+		args = append(args, inside(word))
+	}
+	require.Empty(t, service.Entrypoint, "the image's own is used")
+	return start(t, environ, binary(t), args...)
+}
+
+// config copies the mounted configuration with addresses that exist here.
+func (p plain) config(t *testing.T, path string, mounted map[string]string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	secrets := mounted["/etc/sluice/secrets"]
+	if secrets == "" {
+		secrets = "/etc/sluice/secrets"
+	}
+	replaced := strings.NewReplacer("kafka:19092", p.services.Kafka, "http://registry:8081", p.services.Registry,
+		"redis:6379", p.services.Redis, "http://sandbox:9999", p.services.Sandbox, "/etc/sluice/secrets", secrets).Replace(string(text))
+	copied := filepath.Join(p.dir, filepath.Base(filepath.Dir(path))+"-"+strings.ReplaceAll(t.Name(), "/", "-")+".yaml")
+	require.NoError(t, os.WriteFile(copied, []byte(replaced), 0o600))
+	return copied
+}
+
+// TestComposeCommandsRun starts every container of ours as a plain process, in
+// the order that the file asks for, until the examples' purchases stand in the
+// sandbox: no command, flag, variable or file of docker-compose.yml is wrong.
+func TestComposeCommandsRun(t *testing.T) {
+	t.Parallel()
+	project := compose(t)
+	s := startServices(t)
+	var covered []string
+	service := func(name string) types.ServiceConfig {
+		covered = append(covered, name)
+		found, ok := project.Services[name]
+		require.True(t, ok, name)
+		return found
+	}
+	sandbox := service("sandbox").Command
+	require.Equal(t, "0.0.0.0:9999", sandbox[len(sandbox)-1])
+	s.startSandbox(t, append(slices.Clone(sandbox[:len(sandbox)-1]), "127.0.0.1:0")...)
+	p := plain{s, t.TempDir()}
+
+	p.start(t, service("schemas")).succeeds()
+	p.start(t, service("topology")).succeeds()
+	p.start(t, service("resources")).succeeds()
+	router := p.start(t, service("router"))
+	meta := p.start(t, service("sender-meta"))
+	google := p.start(t, service("sender-google"))
+	for _, role := range []*process{router, meta, google} {
+		role.ready()
+	}
+	load := service("load")
+	at := slices.Index(load.Command, "--count") + 1
+	load.Command[at] = "40" // the file's count takes half a day
+	p.start(t, load).succeeds()
+	eventually(t, "the sandbox to receive events of both providers", func() bool {
+		_, report := get(t, s.Sandbox+"/_sandbox/report")
+		return strings.Contains(report, `"events"`) && metricSum(t, meta.admin(), "sluice_delivery_attempts_total") > 0 &&
+			metricSum(t, google.admin(), "sluice_delivery_attempts_total") > 0
+	})
+	p.start(t, service("sluice")).succeeds()
+	for _, role := range []*process{router, meta, google} {
+		role.drains()
+	}
+	for name, found := range project.Services {
+		if ours(found) {
+			assert.Contains(t, covered, name, "this service is never started by a test")
+		}
+	}
+}
