@@ -100,7 +100,9 @@ func appendDigits(dst []byte, s string) []byte {
 // another country without it), then one that could exist there.
 func national(s, country string) (string, bool) {
 	abroad, abroadErr := phonenumbers.Parse("+"+s, "")
-	abroadValid := abroadErr == nil && phonenumbers.IsValidNumber(abroad)
+	first := strings.IndexAny(s, "0123456789")
+	// No country's code begins with 0; the library would read on behind it.
+	abroadValid := abroadErr == nil && first >= 0 && s[first] != '0' && phonenumbers.IsValidNumber(abroad)
 	if abroadValid && int(abroad.GetCountryCode()) == phonenumbers.GetCountryCodeForRegion(country) {
 		return phonenumbers.Format(abroad, phonenumbers.E164), true
 	}

@@ -119,23 +119,44 @@ func cutExtension(s string) string {
 // nationalPhone reads s as a number of the subject's own country, else of the
 // destination's default country, and appends it with its country code. What
 // begins with that country's code and is a valid number as it stands only lacks
-// its plus sign, and is left to the ordinary rule.
+// its plus sign, and is left to the ordinary rule; so is a number that is valid
+// with another country's code and in neither of the two.
 func nationalPhone(dst []byte, s string, h Hints) ([]byte, bool) {
+	plus, err := phonenumbers.Parse("+"+s, "")
+	abroad := err == nil && !zeroFirst(s) && phonenumbers.IsValidNumber(plus)
+	var possible *phonenumbers.PhoneNumber
 	for _, region := range [...]string{strings.ToUpper(h.Country), h.PhoneCountry} {
 		if region == "" {
 			continue
 		}
+		code := phonenumbers.GetCountryCodeForRegion(region)
 		number, err := phonenumbers.Parse(s, region)
-		if err != nil || int(number.GetCountryCode()) != phonenumbers.GetCountryCodeForRegion(region) {
+		if err != nil || int(number.GetCountryCode()) != code {
 			continue
 		}
-		if plus, err := phonenumbers.Parse("+"+s, region); err == nil && plus.GetCountryCode() == number.GetCountryCode() && phonenumbers.IsValidNumber(plus) {
+		if abroad && int(plus.GetCountryCode()) == code {
 			return dst, false
 		}
-		if phonenumbers.IsValidNumber(number) || region == h.PhoneCountry && phonenumbers.IsPossibleNumber(number) {
-			e164 := phonenumbers.Format(number, phonenumbers.E164)
-			return append(dst, strings.TrimPrefix(e164, "+")...), true
+		if phonenumbers.IsValidNumber(number) {
+			return appendE164(dst, number), true
+		}
+		if region == h.PhoneCountry && phonenumbers.IsPossibleNumber(number) {
+			possible = number
 		}
 	}
-	return dst, false
+	if abroad || possible == nil {
+		return dst, false
+	}
+	return appendE164(dst, possible), true
+}
+
+// zeroFirst reports whether the first digit is 0, with which no country's code
+// begins; the library would read on behind it.
+func zeroFirst(s string) bool {
+	i := strings.IndexAny(s, "0123456789")
+	return i >= 0 && s[i] == '0'
+}
+
+func appendE164(dst []byte, n *phonenumbers.PhoneNumber) []byte {
+	return append(dst, strings.TrimPrefix(phonenumbers.Format(n, phonenumbers.E164), "+")...)
 }
