@@ -37,6 +37,19 @@ test: ## Run every test with the race detector and in random order
 SERVICES ?=
 CTL      := go run ./test/services/ctl
 
+# How long and how, for chaos and soak. SEED repeats a run.
+DURATION ?= 3m
+SEED     ?= 0
+LOADGEN  := go run ./cmd/loadgen
+
+.PHONY: chaos
+chaos: ## Break everything for DURATION while events flow, and account for each
+	$(LOADGEN) chaos --duration $(DURATION) --seed $(SEED)
+
+.PHONY: chaos-real
+chaos-real: ## The same on real Kafka, registry and Redis
+	$(LOADGEN) chaos --real --duration $(DURATION) --seed $(SEED)
+
 .PHONY: services-up
 services-up: ## Start real Kafka, registry and Redis (needs Java 17 and Maven)
 	$(CTL) up $(SERVICES)
@@ -60,6 +73,31 @@ fmt: ## Format the code and group its imports
 .PHONY: generate
 generate: ## Make the generated files again (docs tables, JSON schemas)
 	go generate ./...
+
+# Helm, kubeconform and promtool, pinned in a module of their own. The tag
+# leaves out of promtool every way to discover targets, and with it the clients
+# of two dozen clouds.
+DEPLOY_TOOLS := helm.sh/helm/v4/cmd/helm github.com/yannh/kubeconform/cmd/kubeconform github.com/prometheus/prometheus/cmd/promtool
+
+.PHONY: deploy-tools
+deploy-tools: ## Build helm, kubeconform and promtool to bin/deploy
+	cd tools/deploy && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -ldflags '-s -w' -o ../../bin/deploy/ $(DEPLOY_TOOLS)
+
+# The tests of deployments run bin/sluice, bin/deploy/* and nothing else, and
+# import nothing of the product: a module of their own.
+DEPLOY_TEST := cd test/deploy && SLUICE_BINARY=$(CURDIR)/bin/sluice SLUICE_DEPLOY_TOOLS=$(CURDIR)/bin/deploy go test -count=1 -timeout $(TEST_TIMEOUT) $(TEST_FLAGS)
+
+.PHONY: helm-test
+helm-test: build deploy-tools ## Lint the chart, compare what it renders with the goldens and the Kubernetes API, start its commands
+	$(DEPLOY_TEST) -run '^Test(Chart|Scaling|Rolling)' ./...
+
+.PHONY: compose-check
+compose-check: build ## Read docker-compose.yml as compose does, and start its commands as plain processes
+	$(DEPLOY_TEST) -run '^Test(Compose|Image)' ./...
+
+.PHONY: alerts-test
+alerts-test: build deploy-tools ## Test the alert rules, and that rules and dashboards name metrics that exist
+	$(DEPLOY_TEST) -run '^Test(Alert|Dashboard|Metric)' ./...
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities in the code that is really called

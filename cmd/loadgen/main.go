@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/cmd/loadgen/bench"
+	"github.com/sluicehq/sluice/cmd/loadgen/chaos"
 	"github.com/sluicehq/sluice/cmd/loadgen/role"
 )
 
@@ -41,6 +42,6 @@ promise held. It needs nothing else built or running.`,
 		SilenceErrors: true,
 	}
 	// One line per command; each lives in a package of its own.
-	root.AddCommand(bench.Command())
+	root.AddCommand(chaos.Command(), chaos.VerifyCommand(), bench.Command())
 	return root
 }

@@ -27,10 +27,12 @@ type Services struct {
 	// RegistryURL and RedisAddr are direct.
 	RegistryURL, RedisAddr string
 
-	// Kafka, Registry and Redis are the proxies. Kafka has one per broker,
+	// Kafka, RegistryProxy and Redis are the proxies. Kafka has one per broker,
 	// and none where the cluster does not advertise them.
-	Kafka           []*Proxy
-	Registry, Redis *Proxy
+	Kafka                []*Proxy
+	RegistryProxy, Redis *Proxy
+	// Replication of the topics.
+	Replication int
 
 	// Embedded is set where everything runs in this process.
 	Embedded *embedded.Services
@@ -48,6 +50,7 @@ type Control struct {
 	FillRedis   func(ctx context.Context, full bool) error // refuses writes for want of memory
 	MoveLeaders func(ctx context.Context) error            // of every partition and coordinator
 	LoseBroker  func(ctx context.Context) (back func() error, err error)
+	PauseBroker func(ctx context.Context) (back func() error, err error)
 	FailOver    func(ctx context.Context) error // of Redis
 }
 
@@ -68,7 +71,7 @@ const brokers = 3
 
 // StartEmbedded starts everything within this process.
 func StartEmbedded(ctx context.Context) (_ *Services, err error) {
-	s := &Services{proxies: newProxies()}
+	s := &Services{proxies: newProxies(), Replication: 1}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -89,7 +92,7 @@ func StartEmbedded(ctx context.Context) (_ *Services, err error) {
 	if s.Redis, err = s.proxies.to("Redis", s.RedisAddr); err != nil {
 		return nil, err
 	}
-	if s.Registry, err = s.proxies.to("the registry", hostOf(s.RegistryURL)); err != nil {
+	if s.RegistryProxy, err = s.proxies.to("the registry", hostOf(s.RegistryURL)); err != nil {
 		return nil, err
 	}
 	s.Control = s.embeddedControl()

@@ -1,0 +1,258 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/cmd/loadgen/ledger"
+	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
+	"github.com/sluicehq/sluice/cmd/loadgen/world"
+)
+
+// measure notes memory and sockets of every process until ctx ends.
+func (f *fleet) measure(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			for _, p := range f.running() {
+				if u, ok := usage(p.PID()); ok {
+					f.ledger.Used(p.ID, u)
+				}
+			}
+		}
+	}
+}
+
+// usage reads what the kernel knows about a process.
+func usage(pid int) (ledger.Usage, bool) {
+	root := "/proc/" + strconv.Itoa(pid)
+	text, err := os.ReadFile(filepath.Join(root, "statm"))
+	if err != nil {
+		return ledger.Usage{}, false // it is gone, or this is no Linux
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return ledger.Usage{}, false
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return ledger.Usage{}, false
+	}
+	u := ledger.Usage{RSS: pages * int64(os.Getpagesize())}
+	files, err := os.ReadDir(filepath.Join(root, "fd"))
+	if err != nil {
+		return u, true
+	}
+	for _, file := range files {
+		if to, err := os.Readlink(filepath.Join(root, "fd", file.Name())); err == nil && strings.HasPrefix(to, "socket:") {
+			u.Sockets++
+		}
+	}
+	return u, true
+}
+
+// line is what is read of a log line.
+type line struct {
+	Msg       string `json:"msg"`
+	Address   string `json:"address"`
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	From      int64  `json:"from"`
+	To        int64  `json:"to"`
+}
+
+// lostMessage is the router's report of a lost range.
+const lostMessage = "records were deleted before they were read"
+
+// eachLine shows every line that any process has written.
+func (f *fleet) eachLine(take func(file string, text []byte)) error {
+	for _, path := range f.files() {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("reading a log: %w", err)
+		}
+		for l := range bytes.Lines(text) {
+			take(filepath.Base(path), bytes.TrimRight(l, "\n"))
+		}
+	}
+	return nil
+}
+
+// learnLost tells the ledger which records the routers reported as deleted
+// before they were read. One goroutine calls it.
+func (f *fleet) learnLost(topic [16]byte) error {
+	return f.eachLine(func(_ string, text []byte) {
+		if !bytes.Contains(text, []byte(lostMessage)) {
+			return
+		}
+		var l line
+		// Once, because offsets begin anew where the topic is made anew.
+		if json.Unmarshal(text, &l) == nil && l.Topic == world.InputTopic && !f.reported[string(text)] {
+			f.reported[string(text)] = true
+			f.ledger.Deleted(topic, l.Partition, l.From, l.To)
+		}
+	})
+}
+
+// inspect looks through the logs for personal data, and for panics, which it
+// returns.
+func (f *fleet) inspect() (panics []string, err error) {
+	err = f.eachLine(func(file string, text []byte) {
+		if word := traffic.Anywhere(text); word != "" {
+			f.ledger.Leaked(word + " in " + file)
+		}
+		if bytes.HasPrefix(text, []byte("panic: ")) || bytes.HasPrefix(text, []byte("fatal error: ")) {
+			panics = append(panics, file+": "+string(text))
+		}
+	})
+	return panics, err
+}
+
+// adminAddress finds in a process's log where it listens.
+func (f *fleet) adminAddress(id string) string {
+	text, err := os.ReadFile(filepath.Join(f.w.Dir, id+".log"))
+	if err != nil {
+		return ""
+	}
+	for raw := range bytes.Lines(text) {
+		var l line
+		if json.Unmarshal(raw, &l) == nil && l.Msg == "the admin endpoint listens" {
+			return l.Address
+		}
+	}
+	return ""
+}
+
+// get asks a process's admin endpoint.
+func get(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking %s: %w", url, err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("asking %s: %w", url, err)
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+}
+
+// checkTables compares the tables of every process with a fold of their topics
+// that is made here, and looks for personal data in what the endpoints say.
+func (f *fleet) checkTables(ctx context.Context) error {
+	consents, err := foldKeys(ctx, f.w, f.w.Names.Consent())
+	if err != nil {
+		return err
+	}
+	resources := 0
+	for _, topic := range []string{f.w.Names.Destinations(), f.w.Names.Mappings(), f.w.Names.Policies()} {
+		n, err := foldKeys(ctx, f.w, topic)
+		if err != nil {
+			return err
+		}
+		resources += n
+	}
+	for _, p := range f.running() {
+		address := f.adminAddress(p.ID)
+		if address == "" {
+			continue
+		}
+		status, err := get(ctx, "http://"+address+"/statusz")
+		if err != nil {
+			return err
+		}
+		metrics, err := get(ctx, "http://"+address+"/metrics")
+		if err != nil {
+			return err
+		}
+		if word := traffic.Anywhere(append(status, metrics...)); word != "" {
+			f.ledger.Leaked(word + " at the admin endpoint of " + p.ID)
+		}
+		var is struct {
+			Tables []struct {
+				Name    string `json:"name"`
+				Ready   bool   `json:"ready"`
+				Entries int    `json:"entries"`
+			} `json:"tables"`
+		}
+		if err := json.Unmarshal(status, &is); err != nil {
+			return fmt.Errorf("reading the status of %s: %w", p.ID, err)
+		}
+		for _, t := range is.Tables {
+			want := resources
+			if t.Name == "consent" {
+				want = consents
+			}
+			if t.Entries != want || !t.Ready {
+				f.ledger.Tables(fmt.Sprintf("%s: table %s has %d entries (ready: %v), the topic says %d", p.ID, t.Name, t.Entries, t.Ready, want))
+			} else {
+				f.ledger.Tables("ok " + p.ID + " " + t.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// foldKeys counts the keys of a compacted topic that have a value.
+func foldKeys(ctx context.Context, w *world.World, topic string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	ends, err := w.Admin.ListCommittedOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("asking for the end of %s: %w", topic, err)
+	}
+	left := map[int32]int64{}
+	for p, o := range ends[topic] {
+		if o.Offset > 0 {
+			left[p] = o.Offset
+		}
+	}
+	client, err := w.NewClient(kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	keys := map[string]bool{}
+	for len(left) > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("reading %s: %w", topic, err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			if !r.Attrs.IsControl() {
+				keys[string(r.Key)] = len(r.Value) > 0
+			}
+			if r.Offset+1 >= left[r.Partition] {
+				delete(left, r.Partition)
+			}
+		})
+	}
+	n := 0
+	for _, has := range keys {
+		if has {
+			n++
+		}
+	}
+	return n, nil
+}

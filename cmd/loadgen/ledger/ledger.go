@@ -1,0 +1,219 @@
+// Package ledger decides whether Sluice kept its promises, by readers and a
+// fold of its own: what was written and what must become of it (package
+// traffic), what every topic says, and what the providers' stand-ins saw.
+//
+// It knows invariants I1 to I14 of docs/guarantees.md.
+package ledger
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
+	"github.com/sluicehq/sluice/cmd/loadgen/world"
+)
+
+// At are the coordinates of one input record; the topic's id tells apart what
+// stood in a topic that was deleted and created again.
+type At struct {
+	Topic     [16]byte
+	Partition int32
+	Offset    int64
+}
+
+// pair is one input record and one mapping.
+type pair struct {
+	at      At
+	mapping string
+}
+
+// handover is what must stand once in the delivery topics.
+type handover struct{ destination, target, eventID, replayID string }
+
+// written is one input record.
+type written struct {
+	item *traffic.Item
+	at   time.Time
+}
+
+// fate is what became of a pair.
+type fate struct {
+	routed   []traffic.Outcome // final decisions of router, hold or replay
+	routedAt time.Time         // when the ledger read the first decision
+	held     int
+	queued   int                     // records in delivery topics
+	ends     map[traffic.Outcome]int // final decisions of the sender
+	moved    bool                    // retrying or parked at least once
+	endedAt  time.Time
+	// delivered is where its deliveries stand.
+	delivered []spot
+}
+
+// spot is the place of one record.
+type spot struct {
+	place
+	offset int64
+}
+
+// final tells whether nothing more has to happen.
+func (f *fate) final() bool {
+	return f != nil && len(f.routed) > 0 && (f.routed[0] != traffic.Queued || len(f.ends) > 0)
+}
+
+// waits tells whether it waits where it should.
+func (f *fate) waits() bool { return f != nil && (f.held > 0 && len(f.routed) == 0 || f.moved) }
+
+// Ledger is safe for concurrent use.
+type Ledger struct {
+	w      *world.World
+	decode *decoder
+
+	mu        sync.Mutex
+	written   map[At]written
+	fates     map[pair]*fate
+	open      map[pair]struct{}
+	handovers map[handover]int
+	lost      map[At]bool // deleted before they were read, and reported
+	consents  map[string]time.Time
+	positions map[place]int64 // next offset to read
+	records   int
+	troubles  []string // what a reader stumbled over
+	leaks     []string
+	longest   time.Duration
+	verdicts  map[string]int
+	outages   []Outage
+	marks     []Interval
+	offsets   *offsets
+	resources map[string]Usage
+	tables    []string
+}
+
+// place is one partition.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// Outage is a time in which processes could not finish what they had begun:
+// killed, stopped, or cut off.
+type Outage struct {
+	// Slot is the process; empty: all of them.
+	Slot     string
+	From, To time.Time // To is zero while it lasts
+	What     string
+}
+
+// Interval is a time with a name, such as that of a fault.
+type Interval struct {
+	Name     string
+	From, To time.Time
+	// Quiet: nothing was broken.
+	Quiet bool
+	// Neighbour: only the shop's destinations were in trouble.
+	Neighbour bool
+}
+
+// New makes an empty ledger.
+func New(w *world.World) *Ledger {
+	return &Ledger{
+		w: w, decode: newDecoder(w.Registry), written: map[At]written{}, fates: map[pair]*fate{}, open: map[pair]struct{}{},
+		handovers: map[handover]int{}, lost: map[At]bool{}, consents: map[string]time.Time{}, positions: map[place]int64{},
+		verdicts: map[string]int{}, offsets: newOffsets(), resources: map[string]Usage{},
+	}
+}
+
+// Wrote notes a record of the input topic.
+func (l *Ledger) Wrote(item *traffic.Item, at At, when time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.written[at] = written{item, when}
+	for mapping := range item.Expect {
+		p := pair{at, mapping}
+		if f := l.fates[p]; !f.final() {
+			l.open[p] = struct{}{}
+		}
+	}
+}
+
+// Revoked notes that a subject's revocation is readable.
+func (l *Ledger) Revoked(id string, when time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.consents[id]; !known {
+		l.consents[id] = when
+	}
+}
+
+// Deleted notes that retention took records of a partition before they were
+// read; whoever says so has it from the router's own report.
+func (l *Ledger) Deleted(topic [16]byte, partition int32, from, to int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for at := range l.written {
+		if at.Topic == topic && at.Partition == partition && at.Offset >= from && at.Offset < to {
+			l.lost[at] = true
+		}
+	}
+	for p := range l.open {
+		if l.lost[p.at] {
+			delete(l.open, p)
+		}
+	}
+}
+
+// Out notes the beginning of an outage; the function that it returns ends it.
+func (l *Ledger) Out(slot, what string) func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.outages)
+	l.outages = append(l.outages, Outage{Slot: slot, From: time.Now(), What: what})
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.outages[n].To.IsZero() {
+			l.outages[n].To = time.Now()
+		}
+	}
+}
+
+// Mark notes an interval.
+func (l *Ledger) Mark(i Interval) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.marks = append(l.marks, i)
+}
+
+// Pending counts pairs written before a time that have not been worked on:
+// neither decided, nor sent, nor put where they should wait.
+func (l *Ledger) Pending(before time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for p := range l.open {
+		if l.written[p.at].at.Before(before) && !l.fates[p].waits() {
+			n++
+		}
+	}
+	return n
+}
+
+// Open counts pairs that have not reached their end.
+func (l *Ledger) Open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
+}
+
+// Records counts what was read.
+func (l *Ledger) Records() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.records
+}
+
+// Written counts input records.
+func (l *Ledger) Written() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.written)
+}

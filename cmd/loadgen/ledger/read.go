@@ -1,0 +1,167 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
+)
+
+// Read follows every topic of the installation until ctx ends.
+func (l *Ledger) Read(ctx context.Context) error {
+	listed, err := l.w.Admin.ListTopics(ctx)
+	if err != nil {
+		return fmt.Errorf("listing topics for the ledger: %w", err)
+	}
+	var topics []string
+	for _, name := range listed.Names() {
+		if strings.HasPrefix(name, l.w.Names.Prefix+".") {
+			topics = append(topics, name)
+		}
+	}
+	client, err := l.w.NewClient(kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeTopics(topics...),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for {
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		for _, e := range fetches.Errors() {
+			if errors.Is(e.Err, kgo.ErrClientClosed) {
+				return nil
+			}
+			// A broker that is gone for a while; what matters is what is read
+			// in the end.
+			continue
+		}
+		fetches.EachRecord(func(r *kgo.Record) { l.take(ctx, r) })
+	}
+}
+
+// take folds one record. One that was read before is passed over: the reader
+// begins anew where its client thinks that a moved leader has less than it
+// has read.
+func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
+	l.mu.Lock()
+	again := r.Offset < l.positions[place{r.Topic, r.Partition}]
+	l.mu.Unlock()
+	if again {
+		return
+	}
+	if r.Attrs.IsControl() {
+		l.mu.Lock()
+		l.positions[place{r.Topic, r.Partition}] = r.Offset + 1
+		l.mu.Unlock()
+		return
+	}
+	leak := l.leak(r)
+	var d diagnostic
+	var v delivery
+	var err error
+	isDiagnostic := r.Topic == l.w.Names.Diagnostics()
+	isDelivery := strings.HasPrefix(r.Topic, l.w.Names.Prefix+".delivery.")
+	switch {
+	case isDiagnostic:
+		err = l.decode.decode(ctx, r.Value, &d)
+	case isDelivery:
+		err = l.decode.decode(ctx, r.Value, &v)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.positions[place{r.Topic, r.Partition}] = r.Offset + 1
+	l.records++
+	if leak != "" {
+		l.leaks = append(l.leaks, fmt.Sprintf("%s in %s/%d@%d", leak, r.Topic, r.Partition, r.Offset))
+	}
+	switch {
+	case err != nil && ctx.Err() == nil:
+		l.troubles = append(l.troubles, fmt.Sprintf("%s/%d@%d: %v", r.Topic, r.Partition, r.Offset, err))
+	case isDiagnostic:
+		l.decided(&d)
+	case isDelivery:
+		l.handovers[handover{v.Facts.DestinationID, v.Target, v.EventID, text(v.ReplayID)}]++
+		if text(v.ReplayID) == "" {
+			f := l.fate(pair{v.Source.at(), v.Facts.Mapping})
+			f.queued++
+			f.delivered = append(f.delivered, spot{place{r.Topic, r.Partition}, r.Offset})
+		}
+	}
+}
+
+// leak looks for personal data where none belongs.
+func (l *Ledger) leak(r *kgo.Record) string {
+	for _, h := range r.Headers {
+		if word := traffic.Anywhere([]byte(h.Key + "=" + string(h.Value))); word != "" {
+			return word + " in header " + h.Key
+		}
+	}
+	names := l.w.Names
+	switch r.Topic {
+	case names.Hold(), names.DeadEvents():
+		return traffic.InOriginal(r.Value)
+	case names.Consent():
+		return traffic.InDelivery(append(append([]byte(nil), r.Key...), r.Value...)) // its keys are subjects
+	}
+	for _, kind := range []string{".delivery.", ".retry.", ".parked.", ".deadletter."} {
+		if strings.HasPrefix(r.Topic, names.Prefix+kind) {
+			return traffic.InDelivery(append(append([]byte(nil), r.Key...), r.Value...))
+		}
+	}
+	return traffic.Anywhere(append(append([]byte(nil), r.Key...), r.Value...))
+}
+
+func (l *Ledger) fate(p pair) *fate {
+	f := l.fates[p]
+	if f == nil {
+		f = &fate{ends: map[traffic.Outcome]int{}}
+		l.fates[p] = f
+	}
+	return f
+}
+
+// decided folds one diagnostic.
+func (l *Ledger) decided(d *diagnostic) {
+	if d.Stage == "verdict" {
+		l.verdicts[d.Status]++
+		return
+	}
+	if text(d.ReplayID) != "" {
+		return // replays are accounted for by their deliveries
+	}
+	p := pair{d.Source.at(), d.Mapping}
+	f := l.fate(p)
+	now := time.Now()
+	if f.routedAt.IsZero() {
+		f.routedAt = now
+		if wrote, ok := l.written[p.at]; ok {
+			l.longest = max(l.longest, now.Sub(wrote.at))
+		}
+	}
+	outcome := d.Status + " " + d.Reason
+	switch {
+	case d.Stage == "sender":
+		switch d.Status {
+		case "retrying", "parked":
+			f.moved = true
+		default:
+			f.ends[outcome]++
+			f.endedAt = now
+		}
+	case d.Status == "held":
+		f.held++
+	default:
+		f.routed = append(f.routed, outcome)
+	}
+	if f.final() {
+		delete(l.open, p)
+	}
+}
