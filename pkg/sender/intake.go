@@ -25,6 +25,7 @@ func (l *loop) take(ctx context.Context, items []*item) {
 			continue // the client went back; the first copy is in the window
 		}
 		l.held++
+		l.press(it.bytes)
 		touched[p] = struct{}{}
 		p.epoch = it.record.LeaderEpoch
 		l.opened(ctx, it, now)

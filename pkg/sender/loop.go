@@ -40,6 +40,8 @@ type loop struct {
 	working  int   // goroutines that will post
 	active   int   // those of them that work for deliveries
 	held     int   // deliveries in windows
+	bytes    int   // of them
+	crowded  bool  // see press
 	gone     int64 // deliveries that were deleted before they were read
 	posts    chan func()
 	heard    chan heard

@@ -38,7 +38,7 @@ func (l *loop) moved(m moved) {
 	l.moving = true
 	if !m.gone {
 		for _, at := range m.spots {
-			l.partitions[at] = &partition{at: at, place: l.places.byTopic[at.topic], commit: -1, window: window.New(window.Config{MaxBytes: l.budget(len(m.spots))})}
+			l.partitions[at] = &partition{at: at, place: l.places.byTopic[at.topic], commit: -1, window: l.window(len(m.spots))}
 		}
 		m.done <- nil
 		l.status.ready()
@@ -50,14 +50,6 @@ func (l *loop) moved(m moved) {
 		return
 	}
 	l.leaving = append(l.leaving, &leaving{moved: m, deadline: l.deps.Now().Add(l.cfg.RevokeTimeout).UnixMilli()})
-}
-
-// minBudget is what a partition may hold however many there are.
-const minBudget = 256 << 10
-
-// budget shares the window's bytes among the partitions.
-func (l *loop) budget(coming int) int {
-	return max(minBudget, l.cfg.WindowBytes/max(1, len(l.partitions)+coming))
 }
 
 // leave hands partitions over once their work is finished or the time is up.
@@ -111,6 +103,7 @@ func (l *loop) forget(spots []spot) {
 		if p == nil {
 			continue
 		}
+		l.press(-p.window.State().Bytes)
 		l.held -= p.window.Revoke()
 		p.gone = true
 		delete(l.partitions, at)
@@ -145,28 +138,12 @@ func (l *loop) finish(items []*item) {
 		p := it.partition
 		if p.window.Finish(it.record.Offset) { // not where the partition was taken away meanwhile
 			l.held--
+			l.press(-it.bytes)
 		}
 		if next, moved := p.window.Committable(); moved {
 			p.commit = next
 		}
 		l.fetching(p)
-	}
-}
-
-// fetching pauses or resumes a partition: bytes are bounded by not fetching,
-// and never by blocking the group.
-func (l *loop) fetching(p *partition) {
-	pause, resume := p.window.Pressure()
-	p.full = (p.full || pause) && !resume
-	p.idle = len(p.queue) > 0
-	if want := p.full || p.idle; want != p.paused && l.partitions[p.at] == p {
-		p.paused = want
-		one := map[string][]int32{p.at.topic: {p.at.partition}}
-		if want {
-			l.reader.client.PauseFetchPartitions(one)
-		} else {
-			l.reader.client.ResumeFetchPartitions(one)
-		}
 	}
 }
 

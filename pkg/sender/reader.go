@@ -57,6 +57,8 @@ func newReader(cfg *Config, topics []string, read deliveries) (*reader, error) {
 	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
 	opts = append(opts, kafka.GroupOptions(kafka.Group{Name: cfg.Group, Topics: topics, SessionTimeout: cfg.SessionTimeout})...)
 	opts = append(opts,
+		// What a paused partition has fetched ahead is thrown away: keep it small.
+		kgo.FetchMaxPartitionBytes(1<<20),
 		// Between a poll and the loop's taking of its records no partition
 		// comes or goes, so a stale record can never enter a window.
 		kgo.BlockRebalanceOnPoll(),

@@ -49,6 +49,9 @@ type Metrics struct {
 	// bound holds measurement options by what they are made of, so that the
 	// set of labels is built once.
 	bound sync.Map
+
+	destinationsMu sync.RWMutex
+	destinations   map[destinationKey]*Destination
 }
 
 // gauges are read when somebody looks; see Watch methods.
@@ -81,8 +84,9 @@ var (
 func NewMetrics(meter metric.Meter) (*Metrics, error) {
 	d := declarer{meter: meter}
 	m := &Metrics{
-		meter:     meter,
-		decisions: d.count("sluice.decisions", "{decision}", "Decisions by stage, status and reason; unmapped events under mapping.none."),
+		meter:        meter,
+		destinations: map[destinationKey]*Destination{},
+		decisions:    d.count("sluice.decisions", "{decision}", "Decisions by stage, status and reason; unmapped events under mapping.none."),
 
 		inputRecords: d.count("sluice.input.records", "{record}", "Records read, by stage."),
 		inputBytes:   d.count("sluice.input.bytes", "By", "Bytes of records read, by stage."),
