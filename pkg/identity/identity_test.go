@@ -242,7 +242,7 @@ func FuzzLookAndRedact(f *testing.F) {
 }
 
 func FuzzURL(f *testing.F) {
-	for _, s := range []string{"https://a.b/c?utm_x=1", "http://u:p@h/%zz?fbclid=A", "https://[::1]/", "https://x/\xff?utm_a=%"} {
+	for _, s := range []string{"https://a.b/c?utm_x=1", "http://u:p@h/%zz?fbclid=A", "https://[::1]/", "https://x/\xff?utm_a=%", "http://0/00000000\xff", "http://0/?utm_a=00000000\xff"} {
 		f.Add(s)
 	}
 	p := identity.URLPolicy{ClickIDs: []string{"fbclid"}}

@@ -85,11 +85,22 @@ func AppendURL(dst []byte, raw string, p URLPolicy) (out []byte, unsafe int, ok 
 			unsafe++
 			continue
 		}
-		dst = append(dst, sep)
-		sep = '&'
-		dst = appendEncoded(dst, pair)
+		encoded, safe := appendJudged(append(dst, sep), pair)
+		if !safe && !contains(p.ClickIDs, name) {
+			unsafe++
+			continue
+		}
+		dst, sep = encoded, '&'
 	}
 	return dst, unsafe, true
+}
+
+// appendJudged encodes s and looks at the result too: encoding what is not
+// UTF-8 can part a number from the word that hid it.
+func appendJudged(dst []byte, s string) (out []byte, safe bool) {
+	at := len(dst)
+	dst = appendEncoded(dst, s)
+	return dst, len(dst)-at == len(s) || Look(string(dst[at:])) == NotSuspect
 }
 
 // QueryValue gives the value of a parameter, percent-decoded exactly once as
@@ -180,11 +191,12 @@ func appendPath(dst []byte, path string) (out []byte, unsafe int) {
 		}
 		segment := path[1:end]
 		dst = append(dst, '/')
-		if Look(segment) != NotSuspect {
+		encoded, safe := appendJudged(dst, segment)
+		if safe && Look(segment) == NotSuspect {
+			dst = encoded
+		} else {
 			dst = append(dst, hiddenSegment...)
 			unsafe++
-		} else {
-			dst = appendEncoded(dst, segment)
 		}
 		path = path[end:]
 	}
