@@ -40,13 +40,13 @@ func (f *Follower) query(ctx context.Context, admin *kadm.Client) answer {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	a := answer{target: target{asked: time.Now()}}
-	ends, err := list(ctx, f.cfg.Topics, admin.ListCommittedOffsets)
+	ends, err := f.list(ctx, admin.ListCommittedOffsets)
 	if err != nil {
 		a.err = fmt.Errorf("asking for the end of table %s: %w", f.cfg.Name, err)
 		return a
 	}
 	// Starts after ends: a start may only have moved on since.
-	starts, err := list(ctx, f.cfg.Topics, admin.ListStartOffsets)
+	starts, err := f.list(ctx, admin.ListStartOffsets)
 	if err != nil {
 		a.err = fmt.Errorf("asking for the start of table %s: %w", f.cfg.Name, err)
 		return a
@@ -57,12 +57,12 @@ func (f *Follower) query(ctx context.Context, admin *kadm.Client) answer {
 
 type lister func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error)
 
-func list(ctx context.Context, topics []string, ask lister) (map[partition]int64, error) {
-	listed, err := ask(ctx, topics...)
+func (f *Follower) list(ctx context.Context, ask lister) (map[partition]int64, error) {
+	listed, err := ask(ctx, f.cfg.Topics...)
 	if err != nil {
 		return nil, err
 	}
-	for _, topic := range topics {
+	for _, topic := range f.cfg.Topics {
 		for _, o := range listed[topic] {
 			if o.Err != nil {
 				return nil, fmt.Errorf("topic %s: %w (sluice topology apply makes what is missing)", topic, o.Err)
@@ -71,8 +71,15 @@ func list(ctx context.Context, topics []string, ask lister) (map[partition]int64
 		if len(listed[topic]) == 0 {
 			return nil, fmt.Errorf("topic %s does not exist; run sluice topology apply", topic)
 		}
+		if have := len(listed[topic]); f.cfg.Partition != nil && have != f.cfg.Count {
+			return nil, &PlacementError{Topic: topic, Partition: *f.cfg.Partition, Have: have, Want: f.cfg.Count}
+		}
 	}
 	out := map[partition]int64{}
-	listed.Each(func(o kadm.ListedOffset) { out[partition{o.Topic, o.Partition}] = o.Offset })
+	listed.Each(func(o kadm.ListedOffset) {
+		if f.cfg.Partition == nil || o.Partition == *f.cfg.Partition {
+			out[partition{o.Topic, o.Partition}] = o.Offset
+		}
+	})
 	return out, nil
 }

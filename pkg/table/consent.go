@@ -94,10 +94,17 @@ func (t *ConsentTable) Apply(ctx context.Context, r *kgo.Record) error {
 // Get gives the statement of a subject's record.
 func (t *ConsentTable) Get(customer string, subject identity.Raw) (consent.Statement, bool) {
 	var buf [256]byte
-	b := append(buf[:0], customer...)
-	b = append(b, ':')
-	b = append(b, subject.Reveal()...)
-	key := hashConsentKey(b)
+	return t.get(appendKey(buf[:0], customer, subject))
+}
+
+// appendKey appends the record key of a subject.
+func appendKey(b []byte, customer string, subject identity.Raw) []byte {
+	b = append(append(b, customer...), ':')
+	return append(b, subject.Reveal()...)
+}
+
+func (t *ConsentTable) get(recordKey []byte) (consent.Statement, bool) {
+	key := hashConsentKey(recordKey)
 	shard := &t.shards[key[0]]
 	shard.mu.RLock()
 	packed, ok := shard.get(key)

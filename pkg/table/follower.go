@@ -47,7 +47,11 @@ type Sink interface {
 type FollowerConfig struct {
 	Name   string // in logs, metrics and errors
 	Topics []string
-	Kafka  kafka.Config
+	// Partition is the only one of the topics that is followed, among Count;
+	// nil: all of them. Another number of partitions is a *PlacementError.
+	Partition *int32
+	Count     int
+	Kafka     kafka.Config
 }
 
 // Follower reads topics to their ends and goes on reading.
@@ -75,7 +79,7 @@ func NewFollower(cfg FollowerConfig, sink Sink, log *slog.Logger) *Follower {
 
 // Run follows until ctx ends, which is not an error. A session that fails
 // (topic missing, made anew or cut off) is reported and begun anew from the
-// start of the topics.
+// start of the topics. The one error is a *PlacementError, which is final.
 func (f *Follower) Run(ctx context.Context) error {
 	for {
 		f.sink.Reset()
@@ -84,6 +88,9 @@ func (f *Follower) Run(ctx context.Context) error {
 			return nil //nolint:nilerr // stopped on request, whatever the session met on its way out
 		}
 		f.forget(err)
+		if wrong, final := errors.AsType[*PlacementError](err); final {
+			return wrong
+		}
 		f.log.Warn("reading a table again from its start", "error", err)
 		select {
 		case <-ctx.Done():
@@ -138,7 +145,7 @@ func (f *Follower) open() (*kgo.Client, error) {
 	}
 	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
 	opts = append(opts,
-		kgo.ConsumeTopics(f.cfg.Topics...),
+		f.consume(),
 		// Without control records a position never gets past a transaction marker.
 		kgo.KeepControlRecords(),
 	)
@@ -147,6 +154,18 @@ func (f *Follower) open() (*kgo.Client, error) {
 		return nil, fmt.Errorf("opening client of table %s: %w", f.cfg.Name, err)
 	}
 	return client, nil
+}
+
+// consume says what a session reads.
+func (f *Follower) consume() kgo.Opt {
+	if f.cfg.Partition == nil {
+		return kgo.ConsumeTopics(f.cfg.Topics...)
+	}
+	all := make(map[string]map[int32]kgo.Offset, len(f.cfg.Topics))
+	for _, topic := range f.cfg.Topics {
+		all[topic] = map[int32]kgo.Offset{*f.cfg.Partition: kgo.NewOffset().AtStart()}
+	}
+	return kgo.ConsumePartitions(all)
 }
 
 func poll(ctx context.Context, client *kgo.Client, out chan<- kgo.Fetches) {
@@ -163,6 +182,9 @@ func poll(ctx context.Context, client *kgo.Client, out chan<- kgo.Fetches) {
 // take compares an answer with what was read. A failed query is no reason to
 // begin anew: the table only ages.
 func (f *Follower) take(p *progress, a answer) error {
+	if wrong, final := errors.AsType[*PlacementError](a.err); final {
+		return wrong
+	}
 	if a.err != nil {
 		f.fail(a.err)
 		return nil //nolint:nilerr // told by fail; the table only ages
@@ -210,9 +232,12 @@ func (f *Follower) insist(ctx context.Context, r *kgo.Record) error {
 	for {
 		err := f.sink.Apply(ctx, r)
 		var bad *codec.DecodeError
+		var wrong *PlacementError
 		switch {
 		case err == nil:
 			return nil
+		case errors.As(err, &wrong):
+			return err
 		case errors.As(err, &bad):
 			f.mu.Lock()
 			f.bad++

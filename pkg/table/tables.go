@@ -3,14 +3,11 @@ package table
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/gate"
-	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/resource"
 	"github.com/sluicehq/sluice/pkg/topology"
@@ -29,6 +26,9 @@ var ErrExpired = errors.New("the view of the tables has expired")
 type Config struct {
 	Topics topology.Names
 	Kafka  kafka.Config
+	// ConsentPartitions is the number of partitions of the consent topic where
+	// only those are kept in memory that are asked for; zero keeps all of it.
+	ConsentPartitions int
 }
 
 // Deps of the tables.
@@ -42,8 +42,9 @@ type Deps struct {
 // and consent. Await is the only way to them.
 type Tables struct {
 	resources *ResourceTable
-	consent   *ConsentTable
-	followers [2]*Follower // resources, consent
+	consent   *ConsentTable // whole
+	parts     *partitions   // nil: whole
+	followers []*Follower   // resources and, where it is whole, consent
 	ready     chan struct{}
 }
 
@@ -54,10 +55,13 @@ func New(cfg Config, deps Deps) *Tables {
 		consent:   NewConsentTable(deps.Decode.Consent),
 		ready:     make(chan struct{}),
 	}
-	t.followers = [...]*Follower{
-		NewFollower(FollowerConfig{Name: "resources", Topics: t.resources.Topics(), Kafka: cfg.Kafka}, t.resources, deps.Logger),
-		NewFollower(FollowerConfig{Name: "consent", Topics: []string{cfg.Topics.Consent()}, Kafka: cfg.Kafka}, t.consent, deps.Logger),
+	t.followers = []*Follower{NewFollower(FollowerConfig{Name: "resources", Topics: t.resources.Topics(), Kafka: cfg.Kafka}, t.resources, deps.Logger)}
+	if cfg.ConsentPartitions > 0 {
+		t.parts = newPartitions(cfg, deps)
+		return t
 	}
+	t.followers = append(t.followers,
+		NewFollower(FollowerConfig{Name: "consent", Topics: []string{cfg.Topics.Consent()}, Kafka: cfg.Kafka}, t.consent, deps.Logger))
 	return t
 }
 
@@ -67,14 +71,22 @@ func (t *Tables) Name() string { return "tables" }
 // Ready is closed when every table has been read to its end once.
 func (t *Tables) Ready() <-chan struct{} { return t.ready }
 
-// Run follows all tables until ctx ends or drain is closed. It is called once.
+// Run follows all tables until ctx ends or drain is closed, which is no error,
+// or until the consent topic turns out to be one that cannot be read by
+// partition, a *PlacementError. It is called once.
 func (t *Tables) Run(ctx context.Context, drain <-chan struct{}) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup
-	errs := make([]error, len(t.followers))
+	errs := make([]error, len(t.followers)+1)
 	for i, f := range t.followers {
 		running.Go(func() { errs[i] = f.Run(ctx) })
+	}
+	if t.parts != nil {
+		running.Go(func() {
+			errs[len(t.followers)] = t.parts.follow(ctx)
+			stop()
+		})
 	}
 	running.Go(func() {
 		if _, err := t.Await(ctx); err == nil {
@@ -95,7 +107,8 @@ func (t *Tables) Run(ctx context.Context, drain <-chan struct{}) error {
 // in its way. All partitions share the tables, so it takes none.
 func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 	for {
-		oldest, epoch := time.Time{}, t.consent.epoch.Load()
+		view := &View{consent: snapshot{table: t.consent, epoch: t.consent.epoch.Load()}, from: t.parts}
+		oldest := time.Time{}
 		for _, f := range t.followers {
 			fresh, err := f.Await(ctx, awaitAge)
 			if err != nil {
@@ -105,48 +118,21 @@ func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 				oldest = fresh
 			}
 		}
+		if t.parts != nil {
+			fresh, shots, err := t.parts.await(ctx, awaitAge)
+			if err != nil {
+				return nil, err
+			}
+			if view.parts = shots; !fresh.IsZero() && fresh.Before(oldest) {
+				oldest = fresh
+			}
+		}
 		// The second wait may have outlasted the first table's freshness.
 		if time.Since(oldest) <= awaitAge {
-			return &View{set: t.resources.Set(), consent: t.consent, epoch: epoch, expires: oldest.Add(MaxAge)}, nil
+			view.set, view.expires = t.resources.Set(), oldest.Add(MaxAge)
+			return view, nil
 		}
 	}
-}
-
-// View is one look at the tables. Resources are those of one moment; consent
-// is read as it stands, which is never older. It expires MaxAge after the
-// moment that it is complete as of.
-type View struct {
-	set     *resource.Set
-	consent *ConsentTable
-	epoch   int64
-	expires time.Time
-}
-
-// Resources implements gate.View.
-func (v *View) Resources() *resource.Set { return v.set }
-
-// Consent implements gate.View. An expired view says that the record is
-// malformed, which denies: nothing is ever sent on a stale answer. Whoever
-// decided with it finds out by Err and gives the decisions up.
-func (v *View) Consent(customer string, subject identity.Raw) (consent.Statement, bool) {
-	statement, ok := v.consent.Get(customer, subject)
-	// Looked at after the lookup: a table that was emptied meanwhile counts.
-	if v.Err() != nil {
-		return consent.NormaliseRecord(consent.Record{Input: consent.Input{Malformed: true}}, 0), true
-	}
-	return statement, ok
-}
-
-// Err is nil while the view is valid and ErrExpired afterwards. Ask after the
-// work and before its result takes effect.
-func (v *View) Err() error {
-	if late := time.Since(v.expires); late > 0 {
-		return fmt.Errorf("using tables %s too late: %w", late.Round(time.Millisecond), ErrExpired)
-	}
-	if v.consent.epoch.Load() != v.epoch {
-		return fmt.Errorf("using tables that are being read again: %w", ErrExpired)
-	}
-	return nil
 }
 
 // Resources gives the newest records and their problems, fresh or not, for
@@ -169,6 +155,9 @@ type Status struct {
 	Version   string        `json:"version,omitempty"`
 	Bad       int64         `json:"bad"` // records passed over since the start
 	Problem   string        `json:"problem,omitempty"`
+	// Partitions are in memory of Of, where a table is read by partition.
+	Partitions int `json:"partitions,omitempty"`
+	Of         int `json:"of,omitempty"`
 }
 
 // Status describes every table, for readiness, metrics and doctor.
@@ -182,6 +171,9 @@ func (t *Tables) Status() []Status {
 		out[0].Entries = len(records.Destinations) + len(records.Mappings) + len(records.Policies)
 	}
 	out[0].Version = t.resources.Set().Version()
+	if t.parts != nil {
+		return append(out, t.parts.status())
+	}
 	out[1].Entries, out[1].Bytes = t.consent.Size()
 	return out
 }

@@ -72,8 +72,10 @@ func (e *Env) Events() (*codec.Events, error) {
 	return codec.NewEvents(codec.Format(e.Config.Input.Format), registry)
 }
 
-// Tables makes the tables; the caller runs them.
-func (e *Env) Tables() (*table.Tables, error) {
+// Tables makes the tables, with all of consent; the caller runs them.
+func (e *Env) Tables() (*table.Tables, error) { return e.tables(0) }
+
+func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
 	cfg, err := e.Kafka()
 	if err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (e *Env) Tables() (*table.Tables, error) {
 		return nil, err
 	}
 	return table.New(
-		table.Config{Topics: e.Names, Kafka: cfg},
+		table.Config{Topics: e.Names, Kafka: cfg, ConsentPartitions: consentPartitions},
 		table.Deps{Providers: ForResources(e.Providers()), Decode: decoders, Logger: e.Log},
 	), nil
 }

@@ -69,7 +69,7 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	}()
 	e.Log = tel.Logger
 	roles.expect(ctx, tel.Metrics)
-	store, tables, err := e.foundation(ctx)
+	store, tables, err := e.foundation(ctx, roles)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,9 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	defer stop()
 	keepers.Go(func() { e.keepClaims(below, store, tel.Metrics) })
 	following := make(chan error, 1)
-	keepers.Go(func() { following <- tables.Run(below, nil) })
+	working, refuse := context.WithCancelCause(ctx)
+	defer refuse(nil)
+	keepers.Go(func() { following <- e.keepTables(below, tables, refuse) })
 
 	e.observed.tables, e.observed.now, e.observed.window = tables, e.Now, e.claimWindow
 	group, err := e.group(ctx, roles, tables, tel, store, o)
@@ -106,13 +108,13 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 			}
 		})
 	}
-	err = group.Run(ctx, drain)
+	err = group.Run(working, drain)
 	stop()
 	return errors.Join(err, <-following)
 }
 
 // foundation checks what every role stands on before it starts.
-func (e *Env) foundation(ctx context.Context) (*dedup.Store, *table.Tables, error) {
+func (e *Env) foundation(ctx context.Context, roles Roles) (*dedup.Store, *table.Tables, error) {
 	if err := e.CheckTopics(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -123,7 +125,7 @@ func (e *Env) foundation(ctx context.Context) (*dedup.Store, *table.Tables, erro
 	if err := e.checkRedis(ctx, store); err != nil {
 		return nil, nil, err
 	}
-	tables, err := e.Tables()
+	tables, err := e.tablesOf(ctx, roles)
 	return store, tables, err
 }
 
