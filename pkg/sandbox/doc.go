@@ -81,7 +81,8 @@
 //
 // # Open and closed
 //
-// Without registered accounts and credentials the sandbox takes any of them;
+// Without registered accounts and credentials (Config, or a file for
+// ReadAccounts) the sandbox takes any of them;
 // webhooks must be signed with webhook.Key then. A
 // conversion action that is not registered may be online or offline: eventSource
 // is always required then, and transactionId for WEB events.

@@ -134,10 +134,10 @@ func TestBodies(t *testing.T) {
 	require.GreaterOrEqual(t, len(archive.Files), 20)
 	ids := regexp.MustCompile(`("fbtrace_id": ?|"requestId": ?)"[^"]*"`)
 	for i := 0; i < len(archive.Files); i += 2 {
-		request, want := archive.Files[i], &archive.Files[i+1]
+		request, reply := archive.Files[i], &archive.Files[i+1]
 		title, ok := strings.CutSuffix(request.Name, " / request")
 		require.True(t, ok, request.Name)
-		require.Equal(t, title+" / answer", want.Name)
+		require.Equal(t, title+" / answer", reply.Name)
 		t.Run(title, func(t *testing.T) {
 			r := start(t, sandbox.Config{})
 			send, provider := r.meta, sandbox.Meta
@@ -149,9 +149,9 @@ func TestBodies(t *testing.T) {
 			require.NoError(t, json.Indent(&pretty, []byte(a.text), "", " "))
 			got := fmt.Sprintf("%d\n%s\n", a.status, ids.ReplaceAllString(strings.TrimSpace(pretty.String()), `${1}"..."`))
 			if *update {
-				want.Data = []byte(got)
+				reply.Data = []byte(got)
 			}
-			require.Equal(t, string(want.Data), got)
+			require.Equal(t, string(reply.Data), got)
 			if a.status != http.StatusOK {
 				require.Zero(t, r.box.Report().Providers[provider].Acceptances, "nothing of a refused request is stored")
 			}

@@ -46,12 +46,12 @@ func fail(status int, code, description string) call.Answer {
 	return reply(status, oauthError{code, description}, nil)
 }
 
-// token answers both grants.
 // InvalidGrant is the token endpoint's refusal of a credential that was revoked.
 func InvalidGrant() call.Answer {
 	return fail(http.StatusBadRequest, "invalid_grant", "Token has been expired or revoked.")
 }
 
+// token answers both grants.
 func (s *Service) token(req call.Request) call.Answer {
 	if !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return fail(http.StatusBadRequest, "invalid_request", "The body must be a form.")
