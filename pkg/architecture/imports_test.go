@@ -26,7 +26,7 @@ const (
 // prefix. A new package has to be entered here, on purpose.
 var tiers = map[string]tier{
 	"pkg/event": core, "pkg/consent": core, "pkg/resource": core, "pkg/decision": core,
-	"pkg/identity": core, "pkg/provider": core, "pkg/gate": core, "pkg/history": core,
+	"pkg/identity": core, "pkg/provider": core, "pkg/gate": core, "pkg/history": core, "pkg/health": core,
 
 	"pkg/codec": edge, "pkg/kafka": edge, "pkg/table": edge, "pkg/dedup": edge, "pkg/httpclient": edge,
 	"pkg/topology": edge, "pkg/config": edge, "pkg/telemetry": edge, "pkg/admin": edge, "pkg/lifecycle": edge,

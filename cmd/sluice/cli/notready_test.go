@@ -22,12 +22,15 @@ func TestNotReady(t *testing.T) {
 		args []string
 		says string
 	}{
-		"Kafka down, topology":  {[]string{"topology", "diff", "--brokers", nobody}, "kafka.brokers (--brokers)"},
-		"Kafka down, apply":     {append([]string{"apply", "-f", resources, "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
-		"Kafka down, tail":      {append([]string{"tail", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
-		"Kafka down, trace":     {append([]string{"trace", "e1", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
-		"topics missing, trace": {append([]string{"trace", "e1"}, s.flags()...), "sluice topology apply"},
-		"Kafka down, emit":      {append([]string{"emit", "--file", events, "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, topology":         {[]string{"topology", "diff", "--brokers", nobody}, "kafka.brokers (--brokers)"},
+		"Kafka down, apply":            {append([]string{"apply", "-f", resources, "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, tail":             {append([]string{"tail", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, trace":            {append([]string{"trace", "e1", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, health":           {append([]string{"health", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"topics missing, health":       {append([]string{"health"}, s.flags()...), "sluice topology apply"},
+		"topics missing, destinations": {append([]string{"destinations"}, s.flags()...), "sluice topology apply"},
+		"topics missing, trace":        {append([]string{"trace", "e1"}, s.flags()...), "sluice topology apply"},
+		"Kafka down, emit":             {append([]string{"emit", "--file", events, "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"topics missing, apply": {
 			append([]string{"apply", "-f", resources}, s.flags()...), "sluice topology apply",
 		},
