@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"cmp"
+
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
@@ -31,7 +33,9 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 	d.Consent, d.Said, d.Restricted = r.Consent.Basis, r.Consent.Said, r.Facts.Restricted
 	d.Identifiers = r.Built.Identifiers
 	d.Value, d.Currency = r.Built.Value, r.Built.Currency
-	d.TransactionID = w.safeID(r.Built.TransactionID)
+	// What fails before the provider has built anything is found by its
+	// transaction too.
+	d.TransactionID = w.safeID(cmp.Or(r.Built.TransactionID, e.Commerce.TransactionID))
 	d.DedupRisk = r.Built.DedupRisk
 	if route.Destination != nil {
 		d.DestinationVersion = route.Destination.Hash

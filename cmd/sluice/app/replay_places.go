@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
@@ -97,9 +99,9 @@ func offsetsAt(ctx context.Context, admin *kadm.Client, at int64, topics []strin
 // routed are the ends, or how far the router has committed where that is
 // earlier.
 func (e *Env) routed(ctx context.Context, admin *kadm.Client, ends kadm.ListedOffsets) (kadm.ListedOffsets, error) {
-	committed, err := admin.FetchOffsets(ctx, e.Config.Router.Group)
+	committed, err := e.routedTo(ctx, admin)
 	if err != nil {
-		return nil, fmt.Errorf("asking how far the router has read: %w", err)
+		return nil, err
 	}
 	out := kadm.ListedOffsets{}
 	ends.Each(func(o kadm.ListedOffset) {
@@ -111,6 +113,19 @@ func (e *Env) routed(ctx context.Context, admin *kadm.Client, ends kadm.ListedOf
 		set(out, o)
 	})
 	return out, nil
+}
+
+// routedTo is what the router's group has committed; nothing where there is no
+// such group yet.
+func (e *Env) routedTo(ctx context.Context, admin *kadm.Client) (kadm.OffsetResponses, error) {
+	committed, err := admin.FetchOffsets(ctx, e.Config.Router.Group)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking how far the router has read: %w", err)
+	}
+	return committed, nil
 }
 
 func earliest(a, b kadm.ListedOffsets) kadm.ListedOffsets {

@@ -149,6 +149,15 @@ const nowhere = "no-host-is-listed.invalid"
 // somebody maps to an unlisted host and says why, instead of leaving it unread
 // until retention deletes it.
 func (e *Env) httpClient(p provider.Provider, tel *telemetry.Telemetry) (*httpclient.Client, error) {
+	cfg, err := e.httpConfig(p)
+	if err != nil {
+		return nil, err
+	}
+	return httpclient.New(cfg, httpclient.Deps{Tracer: tel.Tracing.Tracer(), Now: e.Now})
+}
+
+// httpConfig is where requests to a provider may go.
+func (e *Env) httpConfig(p provider.Provider) (httpclient.Config, error) {
 	reach := e.Config.Sender.Provider(p.Name())
 	hosts := append([]string(nil), p.Spec().Hosts...)
 	for _, base := range []string{reach.BaseURL, reach.TokenURL} {
@@ -157,17 +166,17 @@ func (e *Env) httpClient(p provider.Provider, tel *telemetry.Telemetry) (*httpcl
 		}
 		host, err := httpclient.HostOf(base)
 		if err != nil {
-			return nil, fmt.Errorf("reading sender.providers.%s: %w", p.Name(), err)
+			return httpclient.Config{}, fmt.Errorf("reading sender.providers.%s: %w", p.Name(), err)
 		}
 		hosts = append(hosts, host)
 	}
 	if len(hosts) == 0 {
 		hosts = append(hosts, nowhere)
 	}
-	return httpclient.New(httpclient.Config{
+	return httpclient.Config{
 		Hosts: hosts, AllowInsecure: reach.AllowInsecure, AllowPrivate: reach.AllowPrivate,
 		Timeout: reach.Timeout.Std(), UserAgent: "sluice/" + e.Version,
-	}, httpclient.Deps{Tracer: tel.Tracing.Tracer(), Now: e.Now})
+	}, nil
 }
 
 // senderMeter gives a sender's counts to the instruments.
