@@ -44,7 +44,7 @@ const input = "analytics.events"
 // Kafka, registry and Redis, the strict sandbox, and tables that a test can
 // change. Its clock is the bubble's.
 type rig struct {
-	t        *testing.T
+	t        testing.TB
 	services *embedded.Services
 	redis    *redis.Client
 	store    *dedup.Store
@@ -74,9 +74,10 @@ func bubble(t *testing.T, n int, test func(r *rig)) {
 	})
 }
 
-func newRig(t *testing.T, destinations int) *rig {
+func newRig(t testing.TB, destinations int) *rig {
 	t.Helper()
 	r := &rig{t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
+	_, bubbled := t.(*testing.T) // benchmarks use sockets and the real clock
 	var topics []embedded.Topic
 	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
 		topics = append(topics, embedded.Topic{Name: r.names.Delivery("meta", lane), Partitions: 2})
@@ -88,15 +89,17 @@ func newRig(t *testing.T, destinations int) *rig {
 		topics = append(topics, embedded.Topic{Name: name, Partitions: 2})
 	}
 	var err error
-	r.services, err = embedded.Start(r.t.Context(), embedded.Config{Virtual: true, Topics: topics})
+	r.services, err = embedded.Start(r.t.Context(), embedded.Config{Virtual: bubbled, Topics: topics})
 	require.NoError(t, err)
 	r.producer, err = kafka.NewProducer(r.services.Kafka())
 	require.NoError(t, err)
 	r.admin = kadm.NewClient(r.producer.Client())
 	options := r.services.RedisOptions()
-	options.Dialer = func(context.Context, string, string) (net.Conn, error) {
-		c, err := r.services.Redis().Dial()
-		return newEagerConn(c), err
+	if bubbled {
+		options.Dialer = func(context.Context, string, string) (net.Conn, error) {
+			c, err := r.services.Redis().Dial()
+			return newEagerConn(c), err
+		}
 	}
 	r.redis = redis.NewClient(options)
 	require.NoError(t, r.redis.Set(r.t.Context(), "sluice:claims", "ready:1", 0).Err())
