@@ -62,6 +62,12 @@ services-down: ## Stop every service that services-up started
 services-status: ## Say which services run, and where
 	$(CTL) status
 
+# Where TEST_KAFKA_BROKERS, TEST_REGISTRY_URL and TEST_REDIS_ADDRESS name
+# services, these are used; otherwise they are started, and stopped again.
+.PHONY: test-real
+test-real: ## Run the suites against real Kafka, registry and Redis
+	$(CTL) run -secure -- ./test/real/run $(TEST_FLAGS)
+
 .PHONY: lint
 lint: ## Check the code with the linters of .golangci.yml
 	$(TOOL) golangci-lint run $(PKG)

@@ -17,7 +17,7 @@ var (
 	link  = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	// ours begins a path of this repository; anything else in backquotes is a
 	// command, a topic, a setting or a name.
-	ours = regexp.MustCompile(`^(pkg|cmd|docs|schemas|topology|tools|examples|\.ci)(/[A-Za-z0-9_.{}*-]+)+/?$`)
+	ours = regexp.MustCompile(`^(pkg|cmd|docs|schemas|test|topology|tools|examples|\.ci)(/[A-Za-z0-9_.{}*-]+)+/?$`)
 )
 
 // documents gives every page for people, by its path from the root.

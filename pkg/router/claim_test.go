@@ -213,11 +213,11 @@ func TestWithoutRedisABatchWaits(t *testing.T) {
 	r := setup(t, destination("d")+mapping("m", "d", "order", "Purchase"))
 	s := r.session()
 	rec := r.record(purchase("a"))
-	r.services.Redis().SetError("LOADING")
+	r.services.CutRedis(true)
 	_, err := s.Route(t.Context(), batch(rec))
 	require.ErrorIs(t, err, transact.ErrWait)
 	require.ErrorIs(t, err, dedup.ErrUnavailable)
-	r.services.Redis().SetError("")
+	r.services.CutRedis(false)
 	require.Equal(t, []string{queued}, r.route(s, rec).said())
 }
 
@@ -226,7 +226,7 @@ func TestEventsThatClaimNothingDoNotNeedRedis(t *testing.T) {
 	r := setup(t, destination("d")+mapping("m", "d", "order", "Purchase"))
 	s := r.session(func(c *router.Config, _ *router.Deps) { c.MaxRecords = 1 })
 	r.route(s, r.record(purchase("a")))
-	r.services.Redis().SetError("LOADING")
+	r.services.CutRedis(true)
 	require.Equal(t, []string{"d/m skipped event.not_live"}, r.route(s, r.record(purchase("b", `"traffic":"test"`))).said())
 }
 
@@ -237,7 +237,7 @@ func TestAnEmptiedRedisVoidsTheBatch(t *testing.T) {
 	rec := r.record(purchase("a", transaction("t-1")))
 	_, err := s.Route(t.Context(), batch(rec))
 	require.NoError(t, err)
-	r.services.Redis().FlushAll()
+	r.services.EmptyRedis()
 	require.ErrorIs(t, s.BeforeCommit(t.Context()), dedup.ErrUnavailable)
 
 	_, err = r.claims("another process").Rebuild(t.Context(), false, func(func(dedup.Entry, error) bool) {})
@@ -253,14 +253,14 @@ func TestBypassRoutesWithoutClaims(t *testing.T) {
 	s := r.session(func(c *router.Config, _ *router.Deps) { c.Bypass = true })
 	event := purchase("a", transaction("t-1"))
 	require.Equal(t, []string{queued}, r.route(s, r.record(event)).said())
-	r.services.Redis().SetError("LOADING")
+	r.services.CutRedis(true)
 	require.Equal(t, []string{queued}, r.route(s, r.record(event)).said(), "at the price of a duplicate")
-	r.services.Redis().SetError("")
+	r.services.CutRedis(false)
 	require.Equal(t, []string{byID}, r.route(s, r.record(event)).said())
 
 	_, err := s.Route(t.Context(), batch(r.record(purchase("b"))))
 	require.NoError(t, err)
-	r.services.Redis().FlushAll()
+	r.services.EmptyRedis()
 	require.NoError(t, s.BeforeCommit(t.Context()), "an emptied Redis stops nothing either")
 }
 

@@ -44,7 +44,7 @@ func (r *rig) produce(values ...[]byte) {
 	require.NoError(r.t, err)
 	var records []*kgo.Record
 	for i, v := range values {
-		records = append(records, &kgo.Record{Topic: input, Key: fmt.Appendf(nil, "acme:%d", i), Value: v})
+		records = append(records, &kgo.Record{Topic: r.input, Key: fmt.Appendf(nil, "acme:%d", i), Value: v})
 	}
 	require.NoError(r.t, p.Produce(r.t.Context(), records...))
 	require.NoError(r.t, p.Close(context.Background()))
@@ -65,7 +65,7 @@ func (r *rig) loop(s *router.Session, change ...func(*transact.Deps)) *running {
 		c(&deps)
 	}
 	l, err := transact.New(transact.Config{
-		Kafka: r.services.Kafka(), Group: "router", Topics: []string{input}, TransactionalID: "router-0",
+		Kafka: r.services.Kafka(), Group: r.services.Name("router"), Topics: []string{r.input}, TransactionalID: r.services.Name("router-0"),
 		SessionTimeout: 2 * time.Second, MinBackoff: 5 * time.Millisecond, MaxBackoff: 20 * time.Millisecond, StopGrace: time.Second,
 	}, deps)
 	require.NoError(r.t, err)
@@ -122,7 +122,7 @@ func (r *rig) all() output {
 	var names []string
 	for _, topic := range topics() {
 		if topic.Name != input {
-			names = append(names, topic.Name)
+			names = append(names, r.services.Name(topic.Name))
 		}
 	}
 	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(names...))...)
@@ -214,7 +214,7 @@ func TestAKillBetweenClaimAndCommit(t *testing.T) {
 			<-killed
 			first.stop()
 			require.NoError(t, <-first.done)
-			require.NotEmpty(t, r.services.Redis().Keys())
+			require.NotEmpty(t, r.services.RedisKeys())
 
 			second := r.loop(r.session(func(_ *router.Config, d *router.Deps) { d.Claims = r.claims("second") }))
 			r.await(n)
@@ -228,14 +228,14 @@ func TestRedisMayGoAndComeBack(t *testing.T) {
 	t.Parallel()
 	const n = 50
 	r := setup(t, also, topics()...)
-	r.services.Redis().SetError("LOADING")
+	r.services.CutRedis(true)
 	r.produce(r.purchases(n)...)
 	gaveUp := make(chan error, 1000)
 	s := r.session()
 	run := r.loop(s, func(d *transact.Deps) { d.Observer = givenUp{committed{session: s}, gaveUp} })
 	require.ErrorIs(t, <-gaveUp, dedup.ErrUnavailable)
 	require.Empty(t, r.meter.counts())
-	r.services.Redis().SetError("")
+	r.services.CutRedis(false)
 	r.await(n)
 	r.end(run)
 	r.once(r.all(), n)
@@ -266,7 +266,7 @@ func TestRedisEmptiedBeforeTheCommit(t *testing.T) {
 	run := r.loop(s, func(d *transact.Deps) {
 		d.BeforeCommit = func(ctx context.Context) error {
 			if once.CompareAndSwap(false, true) {
-				r.services.Redis().FlushAll()
+				r.services.EmptyRedis()
 				err := s.BeforeCommit(ctx)
 				refused <- err
 				return err

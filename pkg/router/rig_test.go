@@ -33,6 +33,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/telemetry"
 	"github.com/sluicehq/sluice/pkg/topology"
 	"github.com/sluicehq/sluice/schemas"
+	"github.com/sluicehq/sluice/test/place"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,11 +43,11 @@ const input = "analytics.events"
 // start is the clock's first reading in every test.
 var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 
-// rig is everything around a router session: in-process Kafka, registry and
-// Redis, and tables and a clock that a test can change.
+// rig is everything around a router session: Kafka, registry and Redis, in
+// process or named by the environment, and tables and a clock that a test can change.
 type rig struct {
 	t        testing.TB
-	services *embedded.Services
+	services *place.Place
 	redis    *redis.Client
 	store    *dedup.Store
 	registry *codec.Registry
@@ -56,6 +57,7 @@ type rig struct {
 	world    *world
 	meter    *meter
 	names    topology.Names
+	input    string
 	offset   int64
 
 	mu  sync.Mutex
@@ -65,20 +67,19 @@ type rig struct {
 func setup(t testing.TB, resources string, topics ...embedded.Topic) *rig {
 	t.Helper()
 	r := &rig{t: t, now: start, world: &world{consents: map[string]consent.Statement{}}, meter: newMeter(t)}
-	var err error
-	r.services, err = embedded.Start(t.Context(), embedded.Config{Topics: topics})
-	require.NoError(t, err)
+	r.services = place.Open(t, embedded.Config{Topics: topics})
+	r.names, r.input = r.services.Names(), r.services.Name(input)
 	options := r.services.RedisOptions()
 	options.MaxRetries = -1
 	r.redis = redis.NewClient(options)
 	r.store = r.claims("test")
-	_, err = r.store.Rebuild(t.Context(), false, func(func(dedup.Entry, error) bool) {})
+	_, err := r.store.Rebuild(t.Context(), false, func(func(dedup.Entry, error) bool) {})
 	require.NoError(t, err)
 	client, err := sr.NewClient(sr.URLs(r.services.RegistryURL()), sr.HTTPClient(r.services.HTTPClient()))
 	require.NoError(t, err)
 	r.registry = codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: r.clock})
 	r.ids, err = r.registry.Resolve(t.Context(), codec.Topics{
-		schemas.AnalyticsEvent: {input}, schemas.Delivery: {r.names.Delivery("meta", decision.LaneBatch)},
+		schemas.AnalyticsEvent: {r.input}, schemas.Delivery: {r.names.Delivery("meta", decision.LaneBatch)},
 		schemas.Diagnostic: {r.names.Diagnostics()}, schemas.Hold: {r.names.Hold()}, schemas.DeadLetter: {r.names.DeadEvents()},
 	}, false)
 	require.NoError(t, err)
@@ -89,7 +90,6 @@ func setup(t testing.TB, resources string, topics ...embedded.Topic) *rig {
 	r.apply(resources)
 	t.Cleanup(func() {
 		require.NoError(t, r.redis.Close())
-		require.NoError(t, r.services.Close())
 	})
 	return r
 }
@@ -97,7 +97,7 @@ func setup(t testing.TB, resources string, topics ...embedded.Topic) *rig {
 // claims is a claim store of one more process.
 func (r *rig) claims(instance string) *dedup.Store {
 	r.t.Helper()
-	s, err := dedup.New(r.redis, dedup.Config{Instance: instance})
+	s, err := dedup.New(r.redis, dedup.Config{Instance: instance, Prefix: r.services.RedisPrefix()})
 	require.NoError(r.t, err)
 	return s
 }
@@ -215,7 +215,7 @@ func (r *rig) read(records []*kgo.Record) output {
 			var d decision.Decision
 			require.NoError(r.t, codec.DecodeDiagnostic(&d, body))
 			out.decisions = append(out.decisions, d)
-		case strings.HasPrefix(rec.Topic, "sluice.delivery."):
+		case strings.HasPrefix(r.services.Usual(rec.Topic), "sluice.delivery."):
 			var d decision.Delivery
 			require.NoError(r.t, codec.DecodeDelivery(&d, body))
 			out.deliveries = append(out.deliveries, d)

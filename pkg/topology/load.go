@@ -111,6 +111,10 @@ func Declared(o Options) ([]Topic, map[string]Role, error) {
 			topics = append(topics, t)
 		}
 	}
+	for name, role := range f.Roles {
+		role.Read, role.Write = expandAll(role.Read, f.Providers), expandAll(role.Write, f.Providers)
+		f.Roles[name] = role
+	}
 	return topics, f.Roles, nil
 }
 
@@ -121,6 +125,14 @@ func expand(name string, providers []string) []string {
 	all := make([]string, 0, len(providers))
 	for _, p := range providers {
 		all = append(all, strings.ReplaceAll(name, "{provider}", p))
+	}
+	return all
+}
+
+func expandAll(names, providers []string) []string {
+	all := make([]string, 0, len(names))
+	for _, name := range names {
+		all = append(all, expand(name, providers)...)
 	}
 	return all
 }

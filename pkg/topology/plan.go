@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -173,8 +174,13 @@ func partitionAdvice(t Topic, is int32) string {
 	return fmt.Sprintf("it has %d partitions and %d are declared: a table's records must stay in one order; make the topic anew and apply again", is, t.Partitions)
 }
 
+// settleWithin bounds the wait for a cluster to show what it has agreed to.
+const settleWithin = time.Minute
+
 // Apply creates and alters what the plan says. A plan with refusals is not
-// applied at all.
+// applied at all. A cluster agrees before its brokers know, so Apply returns
+// when the broker that is asked shows every change: a role that is started
+// next would miss its topics.
 func Apply(ctx context.Context, client *kgo.Client, plan Plan) error {
 	admin := kadm.NewClient(client)
 	for _, c := range plan {
@@ -195,7 +201,35 @@ func Apply(ctx context.Context, client *kgo.Client, plan Plan) error {
 			return err
 		}
 	}
-	return nil
+	return plan.settle(ctx, client)
+}
+
+// settle waits until nothing of the plan differs any more.
+func (p Plan) settle(ctx context.Context, client *kgo.Client) error {
+	var changed []Topic
+	for _, c := range p {
+		if c.Action != Keep {
+			changed = append(changed, c.declared)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		now, err := Diff(ctx, client, changed)
+		if err == nil && !now.Pending() {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the cluster to show the changes: %w", errors.Join(ctx.Err(), err))
+		}
+	}
 }
 
 func create(ctx context.Context, admin *kadm.Client, t Topic) error {

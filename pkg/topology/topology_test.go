@@ -13,24 +13,28 @@ import (
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/embedded"
 	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/test/place"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// broker starts a broker with nothing on it.
-func broker(t *testing.T) (context.Context, *kgo.Client) {
+// broker starts a broker with nothing on it, or takes the environment's. Its
+// topics are to begin with the prefix.
+func broker(t *testing.T) (ctx context.Context, client *kgo.Client, prefix string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	services, err := embedded.Start(ctx, embedded.Config{})
-	require.NoError(t, err)
+	services := place.Open(t, embedded.Config{})
 	client, err := kgo.NewClient(kgo.SeedBrokers(services.Kafka().Brokers...))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		client.Close()
-		require.NoError(t, services.Close())
 		cancel()
 	})
-	return ctx, client
+	prefix = services.Prefix()
+	if prefix == "" {
+		prefix = "acme" // not the default, which a name could have by accident
+	}
+	return ctx, client, prefix
 }
 
 func declared(t *testing.T, o topology.Options) []topology.Topic {
@@ -42,8 +46,8 @@ func declared(t *testing.T, o topology.Options) []topology.Topic {
 
 func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	t.Parallel()
-	ctx, a := broker(t)
-	topics := declared(t, topology.Options{Prefix: "acme", Partitions: 3, Replication: 1})
+	ctx, a, prefix := broker(t)
+	topics := declared(t, topology.Options{Prefix: prefix, Partitions: 3, Replication: 1})
 	plan, err := topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
 	require.Len(t, plan, len(topics))
@@ -55,10 +59,10 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	again, err := topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
 	require.False(t, again.Pending(), "%+v", again)
-	asDeclared, err := topology.Diff(ctx, a, declared(t, topology.Options{Prefix: "acme", Partitions: 3}))
+	asDeclared, err := topology.Diff(ctx, a, declared(t, topology.Options{Prefix: prefix, Partitions: 3}))
 	require.NoError(t, err)
 	require.False(t, asDeclared.Pending(), "a laptop's single replica is no drift: %+v", asDeclared)
-	names := topology.Names{Prefix: "acme"}
+	names := topology.Names{Prefix: prefix}
 	found, err := kadm.NewClient(a).ListTopics(ctx, names.Consent(), names.Hold(), names.Destinations())
 	require.NoError(t, err)
 	require.Len(t, found[names.Consent()].Partitions, 3)
@@ -67,13 +71,13 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 
 func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	t.Parallel()
-	ctx, a := broker(t)
-	topics := declared(t, topology.Options{Partitions: 3, Replication: 1})
+	ctx, a, prefix := broker(t)
+	topics := declared(t, topology.Options{Prefix: prefix, Partitions: 3, Replication: 1})
 	plan, err := topology.Diff(ctx, a, topics)
 	require.NoError(t, err)
 	require.NoError(t, topology.Apply(ctx, a, plan))
 
-	hold := topology.Names{}.Hold()
+	hold := topology.Names{Prefix: prefix}.Hold()
 	short := "60000"
 	_, err = kadm.NewClient(a).AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: &short}}, hold)
 	require.NoError(t, err)
@@ -87,7 +91,7 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, plan.Pending())
 
-	plan, err = topology.Diff(ctx, a, declared(t, topology.Options{Partitions: 6, Replication: 1}))
+	plan, err = topology.Diff(ctx, a, declared(t, topology.Options{Prefix: prefix, Partitions: 6, Replication: 1}))
 	require.NoError(t, err)
 	require.Equal(t, topology.Refuse, find(t, plan, hold).Action)
 	require.ErrorContains(t, topology.Apply(ctx, a, plan), "would move subjects between partitions")

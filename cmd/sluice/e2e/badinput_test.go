@@ -36,7 +36,7 @@ func TestWhatIsMissingIsSaidWithItsFix(t *testing.T) {
 		says     []string
 	}{
 		{"Kafka is down", bare, []string{"SLUICE_KAFKA_BROKERS=" + nobody(t)}, []string{"Kafka does not answer", "fix: start the brokers", "--brokers"}},
-		{"topics are missing", bare, nil, []string{"topics are missing", "sluice.deadletter.events", "sluice.diagnostics", "fix: run `sluice topology apply`"}},
+		{"topics are missing", bare, nil, []string{"topics are missing", bare.names.DeadEvents(), bare.names.Diagnostics(), "fix: run `sluice topology apply`"}},
 		{"the input topic is missing", full, []string{"SLUICE_TOPICS_INPUT=somewhere.else"}, []string{"topics are missing: somewhere.else", "fix: create the analytics topic", "topics.input"}},
 		{"Redis is down", full, []string{"SLUICE_REDIS_ADDRESS=" + nobody(t)}, []string{"Redis does not answer", "fix: start Redis", "--redis"}},
 		{"Redis evicts claims", full, []string{"SLUICE_REDIS_ADDRESS=" + redis(t, "7.4.1", "allkeys-lru")}, []string{"maxmemory-policy is allkeys-lru", "volatile-ttl"}},

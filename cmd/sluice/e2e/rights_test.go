@@ -186,10 +186,11 @@ func TestRightsAreTheLeast(t *testing.T) {
 		},
 		"operator": {
 			notRead:  slices.Concat([]string{n.Hold()}, of(n.Parked), of(n.Submissions)),
-			notWrite: slices.Concat([]string{n.Hold(), n.DestinationStatus(), n.Diagnostics()}, of(n.Parked), of(n.DeadDeliveries)),
+			notWrite: slices.Concat([]string{n.Hold(), n.DestinationStatus(), n.DeadEvents()}, of(n.Parked), of(n.DeadDeliveries)),
 		},
 	} {
 		t.Run(role, func(t *testing.T) {
+			t.Parallel()
 			u := w.newUser(role)
 			u.grant(role)
 			read, write := u.may(all)
