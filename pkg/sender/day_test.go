@@ -94,7 +94,7 @@ func (e *expiring) times() []time.Time {
 	return append([]time.Time(nil), e.issued...)
 }
 
-// An authorization is used until shortly before it ends and then asked for
+// I2, I6: an authorization is used until shortly before it ends and then asked for
 // again, without a request in between that must fail. A secret that was
 // rotated is used at once, without a restart and before the old one is refused.
 func TestATokenThatExpiresAndIsRotated(t *testing.T) {

@@ -94,7 +94,7 @@ func TestByteBudgetPausesPartitions(t *testing.T) {
 	})
 }
 
-// A provider that suddenly refuses everything is not the events' fault: most
+// I2, I14: a provider that suddenly refuses everything is not the events' fault: most
 // of them are parked and come back.
 func TestSystemicBreaker(t *testing.T) {
 	bubble(t, 1, func(r *rig) {

@@ -115,7 +115,7 @@ func TestLostAnswerSendsTheSameBytes(t *testing.T) {
 	})
 }
 
-// A token that ended parks the destination within seconds; a rotated secret
+// I2, I6, I11: a token that ended parks the destination within seconds; a rotated secret
 // brings everything back by itself, and the neighbour never notices.
 func TestBadTokenParksAndHeals(t *testing.T) {
 	bubble(t, 2, func(r *rig) {

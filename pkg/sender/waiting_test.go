@@ -90,7 +90,7 @@ func TestNotBefore(t *testing.T) {
 	})
 }
 
-// The owner pauses a destination and resumes it: deliveries wait meanwhile
+// I2, I11: the owner pauses a destination and resumes it: deliveries wait meanwhile
 // and come back at once.
 func TestPauseAndResume(t *testing.T) {
 	bubble(t, 2, func(r *rig) {
@@ -116,6 +116,7 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 	for name, change := range map[string]struct{ reason, old, now string }{
 		"another account":  {"destination.changed", `dataset_id: "100000"`, `dataset_id: "999"`},
 		"another customer": {"destination.changed", "customer: c0", "customer: c9"},
+		"shadowed":         {"destination.changed", "active: true", "active: true\n  mode: shadow"},
 		"inactive":         {"destination.inactive", "active: true", "active: false"},
 		"disabled":         {"mapping.disabled", "order: {", "order: {enabled: false, "},
 		"gone":             {"mapping.none", "    order: {provider_event: Lead, lane: realtime}\n", ""},
@@ -137,7 +138,7 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 	}
 }
 
-// Redis fails: nothing is sent and nothing is lost.
+// I2, I4, I6: Redis fails: nothing is sent and nothing is lost.
 func TestRedisDownPauses(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
 		s := r.start()
@@ -184,7 +185,7 @@ func TestACopyInTheWindowIsSuperseded(t *testing.T) {
 	})
 }
 
-// An adjustment waits, uncounted, until the transaction itself is delivered;
+// I2: an adjustment waits, uncounted, until the transaction itself is delivered;
 // one that is older than one that was sent is dropped.
 func TestAdjustments(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
@@ -255,7 +256,7 @@ func TestForeignClaims(t *testing.T) {
 	})
 }
 
-// A secret that is missing parks at once, says so in the status topic, and
+// I2, I6: a secret that is missing parks at once, says so in the status topic, and
 // heals when it is put in place.
 func TestMissingSecret(t *testing.T) {
 	bubble(t, 1, func(r *rig) {

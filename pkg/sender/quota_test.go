@@ -1,0 +1,89 @@
+package sender_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/sender"
+)
+
+// I13, I11: who throttles one destination of a project throttles the project:
+// the other destinations of it wait as long, those of another do not.
+func TestAThrottledProjectWaitsAsOne(t *testing.T) {
+	bubble(t, 3, func(r *rig) {
+		s := r.start(func(_ *sender.Config, d *sender.Deps) {
+			d.Quota = func(target *provider.Target) string {
+				if target.Destination.ID == "d2" {
+					return "other"
+				}
+				return "shared"
+			}
+		})
+		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Throttle, Code: 80004, Minutes: 5, Times: 1}))
+		began := time.Now()
+		r.order(0, "order", ids("a", 3)...)
+		r.await(func() bool { return len(r.wire.requests()) == 1 }, "throttled")
+		r.order(1, "order", ids("b", 3)...)
+		r.order(2, "order", ids("c", 3)...)
+		r.await(func() bool { return r.accepted(2, "Lead", "c-2") == 1 }, "another project's")
+		require.Less(t, time.Since(began), 10*time.Second)
+		r.await(func() bool { return r.counts()["delivered delivered"] == 9 && r.lag() == 0 }, "everything")
+		for i, e := range r.wire.requests()[1:] {
+			if !strings.Contains(e.URL, dataset(2)) {
+				require.GreaterOrEqual(t, r.wire.at(i+1).Sub(began), 5*time.Minute)
+			}
+		}
+		r.stop(s)
+	})
+}
+
+// knowing is a provider that says of what it takes that it had it already.
+type knowing struct{ provider.Provider }
+
+func (k knowing) Classify(n int, r *provider.Response) provider.Answer {
+	a := k.Provider.Classify(n, r)
+	if a.Class == provider.Accepted {
+		a.Class, a.Code = provider.DuplicateDelivery, "DUPLICATE"
+	}
+	return a
+}
+
+// I4: a provider that says that it has an event already has it: the event is
+// delivered and marked, and says so.
+func TestAProvidersOwnWordOfADuplicate(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = knowing{r.provider} })
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.lag() == 0 }, "delivered")
+		d := r.decisions()[0]
+		require.Equal(t, "DUPLICATE", d.ProviderCode)
+		require.Contains(t, d.Message, "has the event already")
+		require.Negative(t, r.claim(r.keys["a"]), "a mark")
+		r.stop(s)
+	})
+}
+
+// I2, I3, I4: Redis is emptied while deliveries wait. Nothing is sent until
+// its keeper has declared it complete, and then everything is, once.
+func TestAnEmptiedRedisStopsSendingUntilItIsComplete(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		r.order(0, "order", "before")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "working")
+		r.services.Redis().FlushAll()
+		r.produceLater(0, "order", "after")
+		r.pass(time.Minute)
+		require.Zero(t, r.accepted(0, "Lead", "after"))
+		require.True(t, s.Status().Holding)
+		require.NoError(t, r.redis.Set(r.t.Context(), "sluice:claims", "ready:2", 0).Err())
+		r.await(func() bool { return r.counts()["delivered delivered"] == 2 && r.lag() == 0 }, "complete")
+		require.Equal(t, 1, r.accepted(0, "Lead", "before"))
+		require.Equal(t, 1, r.accepted(0, "Lead", "after"))
+		r.stop(s)
+	})
+}
