@@ -76,7 +76,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
 		r.healthCommand(), r.destinationsCommand(),
-		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(),
+		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(), r.reconcileCommand(), r.recordCommand(),
 	)
 	return cmd
 }
