@@ -50,6 +50,14 @@ chaos: ## Break everything for DURATION while events flow, and account for each
 chaos-real: ## The same on real Kafka, registry and Redis
 	$(LOADGEN) chaos --real --duration $(DURATION) --seed $(SEED)
 
+.PHONY: mutants
+mutants: ## Plant known bugs in copies of the tree; chaos must notice each
+	$(LOADGEN) mutants
+
+.PHONY: soak
+soak: ## Run for DURATION, such as 1h, and plot memory, goroutines, sockets, lag
+	$(LOADGEN) soak --duration $(DURATION) --seed $(SEED) --dir bin
+
 .PHONY: services-up
 services-up: ## Start real Kafka, registry and Redis (needs Java 17 and Maven)
 	$(CTL) up $(SERVICES)
@@ -89,20 +97,25 @@ DEPLOY_TOOLS := helm.sh/helm/v4/cmd/helm github.com/yannh/kubeconform/cmd/kubeco
 deploy-tools: ## Build helm, kubeconform and promtool to bin/deploy
 	cd tools/deploy && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -ldflags '-s -w' -o ../../bin/deploy/ $(DEPLOY_TOOLS)
 
+# Kafka, a registry and Redis for those tests, without containers.
+.PHONY: deploy-services
+deploy-services:
+	CGO_ENABLED=0 go build -trimpath -o bin/deploy/ ./deploy/embedded
+
 # The tests of deployments run bin/sluice, bin/deploy/* and nothing else, and
 # import nothing of the product: a module of their own.
 DEPLOY_TEST := cd test/deploy && SLUICE_BINARY=$(CURDIR)/bin/sluice SLUICE_DEPLOY_TOOLS=$(CURDIR)/bin/deploy go test -count=1 -timeout $(TEST_TIMEOUT) $(TEST_FLAGS)
 
 .PHONY: helm-test
-helm-test: build deploy-tools ## Lint the chart, compare what it renders with the goldens and the Kubernetes API, start its commands
+helm-test: build deploy-tools deploy-services ## Lint the chart, compare what it renders with the goldens and the Kubernetes API, start its commands
 	$(DEPLOY_TEST) -run '^Test(Chart|Scaling|Rolling)' ./...
 
 .PHONY: compose-check
-compose-check: build ## Read docker-compose.yml as compose does, and start its commands as plain processes
+compose-check: build deploy-services ## Read docker-compose.yml as compose does, and start its commands as plain processes
 	$(DEPLOY_TEST) -run '^Test(Compose|Image)' ./...
 
 .PHONY: alerts-test
-alerts-test: build deploy-tools ## Test the alert rules, and that rules and dashboards name metrics that exist
+alerts-test: build deploy-tools deploy-services ## Test the alert rules, and that rules and dashboards name metrics that exist
 	$(DEPLOY_TEST) -run '^Test(Alert|Dashboard|Metric)' ./...
 
 .PHONY: vuln

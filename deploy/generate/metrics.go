@@ -17,10 +17,13 @@ type instrument struct {
 }
 
 // recorder is a meter that notes what is declared. /metrics itself shows a
-// series only once there was something to count, so it cannot be the list.
+// series only once there was something to count, so it cannot be the list. A
+// kind of instrument that it does not know stops it with a nil call, instead of
+// being left out of the list.
 type recorder struct {
-	noop.Meter
-	all []instrument
+	metric.Meter
+	made noop.Meter
+	all  []instrument
 }
 
 func (r *recorder) add(name, unit, kind, description string) {
@@ -44,35 +47,42 @@ func (r *recorder) add(name, unit, kind, description string) {
 func (r *recorder) Int64Counter(name string, o ...metric.Int64CounterOption) (metric.Int64Counter, error) {
 	c := metric.NewInt64CounterConfig(o...)
 	r.add(name, c.Unit(), "counter", c.Description())
-	return r.Meter.Int64Counter(name, o...)
+	return r.made.Int64Counter(name, o...)
+}
+
+// Int64ObservableCounter notes a counter.
+func (r *recorder) Int64ObservableCounter(name string, o ...metric.Int64ObservableCounterOption) (metric.Int64ObservableCounter, error) {
+	c := metric.NewInt64ObservableCounterConfig(o...)
+	r.add(name, c.Unit(), "counter", c.Description())
+	return r.made.Int64ObservableCounter(name, o...)
 }
 
 // Int64Histogram notes a histogram.
 func (r *recorder) Int64Histogram(name string, o ...metric.Int64HistogramOption) (metric.Int64Histogram, error) {
 	c := metric.NewInt64HistogramConfig(o...)
 	r.add(name, c.Unit(), "histogram", c.Description())
-	return r.Meter.Int64Histogram(name, o...)
+	return r.made.Int64Histogram(name, o...)
 }
 
 // Float64Histogram notes a histogram.
 func (r *recorder) Float64Histogram(name string, o ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {
 	c := metric.NewFloat64HistogramConfig(o...)
 	r.add(name, c.Unit(), "histogram", c.Description())
-	return r.Meter.Float64Histogram(name, o...)
+	return r.made.Float64Histogram(name, o...)
 }
 
 // Int64ObservableGauge notes a gauge.
 func (r *recorder) Int64ObservableGauge(name string, o ...metric.Int64ObservableGaugeOption) (metric.Int64ObservableGauge, error) {
 	c := metric.NewInt64ObservableGaugeConfig(o...)
 	r.add(name, c.Unit(), "gauge", c.Description())
-	return r.Meter.Int64ObservableGauge(name, o...)
+	return r.made.Int64ObservableGauge(name, o...)
 }
 
 // Float64ObservableGauge notes a gauge.
 func (r *recorder) Float64ObservableGauge(name string, o ...metric.Float64ObservableGaugeOption) (metric.Float64ObservableGauge, error) {
 	c := metric.NewFloat64ObservableGaugeConfig(o...)
 	r.add(name, c.Unit(), "gauge", c.Description())
-	return r.Meter.Float64ObservableGauge(name, o...)
+	return r.made.Float64ObservableGauge(name, o...)
 }
 
 // metrics lists what pkg/telemetry declares.
