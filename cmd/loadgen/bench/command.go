@@ -133,6 +133,12 @@ func benchmarks() []benchmark {
 		{"sender_500", true, benchSender(500)},
 		{"sender_50", false, benchSender(50)},
 		{"sender_1", false, benchSender(1)},
+		{"hop", false, benchHop},
+		{"realtime", false, benchRealtime},
+		{"catchup", false, benchCatchUp},
+		{"recovery", false, benchRecovery},
+		{"memory", false, benchMemory},
+		{"binary", false, benchBinary},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
 )
@@ -100,7 +101,7 @@ func customerOf(n int) string {
 
 // resourcesYAML has the destinations and mappings of a benchmark: one customer
 // with one dataset, or many.
-func resourcesYAML(destinations int) string {
+func resourcesYAML(destinations int, lane string) string {
 	const one = `apiVersion: sluice/v1
 kind: Destination
 metadata: {name: %[1]s-meta, customer: %[1]s, owner: bench@example.com}
@@ -115,12 +116,15 @@ spec:
 apiVersion: sluice/v1
 kind: Mapping
 metadata: {name: %[1]s-purchase}
-spec: {destination: %[1]s-meta, event: transaction.purchase, provider_event: Purchase, lane: %[3]s%[4]s}
+spec: {destination: %[1]s-meta, event: transaction.purchase, provider_event: Purchase, lane: %[3]s}
 ---
 `
+	if lane == decision.LaneBatch.String() {
+		lane += ", max_wait: 5s"
+	}
 	var text []byte
 	for i := range destinations {
-		text = fmt.Appendf(text, one, customerOf(i), int64(1234567890000000)+int64(i), "batch", ", max_wait: 5s")
+		text = fmt.Appendf(text, one, customerOf(i), int64(1234567890000000)+int64(i), lane)
 	}
 	return string(text)
 }

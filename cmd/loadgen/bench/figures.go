@@ -2,7 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // full is the size of a complete figure: half a million events.
@@ -109,4 +111,99 @@ var baselineNotes = map[string]string{
 	kindConsume:  "baseline: the bare client reads the same events",
 	kindPass:     "baseline: the bare client reads and writes the same events",
 	kindTransact: "baseline: the same in transactions, two sessions",
+}
+
+// Latency is measured for so long.
+const paceFor = 20 * time.Second
+
+// hopRate is about half of what one router process of two sessions does on two
+// cores that it shares with its services.
+const hopRate = 15_000
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func benchHop(ctx context.Context, l *lab, o Options, r *Report) error {
+	all, err := l.hop(ctx, o.Seed, hopRate, paceFor)
+	if err != nil {
+		return err
+	}
+	n := int64(len(all))
+	r.Checked += n
+	note := fmt.Sprintf("from when an event was due to be appended until its decision is readable, at %d events/s", hopRate)
+	r.add(
+		Figure{Name: "hop_p50_ms", Value: ms(all.quantile(0.5)), Unit: "ms", Goal: atMost(60), Events: n, Note: note},
+		Figure{Name: "hop_p99_ms", Value: ms(all.quantile(0.99)), Unit: "ms", Goal: atMost(250), Events: n, Note: note},
+		Figure{Name: "hop_p999_ms", Value: ms(all.quantile(0.999)), Unit: "ms", Events: n, Note: note},
+	)
+	return nil
+}
+
+func benchRealtime(ctx context.Context, l *lab, o Options, r *Report) error {
+	const rate = 5000
+	sum, err := l.realtime(ctx, o.Seed, rate, paceFor)
+	if err != nil {
+		return err
+	}
+	r.Checked += sum.Events
+	const note = "realtime lane, from when an event was due to be appended until the provider has its request, at 5,000 events/s, both roles"
+	r.add(
+		Figure{Name: "realtime_p50_ms", Value: ms(sum.P50), Unit: "ms", Events: sum.Events, Note: note},
+		Figure{Name: "realtime_p99_ms", Value: ms(sum.P99), Unit: "ms", Goal: atMost(500), Events: sum.Events, Note: note},
+		Figure{Name: "realtime_p999_ms", Value: ms(sum.P999), Unit: "ms", Events: sum.Events, Note: note},
+	)
+	return nil
+}
+
+// backlogEvents is a tenth of the goal's backlog: the embedded broker keeps all
+// of it in memory.
+const backlogEvents = 1_000_000
+
+func benchCatchUp(ctx context.Context, l *lab, o Options, r *Report) error {
+	c, err := l.backlog(ctx, o.Seed, backlogEvents)
+	if err != nil {
+		return err
+	}
+	r.Checked += c.events
+	r.add(
+		Figure{Name: "catchup_share", Value: float64(c.events) / c.took.Seconds() / c.steady, Unit: "of steady rate", Goal: atMost(0.8), AtLeast: true, Events: c.events, Note: "events a second over a backlog that was there at the start, beside slices of 100,000"},
+		Figure{Name: "catchup_rss_mib", Value: float64(c.peakRSS) / mebi, Unit: "MiB", Goal: atMost(512), Events: c.events, Note: "most resident memory of the router meanwhile"},
+		Figure{Name: "router_start_ms", Value: ms(c.started), Unit: "ms", Note: "from starting the process until it reads, with 10,000 consent records"},
+	)
+	return nil
+}
+
+func benchRecovery(ctx context.Context, l *lab, o Options, r *Report) error {
+	took, err := l.recovery(ctx, o.Seed)
+	if err != nil {
+		return err
+	}
+	r.add(Figure{Name: "recovery_s", Value: took.Seconds(), Unit: "s", Goal: atMost(15), Note: "from kill -9 until lag falls again, a successor started at once; session timeout 10 s"})
+	return nil
+}
+
+func benchMemory(ctx context.Context, l *lab, _ Options, r *Report) error {
+	const consents, claims = 1_000_000, 500_000
+	bytes, err := l.consentMemory(ctx, consents)
+	if err != nil {
+		return err
+	}
+	r.add(Figure{Name: "consent_mib_per_million", Value: bytes / mebi, Unit: "MiB", Goal: atMost(60), Note: "heap of a router with a million consent records, less one with none"})
+	each, err := claimBytes(ctx, claims)
+	if errors.Is(err, errNoRedis) {
+		return nil // the embedded one does not tell
+	}
+	if err != nil {
+		return err
+	}
+	r.add(Figure{Name: "redis_bytes_per_claim", Value: each, Unit: "bytes", Goal: atMost(135), Note: "growth of used_memory of a real Redis over 500,000 claims"})
+	return nil
+}
+
+func benchBinary(ctx context.Context, _ *lab, _ Options, r *Report) error {
+	size, err := binaryBytes(ctx)
+	if err != nil {
+		return err
+	}
+	r.add(Figure{Name: "binary_mib", Value: float64(size) / mebi, Unit: "MiB", Note: "sluice, static, stripped"})
+	return nil
 }

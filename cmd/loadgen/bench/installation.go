@@ -11,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/cmd/sluice/app"
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/resource"
@@ -32,11 +33,14 @@ type installation struct {
 type shape struct {
 	partitions   int32
 	destinations int
-	subjects     int // with a consent record
+	lane         string // of every mapping
+	subjects     int    // with a consent record
 	settings     map[string]string
 }
 
-func usualShape() shape { return shape{partitions: 6, destinations: 1, subjects: 10_000} }
+func usualShape() shape {
+	return shape{partitions: 6, destinations: 1, subjects: 10_000, lane: decision.LaneBatch.String()}
+}
 
 // install creates topics, resources and consent records.
 func (l *lab) install(ctx context.Context, s shape) (*installation, error) {
@@ -62,7 +66,7 @@ func (l *lab) install(ctx context.Context, s shape) (*installation, error) {
 	if in.writer, err = in.env.Writer(ctx); err != nil {
 		return nil, err
 	}
-	if err := in.apply(ctx, resourcesYAML(s.destinations)); err != nil {
+	if err := in.apply(ctx, resourcesYAML(s.destinations, s.lane)); err != nil {
 		return nil, err
 	}
 	return in, in.consents(ctx, 0, s.subjects)

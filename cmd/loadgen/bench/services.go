@@ -60,4 +60,6 @@ func (*services) await(context.Context, int64) error { return errNotHere }
 
 func (s *services) provider() (providerSummary, error) { return s.sink.summary(), nil }
 
-func (s *services) close() error { return errors.Join(s.sink.close(), s.redis.close(), s.embedded.Close()) }
+func (s *services) close() error {
+	return errors.Join(s.sink.close(), s.redis.close(), s.embedded.Close())
+}

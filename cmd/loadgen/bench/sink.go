@@ -27,6 +27,7 @@ type sink struct {
 	events   int64
 	bytes    int64
 	ids      map[uint64]struct{}
+	took     latencies // of events that say when they were due
 }
 
 // providerSummary is what a sink has received.
@@ -35,6 +36,10 @@ type providerSummary struct {
 	Events   int64 `json:"events"`
 	Distinct int64 `json:"distinct"` // by event id
 	Bytes    int64 `json:"bytes"`
+	// Of the events that said when they were due, from then to the answer.
+	P50  time.Duration `json:"p50"`
+	P99  time.Duration `json:"p99"`
+	P999 time.Duration `json:"p999"`
 }
 
 func startSink(ctx context.Context) (*sink, error) {
@@ -67,6 +72,7 @@ func (s *sink) serve(w http.ResponseWriter, r *http.Request) {
 		return // the client went away; there is nobody to answer
 	}
 	var events int64
+	now := time.Now()
 	s.mu.Lock()
 	for rest := body; ; events++ {
 		at := bytes.Index(rest, idMark)
@@ -79,6 +85,9 @@ func (s *sink) serve(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		s.ids[maphash.Bytes(s.seed, rest[:end])] = struct{}{}
+		if due, ok := dueOf(string(rest[:end])); ok {
+			s.took = append(s.took, now.Sub(due))
+		}
 		rest = rest[end:]
 	}
 	s.requests++
@@ -92,5 +101,8 @@ func (s *sink) serve(w http.ResponseWriter, r *http.Request) {
 func (s *sink) summary() providerSummary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return providerSummary{Requests: s.requests, Events: s.events, Distinct: int64(len(s.ids)), Bytes: s.bytes}
+	return providerSummary{
+		Requests: s.requests, Events: s.events, Distinct: int64(len(s.ids)), Bytes: s.bytes,
+		P50: s.took.quantile(0.5), P99: s.took.quantile(0.99), P999: s.took.quantile(0.999),
+	}
 }
