@@ -1,6 +1,7 @@
 package architecture_test
 
 import (
+	"go/ast"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -39,6 +40,28 @@ func documents(t *testing.T) map[string]string {
 	require.Contains(t, pages, "README.md")
 	require.Contains(t, pages, "docs/ARCHITECTURE.md")
 	return pages
+}
+
+// namedTest finds a test or fuzz target that a document names as code.
+var namedTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]+)`")
+
+// TestDocumentsNameTestsThatExist: a promise whose proof was renamed away is
+// only a promise.
+func TestDocumentsNameTestsThatExist(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, s := range readTree(t) {
+		for _, declaration := range s.file.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && s.test {
+				known[function.Name.Name] = true
+			}
+		}
+	}
+	for page, text := range documents(t) {
+		for _, m := range namedTest.FindAllStringSubmatch(text, -1) {
+			assert.True(t, known[m[1]], "%s names the test %s, which does not exist", page, m[1])
+		}
+	}
 }
 
 func exists(path string) bool {
