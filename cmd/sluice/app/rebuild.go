@@ -17,8 +17,8 @@ import (
 	"github.com/sluicehq/sluice/pkg/telemetry"
 )
 
-// longestWindow is how far back a rebuild reads: the default window of a
-// claim, which is longer than any queue.
+// longestWindow is how far back a rebuild reads at least: the default window
+// of a claim, which is longer than any queue.
 const longestWindow = 9 * 24 * time.Hour
 
 // keepClaims watches the claims' sentinel and, when Redis is new or was
@@ -60,7 +60,11 @@ func (e *Env) rebuild(ctx context.Context, store *dedup.Store, m *telemetry.Metr
 // window speak of. A first installation is a rebuild of an empty topic.
 func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool) (dedup.Rebuilt, error) {
 	lost := 0
-	done, err := store.Rebuild(ctx, force, e.claimHistory(ctx, &lost))
+	since, err := e.claimsSince(ctx)
+	if err != nil {
+		return dedup.Rebuilt{}, err
+	}
+	done, err := store.Rebuild(ctx, force, e.claimHistory(ctx, since, &lost))
 	done.Lost = lost
 	if err != nil {
 		return done, fmt.Errorf("rebuilding claims from %s: %w", e.Names.Diagnostics(), err)
@@ -68,13 +72,49 @@ func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool)
 	return done, nil
 }
 
-// claimHistory folds the diagnostics of the last window to what each claim
-// should be now, and counts in lost those that nobody can read.
-func (e *Env) claimHistory(ctx context.Context, lost *int) iter.Seq2[dedup.Entry, error] {
+// claimsSince is when the oldest claim that may still live was taken: by the
+// longest window of any destination. Where the diagnostics do not reach back
+// as far, claims are missing afterwards, and nobody can say how many.
+func (e *Env) claimsSince(ctx context.Context) (time.Time, error) {
+	resources, _, err := e.Resources(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("finding the longest dedup.window: %w", err)
+	}
+	window := longestWindow
+	for _, d := range resources.Destinations {
+		window = max(window, time.Duration(d.Dedup.WindowMS)*time.Millisecond)
+	}
+	since := e.Now().Add(-window)
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return since, err
+	}
+	starts, err := admin.ListStartOffsets(ctx, e.Names.Diagnostics())
+	if err != nil {
+		return since, fmt.Errorf("finding the beginning of %s: %w", e.Names.Diagnostics(), err)
+	}
+	then, err := admin.ListOffsetsAfterMilli(ctx, max(since.UnixMilli(), 0), e.Names.Diagnostics())
+	if err != nil {
+		return since, fmt.Errorf("finding the beginning of %s: %w", e.Names.Diagnostics(), err)
+	}
+	starts.Each(func(start kadm.ListedOffset) {
+		at, ok := then.Lookup(start.Topic, start.Partition)
+		if ok && start.Err == nil && start.Offset > 0 && at.Offset <= start.Offset {
+			e.Log.Warn("the diagnostics do not reach back as far as claims live: older claims are lost, and cannot be counted",
+				"topic", start.Topic, "partition", start.Partition, "claim_window", window.String(),
+				"fix", "keep the diagnostics longer than the longest dedup.window")
+		}
+	})
+	return since, nil
+}
+
+// claimHistory folds the diagnostics since then to what each claim should be
+// now, and counts in lost those that nobody can read.
+func (e *Env) claimHistory(ctx context.Context, since time.Time, lost *int) iter.Seq2[dedup.Entry, error] {
 	return func(yield func(dedup.Entry, error) bool) {
 		latest := map[dedup.Key]dedup.Entry{}
 		var err error
-		*lost, err = e.eachDiagnostic(ctx, e.Now().Add(-longestWindow), func(d *decision.Decision) {
+		*lost, err = e.eachDiagnostic(ctx, since, func(d *decision.Decision) {
 			foldClaim(latest, d, e.Now())
 		})
 		if err != nil {

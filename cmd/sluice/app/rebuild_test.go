@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/embedded"
 	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 const diagnosticsTopic = "sluice.diagnostics"
@@ -20,7 +21,9 @@ const diagnosticsTopic = "sluice.diagnostics"
 // environment is an Env on embedded services, whose Redis is empty.
 func environment(t *testing.T) *app.Env {
 	t.Helper()
-	services, err := embedded.Start(t.Context(), embedded.Config{Topics: []embedded.Topic{{Name: diagnosticsTopic, Partitions: 1}}})
+	services, err := embedded.Start(t.Context(), embedded.Config{Topics: []embedded.Topic{
+		{Name: diagnosticsTopic, Partitions: 1}, {Name: "sluice.destinations"}, {Name: "sluice.mappings"}, {Name: "sluice.policies"},
+	}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, services.Close()) })
 	cfg := config.Default()
@@ -102,4 +105,33 @@ func TestARebuildWaitsForOpenTransactions(t *testing.T) {
 	pending, err := store.Pending(t.Context(), []dedup.Key{key})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, pending)
+}
+
+// The longest window of any destination says how far back a rebuild reads: a
+// mark of three weeks ago still stops a copy where the window is a month.
+func TestARebuildReadsAsFarBackAsClaimsLive(t *testing.T) {
+	t.Parallel()
+	for window, want := range map[time.Duration]int{30 * 24 * time.Hour: 1, 9 * 24 * time.Hour: 0} {
+		e := environment(t)
+		client, err := e.Client(t.Context())
+		require.NoError(t, err)
+		w, err := e.Writer(t.Context())
+		require.NoError(t, err)
+		d := resource.Destination{ID: "d", Customer: "acme", Provider: "meta", Dedup: resource.DedupSpec{WindowMS: window.Milliseconds()}}
+		old := time.Now().Add(-21 * 24 * time.Hour)
+		mark := w.AppendDiagnostic(nil, &decision.Decision{
+			ID: "x", Time: old.UnixMilli(), Stage: decision.StageSender, Status: decision.Delivered, Reason: decision.ReasonDelivered,
+			CustomerID: "acme", DestinationID: "d", Mapping: "m", Source: event.Coordinates{Topic: "in", Offset: 1},
+			ClaimKey: [16]byte{1}, ClaimWindowMS: window.Milliseconds(),
+		})
+		require.NoError(t, client.ProduceSync(t.Context(),
+			&kgo.Record{Topic: "sluice.destinations", Key: []byte("d"), Value: w.AppendDestination(nil, &d)},
+			&kgo.Record{Topic: diagnosticsTopic, Value: mark, Timestamp: old},
+		).FirstErr())
+		store, err := e.Claims()
+		require.NoError(t, err)
+		done, err := e.RebuildClaims(t.Context(), store, false)
+		require.NoError(t, err)
+		require.Equal(t, want, done.Marks, window)
+	}
 }
