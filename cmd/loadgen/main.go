@@ -14,6 +14,7 @@ import (
 
 	"github.com/sluicehq/sluice/cmd/loadgen/bench"
 	"github.com/sluicehq/sluice/cmd/loadgen/chaos"
+	"github.com/sluicehq/sluice/cmd/loadgen/mutants"
 	"github.com/sluicehq/sluice/cmd/loadgen/role"
 )
 
@@ -42,6 +43,6 @@ promise held. It needs nothing else built or running.`,
 		SilenceErrors: true,
 	}
 	// One line per command; each lives in a package of its own.
-	root.AddCommand(chaos.Command(), chaos.VerifyCommand(), bench.Command())
+	root.AddCommand(chaos.Command(), chaos.VerifyCommand(), chaos.SoakCommand(), mutants.Command(), bench.Command())
 	return root
 }

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,9 +68,10 @@ invariants I1 to I14 over all of it.`,
 func addCommon(cmd *cobra.Command, o *Options) (format *string) {
 	flags := cmd.Flags()
 	flags.Uint64Var(&o.Seed, "seed", 0, "repeat the schedule of this seed (default: another one each time)")
-	flags.DurationVar(&o.Duration, "duration", 2*time.Minute, "how long traffic flows")
+	flags.DurationVar(&o.Duration, "duration", cmp.Or(o.Duration, 2*time.Minute), "how long traffic flows")
 	flags.IntVar(&o.Rate, "rate", 60, "events a second")
 	flags.BoolVar(&o.Real, "real", false, "real Kafka, registry and Redis as local processes, or where TEST_KAFKA_BROKERS, TEST_REGISTRY_URL and TEST_REDIS_ADDRESS say")
+	flags.DurationVar(&o.Settle, "settle", settleWithin, "how long everything may take to reach its end after the last event")
 	flags.BoolVar(&o.KeepLogs, "keep-logs", false, "keep the logs of a run that failed")
 	format = new(string)
 	flags.StringVar(format, "output", "table", "table or json")

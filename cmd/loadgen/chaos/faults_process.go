@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/cmd/loadgen/world"
+	"github.com/sluicehq/sluice/pkg/sandbox"
 )
 
 // processFaults are what happens to processes.
@@ -17,6 +18,7 @@ func processFaults() []fault {
 		{name: "kill-after-claim", takes: 6 * time.Second, run: killAfterClaim},
 		{name: "kill-before-commit", takes: 6 * time.Second, run: killBeforeCommit},
 		{name: "kill-after-answer", takes: 6 * time.Second, run: killAfterAnswer},
+		{name: "kill-before-answer", takes: 8 * time.Second, run: killBeforeAnswer},
 		{name: "pause-beyond-session", takes: 15 * time.Second, run: pauseBeyondSession},
 		{name: "pause-beyond-transaction", takes: 50 * time.Second, run: pauseBeyondTransaction},
 		{name: "rebalance-storm", takes: 12 * time.Second, run: rebalanceStorm},
@@ -121,6 +123,21 @@ func killAfterAnswer(ctx context.Context, b *bench) error {
 	return nil
 }
 
+// killBeforeAnswer: the request is on its way, and the provider will never
+// process it.
+func killBeforeAnswer(ctx context.Context, b *bench) error {
+	if err := b.w.Sandbox.Script(sandbox.Rule{Name: "kill-before-answer", Do: sandbox.Slow, Delay: sandbox.Duration(1500 * time.Millisecond)}); err != nil {
+		return err
+	}
+	for _, name := range senders {
+		wait(ctx, millis(b.rng, 1500, 2500))
+		if err := b.fleet.kill(name, true); err != nil {
+			return err
+		}
+	}
+	return b.w.Sandbox.SetFaults(poison)
+}
+
 // pauseBeyondSession: the process wakes up and believes that it is still a
 // member.
 func pauseBeyondSession(ctx context.Context, b *bench) error {
@@ -179,13 +196,15 @@ func twins(ctx context.Context, b *bench) error {
 	return b.fleet.kill("router-twin", false)
 }
 
-// clockJumps moves the clock of every role forward and back again.
+// clockJumps moves the clock of every role forward and back. What was due by
+// the clock that was ahead waits for as long as the jump, so jumps are short
+// here; docs/reliability.md says what long ones do.
 func clockJumps(ctx context.Context, b *bench) error {
-	for _, by := range []time.Duration{10 * time.Minute, -time.Minute, 0} {
+	for _, by := range []time.Duration{15 * time.Second, 0, -15 * time.Second, 0} {
 		if err := b.w.SetClock(by); err != nil {
 			return err
 		}
-		wait(ctx, 2*time.Second)
+		wait(ctx, 1500*time.Millisecond)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ type fleet struct {
 	exits   []string
 	logs    []string // files
 
-	reported map[string]bool // lines that learnLost has seen
+	learned map[string]int64 // how far learnLost has read each log
 }
 
 type member struct {
@@ -56,7 +56,7 @@ type member struct {
 }
 
 func newFleet(w *world.World, l *ledger.Ledger) *fleet {
-	return &fleet{w: w, ledger: l, members: map[string]*member{}, killed: map[string]time.Time{}, reported: map[string]bool{}}
+	return &fleet{w: w, ledger: l, members: map[string]*member{}, killed: map[string]time.Time{}, learned: map[string]int64{}}
 }
 
 // start starts a process in a slot; a twin has another's instance name.

@@ -94,19 +94,40 @@ func (f *fleet) eachLine(take func(file string, text []byte)) error {
 }
 
 // learnLost tells the ledger which records the routers reported as deleted
-// before they were read. One goroutine calls it.
+// before they were read, since it was last called. One goroutine calls it.
 func (f *fleet) learnLost(topic [16]byte) error {
-	return f.eachLine(func(_ string, text []byte) {
-		if !bytes.Contains(text, []byte(lostMessage)) {
-			return
+	for _, path := range f.files() {
+		text, err := since(path, f.learned[path])
+		if err != nil {
+			return err
 		}
-		var l line
-		// Once, because offsets begin anew where the topic is made anew.
-		if json.Unmarshal(text, &l) == nil && l.Topic == world.InputTopic && !f.reported[string(text)] {
-			f.reported[string(text)] = true
-			f.ledger.Deleted(topic, l.Partition, l.From, l.To)
+		whole := bytes.LastIndexByte(text, '\n') + 1
+		f.learned[path] += int64(whole)
+		for raw := range bytes.Lines(text[:whole]) {
+			var l line
+			if bytes.Contains(raw, []byte(lostMessage)) && json.Unmarshal(raw, &l) == nil && l.Topic == world.InputTopic {
+				f.ledger.Deleted(topic, l.Partition, l.From, l.To)
+			}
 		}
-	})
+	}
+	return nil
+}
+
+// since reads what a file has from a position on.
+func since(path string, from int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading a log: %w", err)
+	}
+	defer file.Close()
+	if _, err := file.Seek(from, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("reading a log: %w", err)
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading a log: %w", err)
+	}
+	return text, nil
 }
 
 // inspect looks through the logs for personal data, and for panics, which it

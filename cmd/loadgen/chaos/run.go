@@ -26,6 +26,11 @@ type Options struct {
 	// Only names the faults to choose from; empty: all. None runs none.
 	Only []string
 	None bool
+	// Settle is how long everything may take to reach its end after the last
+	// event; at most settleWithin, which is the default.
+	Settle time.Duration
+	// Plot is a folder for what a soak measured; empty: nothing is measured.
+	Plot string
 	// KeepLogs leaves the folder of a run that failed.
 	KeepLogs bool
 	// Say is told what happens.
@@ -35,8 +40,11 @@ type Options struct {
 // The limits of what follows the traffic. Together with setting up and the
 // judgement they stay below the four minutes that a run may take longer.
 const (
-	settleWithin   = 150 * time.Second
-	recoverWithin  = 60 * time.Second
+	settleWithin = 150 * time.Second
+	// recoverWithin is longer than a session times out and a sender's longest
+	// pause after an outage, and shorter than the broker needs to end a
+	// transaction that nobody ends: a restarted router must do that at once.
+	recoverWithin  = 35 * time.Second
 	shortestFault  = 3 * time.Second
 	quietBeforeAll = 3 * time.Second
 )
@@ -55,6 +63,8 @@ type run struct {
 	recovery  time.Duration
 	slowest   string
 	unhealed  []string
+	samples   []sample
+	sampling  sync.WaitGroup
 	workers   sync.WaitGroup
 	stopAll   context.CancelFunc
 	stopWrite context.CancelFunc
@@ -163,6 +173,9 @@ func (r *run) prepare(ctx context.Context) error {
 	r.workers.Go(func() { r.fleet.measure(all) })
 	r.began = time.Now()
 	r.workers.Go(func() { r.writer.run(writing) })
+	if r.o.Plot != "" {
+		r.sampling.Go(func() { r.soak(writing) })
+	}
 	return nil
 }
 
@@ -258,13 +271,21 @@ func (r *run) recover(ctx context.Context, before, until time.Time) bool {
 // the ledger judge.
 func (r *run) judge(ctx context.Context) (*Result, error) {
 	r.stopWrite()
+	r.sampling.Wait()
+	if r.o.Plot != "" {
+		if err := plot(r.o.Plot, r.samples); err != nil {
+			return nil, fmt.Errorf("writing the plot: %w", err)
+		}
+		r.unhealed = append(r.unhealed, growth(r.samples, r.o.Duration.Seconds())...)
+		r.say("soak.csv and soak.svg are in %s", r.o.Plot)
+	}
 	finishing, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if err := r.writer.finish(finishing); err != nil {
 		return nil, err
 	}
 	r.say("%d events are written; waiting for %d decisions and deliveries", r.ledger.Written(), r.ledger.Open())
-	deadline := time.Now().Add(settleWithin)
+	deadline := time.Now().Add(min(r.o.Settle, settleWithin))
 	for r.ledger.Open() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 		if err := r.fleet.learnLost(r.writer.topic); err != nil {
 			return nil, err
@@ -292,6 +313,7 @@ func (r *run) close() error {
 	if r.stopAll != nil {
 		r.stopAll()
 		r.workers.Wait()
+		r.sampling.Wait()
 	}
 	if r.fleet != nil {
 		errs = append(errs, r.fleet.close())

@@ -204,6 +204,19 @@ func (l *Ledger) Open() int {
 	return len(l.open)
 }
 
+// Oldest is the age of the oldest record that has not been worked on.
+func (l *Ledger) Oldest() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	oldest := time.Duration(0)
+	for p := range l.open {
+		if !l.fates[p].waits() && len(l.fate(p).routed) == 0 {
+			oldest = max(oldest, time.Since(l.written[p.at].at))
+		}
+	}
+	return oldest
+}
+
 // Records counts what was read.
 func (l *Ledger) Records() int {
 	l.mu.Lock()

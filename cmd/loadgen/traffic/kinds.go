@@ -87,6 +87,14 @@ var kinds = []kind{
 		i.Event, i.Expect = purchase(i.N, "shop", now), all(Expect{Routed: []Outcome{NotLive}})
 		i.Event.Traffic, i.Never = "test", true
 	}},
+	// A test event is corrected and sent again under the same id: what was
+	// refused must not own the id.
+	{"corrected", 4, func(s *Source, i *Item, now time.Time) {
+		i.Event, i.Expect = purchase(i.N, "shop", now), all(Expect{Routed: []Outcome{NotLive}})
+		second := &Item{N: i.N, Kind: i.Kind, Event: purchase(i.N, "shop", now), Expect: all(once(i.N))}
+		i.Event.Traffic = "test"
+		s.next = append(s.next, second)
+	}},
 	{"old", 2, func(_ *Source, i *Item, now time.Time) {
 		i.Event, i.Expect = purchase(i.N, "near", now), map[string]Expect{MappingNeighbor: {Routed: []Outcome{TooOld}}}
 		i.Event.Time, i.Never = now.Add(-8*24*time.Hour).UnixMilli(), true
