@@ -69,6 +69,7 @@ type gauges struct {
 	claimWindow    metric.Float64ObservableGauge
 	quotaRequests  metric.Int64ObservableCounter
 	quotaLimit     metric.Int64ObservableGauge
+	alert          metric.Int64ObservableGauge
 }
 
 // Boundaries of histograms, in seconds. Latency from event to answer spans
@@ -134,6 +135,7 @@ func (d *declarer) gauges() gauges {
 		windowBytes:    d.gauge("sluice.window.size", "By", "Bytes of unfinished deliveries that this process holds."),
 		claimWindow:    d.gaugeSeconds("sluice.claims.window", "Effective claim window: the age up to which Redis could hold claims without evicting them."),
 		quotaRequests:  d.observedCount("sluice.quota.requests", "{request}", "Requests of this process that a provider counts against a project's quota. Compare the increase over a day, over all processes, with the limit."),
+		alert:          d.gauge("sluice.alert", "{alert}", "1 where an alert of a destination fires, with its owner and runbook, judged from the diagnostics by the monitor role."),
 		quotaLimit:     d.gauge("sluice.quota.limit", "{request}", "A provider's quota, by project and period."),
 	}
 }

@@ -23,6 +23,8 @@ type Roles struct {
 	Router bool
 	// Senders are providers, by name.
 	Senders []string
+	// Monitor judges alerts from the diagnostics.
+	Monitor bool
 }
 
 // expect makes the counters exist that must never count.
@@ -164,6 +166,13 @@ func (e *Env) group(ctx context.Context, roles Roles, tables *table.Tables, tel 
 			return nil, err
 		}
 		all = append(all, senders...)
+	}
+	if roles.Monitor {
+		monitor, err := e.monitorRole(tables, tel)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, monitor)
 	}
 	return lifecycle.New("sluice", lifecycle.Config{DrainTimeout: e.Config.Shutdown.Drain.Std(), Log: tel.Logger}, all...)
 }

@@ -18,7 +18,7 @@ const completionTimeout = 3 * time.Second
 
 // completeDestinations lets a shell offer the destinations that are applied,
 // one of them or several separated by commas.
-func (r *root) completeDestinations(cmd *cobra.Command, flag string) {
+func (r *root) completeDestinations(cmd *cobra.Command, flag string) { //nolint:unparam // each command names the flag that it completes
 	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		names := r.appliedDestinations(cmd.Context())
 		if before, _, several := cutLast(start, ","); several {

@@ -90,19 +90,26 @@ first signal drains, the second stops.`,
 
 func (r *root) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:       "run [router] [sender]",
-		GroupID:   "run",
-		Short:     "Run several roles in one process",
-		Example:   `  sluice run router sender --config sluice.yaml`,
-		ValidArgs: []string{"router", "sender"},
+		Use:     "run [router] [sender] [monitor]",
+		GroupID: "run",
+		Short:   "Run several roles in one process",
+		Long: `Run several roles in one process. The monitor follows the diagnostics and makes
+the alert states of every destination metrics (sluice_alert), with its owner and
+runbook: one per installation is enough.`,
+		Example: `  sluice run router sender --config sluice.yaml
+  sluice run monitor --config sluice.yaml`,
+		ValidArgs: []string{"router", "sender", "monitor"},
 		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.runRoles(cmd.Context(), func(e *app.Env) app.Roles {
 				var roles app.Roles
 				for _, name := range args {
-					if name == "router" {
+					switch name {
+					case "router":
 						roles.Router = true
-					} else {
+					case "monitor":
+						roles.Monitor = true
+					default:
 						roles.Senders = e.AllSenders()
 					}
 				}
