@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,12 +22,12 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, in io.Reader, out io.Writer) error {
+func run(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	services, err := embedded.Start(ctx, embedded.Config{Topics: []embedded.Topic{{Name: "analytics.events", Partitions: 6}}})
 	if err != nil {
 		return err
 	}
-	defer services.Close()
+	defer func() { err = errors.Join(err, services.Close()) }()
 	if err := json.NewEncoder(out).Encode(map[string]string{
 		"kafka": services.Kafka().Brokers[0], "registry": services.RegistryURL(), "redis": services.RedisOptions().Addr,
 	}); err != nil {

@@ -102,6 +102,6 @@ func TestChartRefusesWhatItDoesNotKnow(t *testing.T) {
 	} {
 		stdout, stderr, err := run(t, tool(t, "helm"), "template", "sluice", chart, "--values", valueFiles(t)["minimal"], "--set", setting)
 		assert.Error(t, err, "%s is taken: %s", setting, stdout)
-		assert.True(t, strings.Contains(stderr, complaint), "%s: %s", setting, stderr)
+		assert.Contains(t, stderr, complaint, setting)
 	}
 }

@@ -99,7 +99,7 @@ func start(t testing.TB, environ []string, program string, args ...string) *proc
 		defer close(p.ended)
 		var exit *exec.ExitError
 		if err := p.cmd.Wait(); err != nil && !errors.As(err, &exit) {
-			p.err.Write([]byte("waiting for the process: " + err.Error()))
+			_, _ = p.err.Write([]byte("waiting for the process: " + err.Error())) // into memory
 		}
 	}()
 	t.Cleanup(func() {
