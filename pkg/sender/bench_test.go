@@ -91,6 +91,7 @@ func BenchmarkNeighbour(b *testing.B) {
 
 // neighbour sends steadily to both destinations and measures the second.
 func neighbour(b *testing.B, r *rig) time.Duration {
+	b.Helper()
 	const events = 1000
 	meter := &latencies{tally: tally{moved: map[string]int{}}, destination: "d1", want: events, enough: make(chan struct{})}
 	s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Meter = meter })

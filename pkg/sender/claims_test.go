@@ -1,6 +1,7 @@
 package sender_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -93,7 +94,7 @@ func (r *rig) hold(key dedup.Key, owner dedup.Owner) {
 func (r *rig) claim(key dedup.Key) int64 {
 	r.t.Helper()
 	value, err := r.redis.Get(r.t.Context(), string(key[:])).Int64()
-	if err != redis.Nil {
+	if !errors.Is(err, redis.Nil) {
 		require.NoError(r.t, err)
 	}
 	return value

@@ -20,7 +20,10 @@ import (
 func TestUnusableSecrets(t *testing.T) {
 	const good = `{"access_token":"token-0"}`
 	write := func(dir, name, text string) func(*testing.T) {
-		return func(t *testing.T) { require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)) }
+		return func(t *testing.T) {
+			t.Helper()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+		}
 	}
 	for name, test := range map[string]struct {
 		spoil  func(dir string) func(*testing.T)
@@ -38,6 +41,7 @@ func TestUnusableSecrets(t *testing.T) {
 		"a link that leads out": {
 			spoil: func(dir string) func(*testing.T) {
 				return func(t *testing.T) {
+					t.Helper()
 					write(filepath.Dir(dir), "outside", "canary")(t)
 					require.NoError(t, os.Symlink("../outside", filepath.Join(dir, "zero")))
 				}
@@ -46,7 +50,10 @@ func TestUnusableSecrets(t *testing.T) {
 		},
 		"a folder": {
 			spoil: func(dir string) func(*testing.T) {
-				return func(t *testing.T) { require.NoError(t, os.Mkdir(filepath.Join(dir, "zero"), 0o700)) }
+				return func(t *testing.T) {
+					t.Helper()
+					require.NoError(t, os.Mkdir(filepath.Join(dir, "zero"), 0o700))
+				}
 			},
 			reason: decision.CredentialsMissing, says: "not a regular file",
 		},

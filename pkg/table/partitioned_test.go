@@ -1,7 +1,6 @@
 package table_test
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"hash/fnv"
@@ -147,7 +146,7 @@ func TestConsentWrittenByAnotherPartitionerIsRefused(t *testing.T) {
 				err = <-b.ended
 				require.ErrorContains(t, err, "consent.load: whole")
 				var wrong *table.PlacementError
-				require.True(t, errors.As(err, &wrong))
+				require.ErrorAs(t, err, &wrong)
 				require.Positive(t, wrong.Misplaced)
 				b.client.Close()
 				require.NoError(t, b.services.Close())
