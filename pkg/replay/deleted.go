@@ -8,8 +8,7 @@ import (
 )
 
 // skipDeleted moves over what retention has deleted meanwhile, where nothing
-// else comes: a partition whose log begins behind its end would be waited for
-// for ever.
+// else comes: a partition whose log begins behind its end would never end.
 func (r *runner) skipDeleted(ctx context.Context) error {
 	admin := kadm.NewClient(r.reader)
 	var topics []string

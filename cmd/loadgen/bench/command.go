@@ -21,7 +21,7 @@ type Options struct {
 	Only     []string
 	Seed     uint64
 	Profiles string // folder
-	Real     addresses
+	Real     bool
 	Log      io.Writer
 	// Progress is told what begins.
 	Progress func(name string)
@@ -31,7 +31,7 @@ type Options struct {
 func Command() *cobra.Command {
 	o := Options{}
 	var output string
-	var onReal bool
+	var docs string
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what Sluice costs beside the bare Kafka client",
@@ -48,15 +48,14 @@ fails.`,
 			if output != "table" && output != "json" {
 				return fmt.Errorf("--output %s: want table or json", output)
 			}
-			var err error
-			if o.Real, err = realAddresses(onReal); err != nil {
-				return err
-			}
 			o.Log = cmd.ErrOrStderr()
 			o.Progress = func(name string) {
 				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s %s\n", time.Now().Format(time.TimeOnly), name)
 			}
 			r, err := Run(cmd.Context(), o)
+			if err == nil && docs != "" {
+				err = r.writePage(docs)
+			}
 			if err != nil {
 				return err
 			}
@@ -68,10 +67,11 @@ fails.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.Quick, "quick", false, "only the figures with the tightest goals, over fewer events")
-	f.BoolVar(&onReal, "real", false, "on the services named by LOADGEN_BROKERS, LOADGEN_REGISTRY and LOADGEN_REDIS instead of embedded ones")
+	f.BoolVar(&o.Real, "real", false, "on a real Kafka, registry and Redis instead of embedded ones: those that the environment names (see test/services), else started for the run")
 	f.StringSliceVar(&o.Only, "only", nil, "only these benchmarks: "+strings.Join(benchmarkNames(), ", "))
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the events")
 	f.StringVar(&o.Profiles, "profiles", "", "write a processor profile of every measured turn into this folder")
+	f.StringVar(&docs, "docs", "", "also write the figures as a page into this file")
 	f.StringVarP(&output, "output", "o", "table", "output form: table or json")
 	cmd.AddCommand(childCommand())
 	return cmd
@@ -85,22 +85,6 @@ func childCommand() *cobra.Command {
 			return serveChild(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-}
-
-// realAddresses are those of the environment, where real services are asked
-// for.
-func realAddresses(asked bool) (addresses, error) {
-	if !asked {
-		return addresses{}, nil
-	}
-	a := addresses{Registry: os.Getenv("LOADGEN_REGISTRY"), Redis: os.Getenv("LOADGEN_REDIS")}
-	if brokers := os.Getenv("LOADGEN_BROKERS"); brokers != "" {
-		a.Brokers = strings.Split(brokers, ",")
-	}
-	if len(a.Brokers) == 0 || a.Registry == "" || a.Redis == "" {
-		return a, errors.New("--real: set LOADGEN_BROKERS, LOADGEN_REGISTRY and LOADGEN_REDIS")
-	}
-	return a, nil
 }
 
 // sizes says how much is measured.
@@ -159,7 +143,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		}
 	}
 	services := "embedded"
-	if len(o.Real.Brokers) > 0 {
+	if o.Real {
 		services = "real"
 	}
 	began := time.Now()

@@ -22,6 +22,9 @@ type lab struct {
 	// profiles is a folder for processor profiles; empty: none.
 	profiles string
 
+	// broker and redis tell what those services have used.
+	broker, redis func() (usage, error)
+
 	client *kgo.Client // of the transactions that events are written in
 	admin  *kadm.Client
 	ids    int // of installations and groups
@@ -30,7 +33,7 @@ type lab struct {
 
 // openLab starts the services, or uses real ones where their addresses are
 // given.
-func openLab(ctx context.Context, given addresses, log io.Writer) (_ *lab, err error) {
+func openLab(ctx context.Context, onReal bool, log io.Writer) (_ *lab, err error) {
 	l := &lab{log: log}
 	defer func() {
 		if err != nil {
@@ -47,9 +50,11 @@ func openLab(ctx context.Context, given addresses, log io.Writer) (_ *lab, err e
 		Brokers: l.kafkaChild.hello.Addresses.Brokers, Registry: l.kafkaChild.hello.Addresses.Registry,
 		Redis: l.redisChild.hello.Addresses.Redis, Provider: l.providerChild.hello.Addresses.Provider,
 	}
-	if len(given.Brokers) > 0 {
-		given.Provider = l.at.Provider
-		l.at = given
+	l.broker, l.redis = l.kafkaChild.usage, l.redisChild.usage
+	if onReal {
+		if err := l.useReal(ctx); err != nil {
+			return nil, err
+		}
 	}
 	cfg := kafka.Config{Brokers: l.at.Brokers}
 	opts, err := kafka.Options(cfg)

@@ -87,23 +87,32 @@ func (in *installation) pace(ctx context.Context, makes *maker, perSecond int, l
 
 // hop measures the router from append to append at half load: what a reader
 // of the delivery topic waits for.
-func (l *lab) hop(ctx context.Context, seed uint64, perSecond int, last time.Duration) (latencies, error) {
+func (l *lab) hop(ctx context.Context, seed uint64, last time.Duration) (latencies, int, error) {
 	in, err := l.install(ctx, usualShape())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	router, out, err := in.router(ctx, "hop", queued)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	makes := newMaker(seed)
+	perSecond := 0
+	for range 3 { // the last one is warm
+		t, err := l.turn(ctx, router, makes.slice(in.writer, 50_000, 1), "")
+		if err != nil {
+			return nil, 0, err
+		}
+		perSecond = int(float64(t.events) / t.took.Seconds() / 2)
 	}
 	opts, err := kafka.Options(kafka.Config{Brokers: l.at.Brokers})
 	if err != nil {
-		return nil, err
+		return nil, perSecond, err
 	}
 	opts = append(append(opts, kafka.ReaderOptions(kafka.Earliest())...), kgo.ConsumeTopics(in.env.Names.Diagnostics()))
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
-		return nil, fmt.Errorf("making a client that waits for decisions: %w", err)
+		return nil, perSecond, fmt.Errorf("making a client that waits for decisions: %w", err)
 	}
 	defer client.Close()
 	total := make(chan int64, 1)
@@ -111,18 +120,18 @@ func (l *lab) hop(ctx context.Context, seed uint64, perSecond int, last time.Dur
 	writing, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
-		n, err := in.pace(writing, newMaker(seed), perSecond, last)
+		n, err := in.pace(writing, makes, perSecond, last)
 		failed <- err
 		total <- n
 	}()
 	all, err := in.watch(ctx, client, failed, total)
 	if err != nil {
-		return nil, err
+		return nil, perSecond, err
 	}
 	if err := out.check(ctx, queued(int64(len(all)))); err != nil {
-		return nil, err
+		return nil, perSecond, err
 	}
-	return all, router.child.stop()
+	return all, perSecond, router.child.stop()
 }
 
 func queued(n int64) expected { return expected{status: decision.Queued, count: n, handover: n} }

@@ -23,8 +23,8 @@ type addresses struct {
 	Provider string   `json:"provider,omitempty"`
 }
 
-// services are the embedded ones and a provider that only counts.
-type services struct {
+// standIns are the embedded services and a provider that only counts.
+type standIns struct {
 	embedded *embedded.Services
 	redis    *claimServer
 	sink     *sink
@@ -46,20 +46,20 @@ func openServices(ctx context.Context, _ order, _ io.Writer) (part, error) {
 	if err != nil {
 		return nil, errors.Join(err, sink.close(), all.Close())
 	}
-	return &services{embedded: all, redis: redis, sink: sink}, nil
+	return &standIns{embedded: all, redis: redis, sink: sink}, nil
 }
 
-func (s *services) hello() answer {
+func (s *standIns) hello() answer {
 	return answer{Addresses: addresses{
 		Brokers: s.embedded.Kafka().Brokers, Registry: s.embedded.RegistryURL(),
 		Redis: s.redis.addr(), Provider: s.sink.url,
 	}}
 }
 
-func (*services) await(context.Context, int64) error { return errNotHere }
+func (*standIns) await(context.Context, int64) error { return errNotHere }
 
-func (s *services) provider() (providerSummary, error) { return s.sink.summary(), nil }
+func (s *standIns) provider() (providerSummary, error) { return s.sink.summary(), nil }
 
-func (s *services) close() error {
+func (s *standIns) close() error {
 	return errors.Join(s.sink.close(), s.redis.close(), s.embedded.Close())
 }

@@ -78,8 +78,8 @@ func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, pr
 
 // readings are the usage of the contestant, the broker and Redis.
 func (l *lab) readings(c *contestant) (all [3]usage, err error) {
-	for i, child := range []*child{c.child, l.kafkaChild, l.redisChild} {
-		if all[i], err = child.usage(); err != nil {
+	for i, read := range []func() (usage, error){c.child.usage, l.broker, l.redis} {
+		if all[i], err = read(); err != nil {
 			return all, err
 		}
 	}

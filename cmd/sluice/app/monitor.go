@@ -88,7 +88,7 @@ func (m *monitor) run(ctx context.Context, drain <-chan struct{}) error {
 		Idle: func() error { return nil },
 	})
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // it was told to end
+		return nil
 	}
 	return err
 }

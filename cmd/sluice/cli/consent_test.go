@@ -41,6 +41,7 @@ func TestConsentOfOneSubject(t *testing.T) {
 		"gpc": {[]string{"--gpc", "yes"}, "true, false or unset"}, "age": {[]string{"--age-group", "senior"}, "child, teen or adult"}, "nothing": {nil, "nothing to set"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			got := s.run(append(append([]string{"consent", "set"}, jo...), c.args...)...)
 			require.Equal(t, 2, got.code)
 			require.Contains(t, got.stderr, c.says)

@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	done := make(chan error, 1)
 	ready := make(chan struct{})
 	workers.Go(func() {
-		done <- s.env.Run(running, drain, app.Roles{Router: true, Senders: s.env.AllSenders()}, app.RunOptions{
+		done <- s.env.Run(running, drain, app.Roles{Router: true, Senders: s.env.AllSenders(), Monitor: true}, app.RunOptions{
 			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays(), ProbeEvery: 3 * time.Second, VerdictEvery: verdictEvery},
 			Output: o.Log, Ready: func() { close(ready) },
 		})
