@@ -91,6 +91,16 @@ type Input struct {
 	Scratch    *Scratch
 }
 
+// Field finds a computed field.
+func (in *Input) Field(name string) (*resource.Field, bool) {
+	for i := range in.Fields {
+		if in.Fields[i].Name == name {
+			return &in.Fields[i], true
+		}
+	}
+	return nil, false
+}
+
 // Scratch is reused memory, one a session, passed explicitly. Nothing that
 // Build returns may point into it except Fragment.
 type Scratch struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // eventFields are the computed fields that have a place of their own; all
@@ -62,21 +63,16 @@ func (b *build) appendScalar(dst []byte, nameKey, name string, v event.Value) []
 	switch v.Kind {
 	case event.String:
 		return b.appendText(dst, nameKey, name, v.Str)
-	case event.Long:
-		if identity.LookNumber(v.Long) != identity.NotSuspect {
-			b.unsafe++
-			return dst
-		}
 	case event.Double:
 		if !jsonappend.Finite(v.Double) {
 			return dst
 		}
-		if abs := max(v.Double, -v.Double); abs < 1e18 && identity.LookNumber(int64(abs)) != identity.NotSuspect {
-			b.unsafe++
-			return dst
-		}
-	case event.Boolean:
+	case event.Long, event.Boolean:
 	default:
+		return dst
+	}
+	if payload.SuspectNumber(v) {
+		b.unsafe++
 		return dst
 	}
 	dst = append(jsonappend.Comma(dst), '{')

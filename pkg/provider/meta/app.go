@@ -23,17 +23,17 @@ func (b *builder) appData() {
 		format = "a2"
 	}
 	if format == "" || !deviceSafe(d.OSVersion) || identity.Trim(d.OSVersion) == "" || !d.TrackingAuthorized.Set {
-		b.refuse(decision.ProviderAppDataMissing, "device.platform, device.os_version or device.tracking_authorized")
+		b.Refuse(decision.ProviderAppDataMissing, "device.platform, device.os_version or device.tracking_authorized")
 		return
 	}
-	b.dst = append(jsonappend.Key(b.dst, "app_data"), '{')
-	b.dst = jsonappend.Int(jsonappend.Key(b.dst, "advertiser_tracking_enabled"), flag(d.TrackingAuthorized))
-	b.dst = jsonappend.Int(jsonappend.Key(b.dst, "application_tracking_enabled"), flag(d.AppTrackingEnabled))
-	b.dst = append(jsonappend.Key(b.dst, "extinfo"), '[')
+	b.Dst = append(jsonappend.Key(b.Dst, "app_data"), '{')
+	b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "advertiser_tracking_enabled"), flag(d.TrackingAuthorized))
+	b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "application_tracking_enabled"), flag(d.AppTrackingEnabled))
+	b.Dst = append(jsonappend.Key(b.Dst, "extinfo"), '[')
 	b.extinfo(format, d)
-	b.dst = append(b.dst, ']')
+	b.Dst = append(b.Dst, ']')
 	b.vendorID(d)
-	b.dst = append(b.dst, '}')
+	b.Dst = append(b.Dst, '}')
 }
 
 func flag(v event.Opt[bool]) int64 {
@@ -68,10 +68,10 @@ func (b *builder) extinfo(format string, d *event.Device) {
 // numbers.
 func (b *builder) deviceText(s string) {
 	if !deviceSafe(s) {
-		b.unsafe++
+		b.Unsafe++
 		s = ""
 	}
-	b.dst = jsonappend.String(jsonappend.Comma(b.dst), identity.Vouch(s))
+	b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), identity.Vouch(s))
 }
 
 func deviceSafe(s string) bool {
@@ -80,19 +80,19 @@ func deviceSafe(s string) bool {
 }
 
 func (b *builder) whole(v event.Opt[int64]) {
-	b.dst = append(jsonappend.Comma(b.dst), '"')
+	b.Dst = append(jsonappend.Comma(b.Dst), '"')
 	if v.Set {
-		b.dst = strconv.AppendInt(b.dst, v.Value, 10)
+		b.Dst = strconv.AppendInt(b.Dst, v.Value, 10)
 	}
-	b.dst = append(b.dst, '"')
+	b.Dst = append(b.Dst, '"')
 }
 
 func (b *builder) fraction(v event.Opt[float64]) {
-	b.dst = append(jsonappend.Comma(b.dst), '"')
+	b.Dst = append(jsonappend.Comma(b.Dst), '"')
 	if v.Set && jsonappend.Finite(v.Value) {
-		b.dst = jsonappend.Decimal(b.dst, v.Value, 2)
+		b.Dst = jsonappend.Decimal(b.Dst, v.Value, 2)
 	}
-	b.dst = append(b.dst, '"')
+	b.Dst = append(b.Dst, '"')
 }
 
 // vendorID appends the vendor's id of the device where the advertising id might
@@ -101,12 +101,12 @@ func (b *builder) vendorID(d *event.Device) {
 	if d.VendorID.IsZero() || !b.in.Route.Kinds.Has(decision.KindAdvertisingID) || trackingRefused(b.ev) {
 		return
 	}
-	at := len(b.dst)
-	b.dst = jsonappend.Key(b.dst, "vendor_id")
+	at := len(b.Dst)
+	b.Dst = jsonappend.Key(b.Dst, "vendor_id")
 	if !b.deviceID(identity.Trim(d.VendorID.Reveal())) {
-		b.dst = b.dst[:at]
+		b.Dst = b.Dst[:at]
 		b.drop(decision.KindAdvertisingID, decision.DropInvalid)
 		return
 	}
-	b.present = b.present.With(decision.KindAdvertisingID)
+	b.Present = b.Present.With(decision.KindAdvertisingID)
 }

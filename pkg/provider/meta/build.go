@@ -21,7 +21,8 @@ func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
 		TransactionID:   ev.Commerce.TransactionID,
 		FutureTolerance: futureTolerance,
 	}
-	b := builder{in: in, ev: ev, dst: dst}
+	b := builder{in: in, ev: ev}
+	b.Dst = dst
 	b.dest, _ = in.Route.Compiled.(*destination)
 	b.mapping, _ = in.Route.Target.Data.(*mapping)
 	if b.dest == nil || b.mapping == nil {
@@ -29,7 +30,7 @@ func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
 		return built
 	}
 	if in.Scratch != nil {
-		b.scratch = in.Scratch.Buf[:0]
+		b.Scratch = in.Scratch.Buf[:0]
 	}
 	b.action, b.channel = actionSource(ev)
 	if b.channel != "" {
@@ -49,7 +50,7 @@ func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
 	b.serverEvent(ldu)
 	b.finish(dst, &built)
 	if in.Scratch != nil {
-		in.Scratch.Buf = b.scratch[:0]
+		in.Scratch.Buf = b.Scratch[:0]
 	}
 	return built
 }
@@ -59,18 +60,18 @@ func (b *builder) prepare() {
 	b.hints = Hints{PhoneCountry: b.dest.phoneCountry, Now: b.in.Now}
 	if !b.ev.Identity.Country.IsZero() && b.in.Route.Kinds.Has(decision.KindAddress) {
 		if s := identity.Trim(b.ev.Identity.Country.Reveal()); s != "" && identity.IsASCII(s) {
-			if word, ok := country(b.scratch[:0], s, b.hints); ok && len(word) == 2 {
+			if word, ok := country(b.Scratch[:0], s, b.hints); ok && len(word) == 2 {
 				b.hints.Country = countryHint(word)
 			}
 		}
 	}
 	b.click = b.in.Usable.Has(consent.AdStorage) && b.in.Route.Kinds.Has(decision.KindClickID)
-	b.urls = b.mapping.urls
+	b.URLs = b.mapping.urls
 	if !b.click {
-		b.urls.ClickIDs = nil
+		b.URLs.ClickIDs = nil
 	}
 	if b.in.Sensitive {
-		b.urls.Mode = identity.URLOrigin
+		b.URLs.Mode = identity.URLOrigin
 	}
 }
 
@@ -86,16 +87,16 @@ func countryHint(word []byte) string {
 func (b *builder) serverEvent(ldu int64) {
 	b.preflightNames()
 	b.money()
-	b.ids()
+	b.CheckIDs(b.in)
 
-	b.dst = append(b.dst, '{')
-	b.dst = jsonappend.String(jsonappend.Key(b.dst, "event_name"), b.mapping.name)
-	b.dst = jsonappend.Int(jsonappend.Key(b.dst, "event_time"), min(b.ev.Time, b.in.Now)/second)
-	b.dst = jsonappend.String(jsonappend.Key(b.dst, "event_id"), identity.Vouch(b.in.EventID))
+	b.Dst = append(b.Dst, '{')
+	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "event_name"), b.mapping.name)
+	b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "event_time"), min(b.ev.Time, b.in.Now)/second)
+	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "event_id"), identity.Vouch(b.in.EventID))
 	if b.action == "" {
-		b.refuse(decision.ProviderSourceMissing, "neither source nor page.url says where it happened")
+		b.Refuse(decision.ProviderSourceMissing, "neither source nor page.url says where it happened")
 	}
-	b.dst = jsonappend.String(jsonappend.Key(b.dst, "action_source"), identity.Vouch(b.action))
+	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "action_source"), identity.Vouch(b.action))
 	if b.action == "website" {
 		b.pageURLs()
 	}
@@ -107,15 +108,15 @@ func (b *builder) serverEvent(ldu int64) {
 	if b.dest.segmentOnEvent {
 		b.segmentation()
 	}
-	b.dst = append(b.dst, '}')
+	b.Dst = append(b.Dst, '}')
 }
 
 // pageURLs appends the page's and the referrer's URL, as far as they may leave.
 func (b *builder) pageURLs() {
 	if b.ev.Page.URL == "" {
-		b.refuse(decision.ProviderURLMissing, "page.url")
+		b.Refuse(decision.ProviderURLMissing, "page.url")
 	} else if !b.url("event_source_url", b.ev.Page.URL) {
-		b.refuse(decision.ProviderFieldInvalid, "page.url is no http or https URL")
+		b.Refuse(decision.ProviderFieldInvalid, "page.url is no http or https URL")
 	}
 	if b.ev.Page.Referrer != "" {
 		b.url("referrer_url", b.ev.Page.Referrer)
@@ -123,18 +124,14 @@ func (b *builder) pageURLs() {
 }
 
 func (b *builder) url(key, raw string) bool {
-	out, unsafe, ok := identity.AppendURL(b.scratch[:0], raw, b.urls)
-	b.scratch = out
-	b.unsafe += int32(unsafe)
-	if !ok {
+	if !b.URL(key, raw) {
 		return false
 	}
-	if b.click && b.urls.Mode == identity.URLFull {
+	if b.click && b.URLs.Mode == identity.URLFull {
 		if _, has := identity.QueryValue(raw, clickParameter); has {
 			b.relies |= consent.AdStorage
 		}
 	}
-	b.dst = jsonappend.Bytes(jsonappend.Key(b.dst, key), identity.VouchBytes(out))
 	return true
 }
 
@@ -144,22 +141,12 @@ func (b *builder) options(ldu int64) {
 		// The bytes say nothing against personalisation, so they depend on it.
 		b.relies |= consent.AdPersonalization
 	} else {
-		b.dst = jsonappend.Bool(jsonappend.Key(b.dst, "opt_out"), true)
+		b.Dst = jsonappend.Bool(jsonappend.Key(b.Dst, "opt_out"), true)
 	}
 	if ldu != 0 {
-		b.dst = append(jsonappend.Key(b.dst, "data_processing_options"), `["LDU"]`...)
-		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "data_processing_options_country"), lduCountry)
-		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "data_processing_options_state"), ldu)
-	}
-}
-
-// ids checks the ids that name the event.
-func (b *builder) ids() {
-	if b.in.EventIDSource == event.IDExplicit && identity.LookID(b.in.EventID) != identity.NotSuspect {
-		b.insufficient(decision.IdentifiersUnsafeID, "event_id")
-	}
-	if identity.LookID(b.ev.Commerce.TransactionID) != identity.NotSuspect {
-		b.insufficient(decision.IdentifiersUnsafeID, "commerce.transaction_id")
+		b.Dst = append(jsonappend.Key(b.Dst, "data_processing_options"), `["LDU"]`...)
+		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "data_processing_options_country"), lduCountry)
+		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "data_processing_options_state"), ldu)
 	}
 }
 
@@ -185,22 +172,11 @@ func (b *builder) limits(built *provider.Built) {
 
 // finish fills the answer. An event that Meta would refuse leaves no bytes.
 func (b *builder) finish(dst []byte, built *provider.Built) {
-	built.IdentifierReason, built.PreflightReason = b.identifiers, b.preflight
-	built.Identifiers = b.status()
+	b.Finish(built, &b.Writer, len(dst))
 	built.Value, built.Currency = b.value, b.currency
 	// A restricted delivery does not rely on the purpose it was restricted for.
 	built.ReliesOn = (b.relies | consent.AdUserData) & b.in.Usable
 	if !b.in.Restricted {
 		built.ReliesOn |= consent.AdUserData
 	}
-	switch {
-	case b.identifiers != decision.ReasonNone:
-		built.Detail = b.identifierWhy
-	case b.preflight != decision.ReasonNone:
-		built.Detail = b.preflightWhy
-	default:
-		built.Fragment = b.dst
-		return
-	}
-	built.Fragment = b.dst[:len(dst)]
 }

@@ -2,12 +2,12 @@ package meta
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
@@ -20,15 +20,15 @@ const decimals = 4
 // event, then what else the mapping computes, then the custom properties that it
 // names.
 func (b *builder) customData() {
-	start := len(b.dst)
-	b.dst = append(jsonappend.Key(b.dst, "custom_data"), '{')
-	open := len(b.dst)
+	start := len(b.Dst)
+	b.Dst = append(jsonappend.Key(b.Dst, "custom_data"), '{')
+	open := len(b.Dst)
 	for i := range customKeys {
 		key := &customKeys[i]
 		if b.in.Sensitive && key.named {
 			continue
 		}
-		if f, ok := b.field(key.name); ok && i != atValue && i != atCurrency {
+		if f, ok := b.in.Field(key.name); ok && i != atValue && i != atCurrency {
 			b.computed(key, f)
 			continue
 		}
@@ -36,18 +36,18 @@ func (b *builder) customData() {
 	}
 	for i := range b.in.Fields {
 		if f := &b.in.Fields[i]; findCustomKey(f.Name) < 0 {
-			b.scalar(identity.Vouch(f.Name), f.Value)
+			b.Scalar(identity.Vouch(f.Name), f.Value)
 		}
 	}
 	b.coupons()
 	for i := range b.mapping.properties {
 		b.property(b.mapping.properties[i])
 	}
-	if len(b.dst) == open {
-		b.dst = b.dst[:start]
+	if len(b.Dst) == open {
+		b.Dst = b.Dst[:start]
 		return
 	}
-	b.dst = append(b.dst, '}')
+	b.Dst = append(b.Dst, '}')
 }
 
 // native appends a standard key from the event's own fields.
@@ -69,20 +69,20 @@ func (b *builder) native(i int) {
 	case atNumItems:
 		b.numItems()
 	case atOrderID:
-		b.id("order_id", c.TransactionID)
+		b.ID("order_id", c.TransactionID)
 	case atItemNumber:
 		if len(c.Items) == 1 {
-			b.id("item_number", c.Items[0].ItemNumber)
+			b.ID("item_number", c.Items[0].ItemNumber)
 		}
 	case atContentName:
 		b.contentName()
 	case atContentCategory:
 		if b.mapping.categories && len(c.Items) == 1 {
-			b.text("content_category", c.Items[0].Category)
+			b.Text("content_category", c.Items[0].Category)
 		}
 	case atSearch:
 		if b.mapping.search {
-			b.text("search_string", c.SearchTerm)
+			b.Text("search_string", c.SearchTerm)
 		}
 	case atDelivery:
 		if slices.Contains(enums["delivery_category"], c.DeliveryCategory) {
@@ -97,7 +97,7 @@ func (b *builder) native(i int) {
 			b.enum("event_source", "crm")
 		}
 	case atLeadSource:
-		b.text("lead_event_source", c.LeadEventSource)
+		b.Text("lead_event_source", c.LeadEventSource)
 	case atSegment:
 		if !b.dest.segmentOnEvent {
 			b.segmentation()
@@ -115,9 +115,9 @@ func (b *builder) segmentation() {
 func (b *builder) contentName() {
 	switch items := b.ev.Commerce.Items; {
 	case b.mapping.names && len(items) == 1 && items[0].Name != "":
-		b.text("content_name", items[0].Name)
+		b.Text("content_name", items[0].Name)
 	case b.mapping.title:
-		b.text("content_name", b.ev.Page.Title)
+		b.Text("content_name", b.ev.Page.Title)
 	}
 }
 
@@ -126,19 +126,19 @@ func (b *builder) coupons() {
 	if !b.mapping.coupons || b.in.Sensitive || len(list) == 0 {
 		return
 	}
-	start := len(b.dst)
-	b.dst = append(jsonappend.Key(b.dst, "coupons"), '[')
-	open := len(b.dst)
+	start := len(b.Dst)
+	b.Dst = append(jsonappend.Key(b.Dst, "coupons"), '[')
+	open := len(b.Dst)
 	for _, s := range list {
-		if clean, ok := b.clean(s); ok {
-			b.dst = jsonappend.String(jsonappend.Comma(b.dst), clean)
+		if clean, ok := b.Clean(s); ok {
+			b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), clean)
 		}
 	}
-	if len(b.dst) == open {
-		b.dst = b.dst[:start]
+	if len(b.Dst) == open {
+		b.Dst = b.Dst[:start]
 		return
 	}
-	b.dst = append(b.dst, ']')
+	b.Dst = append(b.Dst, ']')
 }
 
 // computed appends a standard key that the mapping computes. A null leaves the
@@ -151,33 +151,33 @@ func (b *builder) computed(key *customKey, f *resource.Field) {
 	}
 	switch key.typ {
 	case typeNumber, typeInteger:
-		n, ok := floatOf(v)
+		n, ok := payload.Float(v)
 		if !ok || !jsonappend.Finite(n) || key.typ == typeInteger && (n < 0 || n != float64(int64(n))) {
-			b.refuse(decision.ProviderFieldInvalid, "a computed field is not the number that Meta expects")
+			b.Refuse(decision.ProviderFieldInvalid, "a computed field is not the number that Meta expects")
 			return
 		}
 		b.amount(key.name, event.Some(n))
 	case typeFlag:
-		b.scalar(identity.Vouch(key.name), v)
+		b.Scalar(identity.Vouch(key.name), v)
 	case typeID:
 		if v.Kind == event.Long {
-			b.dst = jsonappend.Key(b.dst, key.name)
-			b.dst = append(jsonappend.Int(append(b.dst, '"'), v.Long), '"')
+			b.Dst = jsonappend.Key(b.Dst, key.name)
+			b.Dst = append(jsonappend.Int(append(b.Dst, '"'), v.Long), '"')
 			return
 		}
-		b.id(key.name, v.Str)
+		b.ID(key.name, v.Str)
 	case typeEnum:
 		if !slices.Contains(enums[key.name], v.Str) {
-			b.refuse(decision.ProviderFieldInvalid, "a computed field is not one of Meta's values")
+			b.Refuse(decision.ProviderFieldInvalid, "a computed field is not one of Meta's values")
 			return
 		}
 		b.enum(key.name, v.Str)
 	case typeText, typeList:
 		if v.Kind != event.String {
-			b.refuse(decision.ProviderFieldInvalid, "a computed field is not a string")
+			b.Refuse(decision.ProviderFieldInvalid, "a computed field is not a string")
 			return
 		}
-		b.text(key.name, v.Str)
+		b.Text(key.name, v.Str)
 	}
 }
 
@@ -185,110 +185,20 @@ func (b *builder) computed(key *customKey, f *resource.Field) {
 func (b *builder) property(name identity.Clean) {
 	for i := range b.ev.Properties {
 		if p := &b.ev.Properties[i]; p.Key == name.Text() {
-			b.scalar(name, p.Value)
+			b.Scalar(name, p.Value)
 			return
-		}
-	}
-}
-
-// scalar appends a free value under a name from the mapping.
-func (b *builder) scalar(name identity.Clean, v event.Value) {
-	switch v.Kind {
-	case event.Null:
-	case event.Boolean:
-		b.dst = jsonappend.Bool(jsonappend.Name(b.dst, name), v.Bool)
-	case event.Long:
-		if identity.LookNumber(v.Long) != identity.NotSuspect {
-			b.unsafe++
-			return
-		}
-		b.dst = jsonappend.Int(jsonappend.Name(b.dst, name), v.Long)
-	case event.Double:
-		if !jsonappend.Finite(v.Double) {
-			return
-		}
-		if abs := max(v.Double, -v.Double); abs < 1e18 && identity.LookNumber(int64(abs)) != identity.NotSuspect {
-			b.unsafe++
-			return
-		}
-		b.dst = jsonappend.Float(jsonappend.Name(b.dst, name), v.Double)
-	case event.String:
-		if v.Str == "" {
-			return
-		}
-		at := len(b.dst)
-		b.dst = jsonappend.Name(b.dst, name)
-		if !b.freeText(v.Str) {
-			b.dst = b.dst[:at]
 		}
 	}
 }
 
 // amount appends a number where it is one.
 func (b *builder) amount(key string, v event.Opt[float64]) {
-	if v.Set && jsonappend.Finite(v.Value) {
-		b.dst = jsonappend.Decimal(jsonappend.Key(b.dst, key), v.Value, decimals)
-	}
+	b.Amount(key, v, decimals)
 }
 
 // enum appends a value that has been compared with a fixed list.
 func (b *builder) enum(key, s string) {
 	if s != "" {
-		b.dst = jsonappend.String(jsonappend.Key(b.dst, key), identity.Vouch(s))
+		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, key), identity.Vouch(s))
 	}
-}
-
-// id appends an id unless it looks like personal data.
-func (b *builder) id(key, s string) {
-	if s == "" {
-		return
-	}
-	clean, ok := identity.CleanID(s)
-	if !ok {
-		b.unsafe++
-		return
-	}
-	b.dst = jsonappend.String(jsonappend.Key(b.dst, key), clean)
-}
-
-// text appends free text unless it looks like personal data or a secret.
-func (b *builder) text(key, s string) {
-	if s == "" {
-		return
-	}
-	at := len(b.dst)
-	b.dst = jsonappend.Key(b.dst, key)
-	if !b.freeText(s) {
-		b.dst = b.dst[:at]
-	}
-}
-
-// freeText appends the value alone. A URL passes the same scrubbing as the
-// page's.
-func (b *builder) freeText(s string) bool {
-	if strings.Contains(s, "://") {
-		out, unsafe, ok := identity.AppendURL(b.scratch[:0], s, b.urls)
-		b.scratch = out
-		b.unsafe += int32(unsafe)
-		if !ok {
-			b.unsafe++
-			return false
-		}
-		b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(out))
-		return true
-	}
-	clean, ok := b.clean(s)
-	if ok {
-		b.dst = jsonappend.String(b.dst, clean)
-	}
-	return ok
-}
-
-// clean checks free text and counts what is refused.
-func (b *builder) clean(s string) (identity.Clean, bool) {
-	clean, ok := identity.CleanText(s)
-	if !ok {
-		b.unsafe++
-	}
-	return clean, ok && s != ""
 }

@@ -43,13 +43,13 @@ func (b *builder) contentIDs() {
 	if !b.hasItems() {
 		return
 	}
-	b.dst = append(jsonappend.Key(b.dst, "content_ids"), '[')
+	b.Dst = append(jsonappend.Key(b.Dst, "content_ids"), '[')
 	for i := range b.ev.Commerce.Items {
 		if id, _, ok := b.itemID(i); ok {
-			b.dst = jsonappend.String(jsonappend.Comma(b.dst), id)
+			b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), id)
 		}
 	}
-	b.dst = append(b.dst, ']')
+	b.Dst = append(b.Dst, ']')
 }
 
 // contents appends the cart's lines: id, quantity and price, and names only
@@ -60,24 +60,24 @@ func (b *builder) contents() {
 	for i := range items {
 		id, unsafe, ok := b.itemID(i)
 		if unsafe {
-			b.unsafe++
+			b.Unsafe++
 		}
 		if !ok {
 			continue
 		}
 		if !kept {
-			b.dst = append(jsonappend.Key(b.dst, "contents"), '[')
+			b.Dst = append(jsonappend.Key(b.Dst, "contents"), '[')
 			kept = true
 		}
-		b.dst = append(jsonappend.Comma(b.dst), '{')
-		b.dst = jsonappend.String(jsonappend.Key(b.dst, "id"), id)
-		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "quantity"), quantity(&items[i]))
+		b.Dst = append(jsonappend.Comma(b.Dst), '{')
+		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "id"), id)
+		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "quantity"), quantity(&items[i]))
 		b.amount("item_price", items[i].Price)
 		b.itemNames(&items[i])
-		b.dst = append(b.dst, '}')
+		b.Dst = append(b.Dst, '}')
 	}
 	if kept {
-		b.dst = append(b.dst, ']')
+		b.Dst = append(b.Dst, ']')
 	}
 }
 
@@ -86,13 +86,13 @@ func (b *builder) itemNames(item *event.Item) {
 		return
 	}
 	if b.mapping.names {
-		b.text("title", item.Name)
+		b.Text("title", item.Name)
 	}
 	if b.mapping.brands {
-		b.text("brand", item.Brand)
+		b.Text("brand", item.Brand)
 	}
 	if b.mapping.categories {
-		b.text("category", item.Category)
+		b.Text("category", item.Category)
 	}
 }
 
@@ -104,7 +104,7 @@ func (b *builder) numItems() {
 		}
 	}
 	if n > 0 {
-		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "num_items"), n)
+		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "num_items"), n)
 	}
 }
 
@@ -114,24 +114,24 @@ func (b *builder) original() {
 	if *o == (event.Original{}) {
 		return
 	}
-	start := len(b.dst)
-	b.dst = append(jsonappend.Key(b.dst, "original_event_data"), '{')
-	open := len(b.dst)
+	start := len(b.Dst)
+	b.Dst = append(jsonappend.Key(b.Dst, "original_event_data"), '{')
+	open := len(b.Dst)
 	if o.Name == b.ev.Name && o.Name != "" {
-		b.dst = jsonappend.String(jsonappend.Key(b.dst, "event_name"), b.mapping.name)
+		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "event_name"), b.mapping.name)
 	} else if target, _, ok := commerceEvent(o.Name); ok {
 		b.enum("event_name", target)
 	} else {
-		b.text("event_name", o.Name)
+		b.Text("event_name", o.Name)
 	}
 	if o.Time > 0 {
-		b.dst = jsonappend.Int(jsonappend.Key(b.dst, "event_time"), o.Time/second)
+		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "event_time"), o.Time/second)
 	}
-	b.id("order_id", o.TransactionID)
-	b.id("event_id", o.ID)
-	if len(b.dst) == open {
-		b.dst = b.dst[:start]
+	b.ID("order_id", o.TransactionID)
+	b.ID("event_id", o.ID)
+	if len(b.Dst) == open {
+		b.Dst = b.Dst[:start]
 		return
 	}
-	b.dst = append(b.dst, '}')
+	b.Dst = append(b.Dst, '}')
 }

@@ -27,8 +27,6 @@ const (
 	// dedupWindow is how long a browser's copy is surely recognised: Meta's 48
 	// hours less an hour for the way.
 	dedupWindow = 47 * hour
-	// maxValues is how many values of one identifier are sent.
-	maxValues = 10
 )
 
 // Deps is what the provider needs of its surroundings.

@@ -1,12 +1,11 @@
 package meta
 
 import (
-	"strconv"
-
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
@@ -15,11 +14,11 @@ func (b *builder) preflightNames() {
 	name := b.mapping.name.Text()
 	switch {
 	case b.channel != "" && !messagingEvents[name]:
-		b.refuse(decision.ProviderUnsupportedEvent, "business messaging does not take this event name")
+		b.Refuse(decision.ProviderUnsupportedEvent, "business messaging does not take this event name")
 	case name == resource.NoEvent, b.ev.Name == refundedEvent && standardEvents[name]:
-		b.refuse(decision.ProviderUnsupportedEvent, "Meta has no event that takes a purchase back")
+		b.Refuse(decision.ProviderUnsupportedEvent, "Meta has no event that takes a purchase back")
 	case name == appendValue && b.ev.Original == (event.Original{}):
-		b.refuse(decision.ProviderFieldInvalid, "AppendValue needs the original event")
+		b.Refuse(decision.ProviderFieldInvalid, "AppendValue needs the original event")
 	}
 }
 
@@ -28,26 +27,26 @@ func (b *builder) preflightNames() {
 func (b *builder) money() {
 	b.value = b.ev.Commerce.Value
 	wrong := false // a value that is there and of no use is not a missing one
-	if f, ok := b.field("value"); ok {
-		v, number := floatOf(f.Value)
+	if f, ok := b.in.Field("value"); ok {
+		v, number := payload.Float(f.Value)
 		b.value = event.Opt[float64]{Value: v, Set: number}
 		if wrong = !number && f.Value.Kind != event.Null; wrong {
-			b.refuse(decision.ProviderFieldInvalid, "fields.value is not a number")
+			b.Refuse(decision.ProviderFieldInvalid, "fields.value is not a number")
 		}
 	}
 	if b.value.Set && (!jsonappend.Finite(b.value.Value) || b.value.Value < 0) {
-		b.refuse(decision.ProviderFieldInvalid, "value is negative or not a number")
+		b.Refuse(decision.ProviderFieldInvalid, "value is negative or not a number")
 		b.value, wrong = event.Opt[float64]{}, true
 	}
 	purchased := b.mapping.name.Text() == purchase
 	if purchased && !b.value.Set && !wrong {
-		b.refuse(decision.ProviderValueMissing, "value")
+		b.Refuse(decision.ProviderValueMissing, "value")
 	}
 	if !b.value.Set && !purchased && !b.priced() {
 		return
 	}
 	given := b.ev.Commerce.Currency
-	if f, ok := b.field("currency"); ok {
+	if f, ok := b.in.Field("currency"); ok {
 		given = f.Value.Str
 	}
 	if identity.Trim(given) == "" {
@@ -58,9 +57,9 @@ func (b *builder) money() {
 	case known:
 		b.currency = code
 	case identity.Trim(given) == "" && (b.value.Set || purchased):
-		b.refuse(decision.ProviderCurrencyMissing, "currency")
+		b.Refuse(decision.ProviderCurrencyMissing, "currency")
 	case b.value.Set || purchased:
-		b.refuse(decision.ProviderCurrencyInvalid, "currency is no ISO 4217 code")
+		b.Refuse(decision.ProviderCurrencyInvalid, "currency is no ISO 4217 code")
 	}
 }
 
@@ -78,37 +77,12 @@ func (b *builder) priced() bool {
 	return false
 }
 
-// field finds a computed field.
-func (b *builder) field(name string) (*resource.Field, bool) {
-	for i := range b.in.Fields {
-		if b.in.Fields[i].Name == name {
-			return &b.in.Fields[i], true
-		}
-	}
-	return nil, false
-}
-
-// floatOf reads a number, also one written as text.
-func floatOf(v event.Value) (float64, bool) {
-	switch v.Kind {
-	case event.Double:
-		return v.Double, true
-	case event.Long:
-		return float64(v.Long), true
-	case event.String:
-		f, err := strconv.ParseFloat(identity.Trim(v.Str), 64)
-		return f, err == nil
-	default:
-		return 0, false
-	}
-}
-
 // bySource checks and appends what each action source needs.
 func (b *builder) bySource() {
 	switch b.action {
 	case "website":
 		if !b.keys.has(atUserAgent) {
-			b.refuse(decision.ProviderUserAgentMissing, "device.user_agent")
+			b.Refuse(decision.ProviderUserAgentMissing, "device.user_agent")
 		}
 	case "app":
 		b.appData()
@@ -134,11 +108,11 @@ func (b *builder) messaging() {
 		}
 		for _, group := range c.need {
 			if b.keys&group == 0 {
-				b.refuse(decision.ProviderFieldInvalid, "messaging lacks an id that its channel needs")
+				b.Refuse(decision.ProviderFieldInvalid, "messaging lacks an id that its channel needs")
 			}
 		}
-		b.dst = jsonappend.String(jsonappend.Key(b.dst, "messaging_channel"), identity.Vouch(c.name))
+		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "messaging_channel"), identity.Vouch(c.name))
 		return
 	}
-	b.refuse(decision.ProviderFieldInvalid, "messaging.channel is not messenger, whatsapp or instagram")
+	b.Refuse(decision.ProviderFieldInvalid, "messaging.channel is not messenger, whatsapp or instagram")
 }

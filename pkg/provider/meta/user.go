@@ -8,17 +8,18 @@ import (
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // userData appends the member user_data and judges what stands in it.
 func (b *builder) userData() {
-	b.dst = append(jsonappend.Key(b.dst, "user_data"), '{')
+	b.Dst = append(jsonappend.Key(b.Dst, "user_data"), '{')
 	for i := range rows {
 		b.identifier(i, &rows[i])
 	}
-	b.dst = append(b.dst, '}')
+	b.Dst = append(b.Dst, '}')
 	if b.keys.has(atIP) != b.keys.has(atUserAgent) {
-		b.quality -= 0.5 // the two count together
+		b.Quality -= 0.5 // the two count together
 	}
 	b.sufficient()
 }
@@ -29,15 +30,15 @@ func (b *builder) sufficient() {
 	keys := b.keys &^ ownedKeys
 	switch {
 	case keys == 0:
-		b.insufficient(decision.IdentifiersNone, "no identifier is left")
+		b.Insufficient(decision.IdentifiersNone, "no identifier is left")
 		return
 	case keys.subsetOf(contextualKeys) && !b.in.Route.Destination.ContextualOnly:
-		b.insufficient(decision.IdentifiersInsufficient, "only address, user agent, place or gender are left")
+		b.Insufficient(decision.IdentifiersInsufficient, "only address, user agent, place or gender are left")
 		return
 	}
 	for _, weak := range tooWeak {
 		if keys.subsetOf(weak) {
-			b.insufficient(decision.IdentifiersInsufficient, "what is left is too little for Meta")
+			b.Insufficient(decision.IdentifiersInsufficient, "what is left is too little for Meta")
 			return
 		}
 	}
@@ -64,9 +65,9 @@ func (b *builder) identifier(i int, r *row) {
 		return
 	}
 	b.keys |= 1 << i
-	b.quality += r.weight
+	b.Quality += r.weight
 	if !r.owned {
-		b.present = b.present.With(r.kind)
+		b.Present = b.Present.With(r.kind)
 	}
 	if i == atFbc || i == atFbp {
 		b.relies |= consent.AdStorage
@@ -112,8 +113,8 @@ func trackingRefused(e *event.Event) bool {
 
 // write appends a row's member; false where no value was usable.
 func (b *builder) write(r *row, values []identity.Raw) bool {
-	start := len(b.dst)
-	b.dst = jsonappend.Key(b.dst, r.key)
+	start := len(b.Dst)
+	b.Dst = jsonappend.Key(b.Dst, r.key)
 	ok := false
 	switch r.enc {
 	case hashList:
@@ -130,7 +131,7 @@ func (b *builder) write(r *row, values []identity.Raw) bool {
 		ok = b.single(r, values[0])
 	}
 	if !ok {
-		b.dst = b.dst[:start]
+		b.Dst = b.Dst[:start]
 		b.drop(r.kind, decision.DropInvalid)
 	}
 	return ok
@@ -138,57 +139,34 @@ func (b *builder) write(r *row, values []identity.Raw) bool {
 
 // hashes appends an array of digests, sorted and without repeats.
 func (b *builder) hashes(r *row, values []identity.Raw) bool {
-	var list [maxValues]identity.Hashed
-	n := 0
+	var list payload.Digests
 	for _, v := range values {
 		if v.IsZero() {
 			continue
 		}
 		var h identity.Hashed
 		var form Form
-		b.scratch, h, form = digest(b.scratch, v, r.normal, b.hints)
+		b.Scratch, h, form = digest(b.Scratch, v, r.normal, b.hints)
 		if form == Dropped {
 			b.drop(r.kind, decision.DropInvalid)
 			continue
 		}
 		if form == PassedOn && (h.IsMD5() || h.OfNothing()) {
-			b.warned++
+			b.Warned++
 		}
-		if !insert(&list, &n, h) {
+		if !list.Insert(h) {
 			b.drop(r.kind, decision.DropLimit)
 		}
 	}
-	b.dst = append(b.dst, '[')
-	for i := range n {
-		b.dst = jsonappend.Hex(jsonappend.Comma(b.dst), list[i])
-	}
-	b.dst = append(b.dst, ']')
-	return n > 0
-}
-
-// insert keeps list sorted; false where it is full. A repeat counts as in.
-func insert(list *[maxValues]identity.Hashed, n *int, h identity.Hashed) bool {
-	at := 0
-	for at < *n && list[at].Compare(h) < 0 && !list[at].SameDigest(h) {
-		at++
-	}
-	if at < *n && list[at].SameDigest(h) {
-		return true
-	}
-	if *n == len(list) {
-		return false
-	}
-	copy(list[at+1:*n+1], list[at:*n])
-	list[at] = h
-	*n++
-	return true
+	b.Dst = list.Append(b.Dst)
+	return list.Len() > 0
 }
 
 // clearIDs appends external ids as they are, which a destination may ask for so
 // that they equal what its browser tag sends. What looks like an e-mail
 // address, phone or card number never leaves this way.
 func (b *builder) clearIDs(values []identity.Raw) bool {
-	var list [maxValues]string
+	var list [payload.MaxDigests]string
 	n := 0
 next:
 	for _, v := range values {
@@ -197,7 +175,7 @@ next:
 			continue
 		}
 		if identity.LookID(s) != identity.NotSuspect {
-			b.unsafe++
+			b.Unsafe++
 			b.drop(decision.KindExternalID, decision.DropInvalid)
 			continue
 		}
@@ -215,16 +193,16 @@ next:
 		list[at] = s
 		n++
 	}
-	b.dst = append(b.dst, '[')
+	b.Dst = append(b.Dst, '[')
 	for _, s := range list[:n] {
-		b.dst = jsonappend.Comma(b.dst)
+		b.Dst = jsonappend.Comma(b.Dst)
 		if h, hashed := prehashed(s); hashed {
-			b.dst = jsonappend.Hex(b.dst, h)
+			b.Dst = jsonappend.Hex(b.Dst, h)
 		} else {
-			b.dst = jsonappend.String(b.dst, identity.Vouch(s))
+			b.Dst = jsonappend.String(b.Dst, identity.Vouch(s))
 		}
 	}
-	b.dst = append(b.dst, ']')
+	b.Dst = append(b.Dst, ']')
 	return n > 0
 }
 
@@ -259,10 +237,10 @@ func (b *builder) single(r *row, v identity.Raw) bool {
 // must not leave.
 func (b *builder) opaque(s string, unsafe bool) bool {
 	if unsafe {
-		b.unsafe++
+		b.Unsafe++
 		return false
 	}
-	b.dst = jsonappend.String(b.dst, identity.Vouch(s))
+	b.Dst = jsonappend.String(b.Dst, identity.Vouch(s))
 	return true
 }
 
@@ -282,8 +260,8 @@ func (b *builder) address(v identity.Raw) bool {
 		}
 		mark = s[i:]
 	}
-	b.scratch = append(addr.AppendTo(b.scratch[:0]), mark...)
-	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(b.scratch))
+	b.Scratch = append(addr.AppendTo(b.Scratch[:0]), mark...)
+	b.Dst = jsonappend.Bytes(b.Dst, identity.VouchBytes(b.Scratch))
 	return true
 }
 
@@ -292,7 +270,7 @@ func (b *builder) number(s string, least, most int) bool {
 	if len(s) < least || len(s) > most || !allDigits(s) || s[0] == '0' {
 		return false
 	}
-	b.dst = append(b.dst, s...)
+	b.Dst = append(b.Dst, s...)
 	return true
 }
 
@@ -302,7 +280,7 @@ func (b *builder) deviceID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}
-	b.scratch = b.scratch[:0]
+	b.Scratch = b.Scratch[:0]
 	zero := true
 	for i := range len(s) {
 		c := s[i]
@@ -314,12 +292,12 @@ func (b *builder) deviceID(s string) bool {
 			return false
 		}
 		zero = zero && (c == '0' || c == '-')
-		b.scratch = append(b.scratch, c)
+		b.Scratch = append(b.Scratch, c)
 	}
 	if zero {
 		return false
 	}
-	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(b.scratch))
+	b.Dst = jsonappend.Bytes(b.Dst, identity.VouchBytes(b.Scratch))
 	return true
 }
 
@@ -329,10 +307,10 @@ func (b *builder) fbp(s string) bool {
 		return false
 	}
 	if id.odd(b.in.Now) {
-		b.warned++
+		b.Warned++
 	}
-	b.scratch = appendCookie(b.scratch[:0], s, id)
-	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(b.scratch))
+	b.Scratch = appendCookie(b.Scratch[:0], s, id)
+	b.Dst = jsonappend.Bytes(b.Dst, identity.VouchBytes(b.Scratch))
 	return true
 }
 
@@ -344,16 +322,16 @@ func (b *builder) fbc() bool {
 	if seen <= 0 {
 		seen = b.ev.Time
 	}
-	value, ok := AppendFbc(b.scratch[:0], Click{
+	value, ok := AppendFbc(b.Scratch[:0], Click{
 		Cookie: b.ev.Click.Fbc, Fbclid: b.ev.Click.Fbclid, PageURL: b.ev.Page.URL, Referrer: b.ev.Page.Referrer, Seen: seen,
 	})
-	b.scratch = value
+	b.Scratch = value
 	if !ok {
 		return false
 	}
 	if id, _ := ParseBrowserID(b.ev.Click.Fbc.Reveal()); id.Creation != "" && id.odd(b.in.Now) {
-		b.warned++
+		b.Warned++
 	}
-	b.dst = jsonappend.Bytes(b.dst, identity.VouchBytes(value))
+	b.Dst = jsonappend.Bytes(b.Dst, identity.VouchBytes(value))
 	return true
 }

@@ -19,8 +19,6 @@ const (
 	maxAge = 30 * day
 	// futureTolerance is how far ahead a client's clock may be.
 	futureTolerance = 300 * second
-	// maxValues is how many values of one identifier leave.
-	maxValues = 10
 )
 
 // Limits of a request. Web servers and frameworks take 1 MiB by default, if
