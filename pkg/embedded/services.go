@@ -203,7 +203,13 @@ func (s *Services) RedisOptions() *redis.Options {
 		return o
 	}
 	o.Addr = "127.0.0.1:6379" // never dialed
-	o.Dialer = func(context.Context, string, string) (net.Conn, error) { return s.redis.Dial() }
+	o.Dialer = func(context.Context, string, string) (net.Conn, error) {
+		c, err := s.redis.Dial()
+		if err != nil {
+			return nil, err
+		}
+		return newEagerConn(c), nil
+	}
 	return o
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -94,14 +93,7 @@ func newRig(t testing.TB, destinations int) *rig {
 	r.producer, err = kafka.NewProducer(r.services.Kafka())
 	require.NoError(t, err)
 	r.admin = kadm.NewClient(r.producer.Client())
-	options := r.services.RedisOptions()
-	if bubbled {
-		options.Dialer = func(context.Context, string, string) (net.Conn, error) {
-			c, err := r.services.Redis().Dial()
-			return newEagerConn(c), err
-		}
-	}
-	r.redis = redis.NewClient(options)
+	r.redis = redis.NewClient(r.services.RedisOptions())
 	require.NoError(t, r.redis.Set(r.t.Context(), "sluice:claims", "ready:1", 0).Err())
 	r.store, err = dedup.New(r.redis, dedup.Config{Instance: "test"})
 	require.NoError(t, err)

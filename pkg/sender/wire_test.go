@@ -3,7 +3,6 @@ package sender_test
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -102,45 +101,4 @@ func (w *wire) Do(ctx context.Context, r provider.Request, form url.Values) (pro
 	}
 	response, outcome := w.Send(ctx, r, provider.Authorization{})
 	return response, outcome.Err
-}
-
-// eagerConn never blocks a writer. Both ends of a pipe without a buffer would
-// otherwise wait for each other in a pipeline that is longer than the
-// server's read buffer.
-type eagerConn struct {
-	net.Conn
-	queue  chan []byte
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newEagerConn(c net.Conn) *eagerConn {
-	e := &eagerConn{Conn: c, queue: make(chan []byte, 1024), closed: make(chan struct{})}
-	go func() {
-		for {
-			select {
-			case b := <-e.queue:
-				if _, err := c.Write(b); err != nil {
-					return
-				}
-			case <-e.closed:
-				return
-			}
-		}
-	}()
-	return e
-}
-
-func (e *eagerConn) Write(b []byte) (int, error) {
-	select {
-	case e.queue <- bytes.Clone(b):
-		return len(b), nil
-	case <-e.closed:
-		return 0, net.ErrClosed
-	}
-}
-
-func (e *eagerConn) Close() error {
-	e.once.Do(func() { close(e.closed) })
-	return e.Conn.Close()
 }

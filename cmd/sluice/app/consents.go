@@ -111,19 +111,10 @@ func (e *Env) ConsentWriter(ctx context.Context) (*ConsentWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := e.Kafka()
+	producer, err := e.newProducer()
 	if err != nil {
 		return nil, err
 	}
-	producer, err := kafka.NewProducer(cfg)
-	if err != nil {
-		return nil, err
-	}
-	e.OnClose(func() error {
-		closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		return producer.Close(closing)
-	})
 	return &ConsentWriter{env: e, producer: producer, id: ids[schemas.ConsentRecord]}, nil
 }
 

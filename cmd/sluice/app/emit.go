@@ -49,19 +49,10 @@ func (e *Env) Emitter(ctx context.Context, format codec.Format, withConsent bool
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := e.Kafka()
+	producer, err := e.newProducer()
 	if err != nil {
 		return nil, err
 	}
-	producer, err := kafka.NewProducer(cfg)
-	if err != nil {
-		return nil, err
-	}
-	e.OnClose(func() error {
-		closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		return producer.Close(closing)
-	})
 	return &Emitter{env: e, producer: producer, format: format, ids: ids}, nil
 }
 

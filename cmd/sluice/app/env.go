@@ -129,6 +129,24 @@ func (e *Env) Kafka() (kafka.Config, error) {
 	return cfg, cfg.Validate()
 }
 
+// newProducer makes a producer that is closed with the Env.
+func (e *Env) newProducer() (*kafka.Producer, error) {
+	cfg, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e.OnClose(func() error {
+		closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		return producer.Close(closing)
+	})
+	return producer, nil
+}
+
 // Client is a plain client for metadata, reading and admin work.
 func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
 	if e.client != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -107,12 +106,7 @@ func newRig(t *testing.T) *rig {
 	r.producer, err = kafka.NewProducer(r.services.Kafka())
 	require.NoError(t, err)
 	r.admin = kadm.NewClient(r.producer.Client())
-	options := r.services.RedisOptions()
-	options.Dialer = func(context.Context, string, string) (net.Conn, error) {
-		c, err := r.services.Redis().Dial()
-		return newEagerConn(c), err
-	}
-	r.redis = redis.NewClient(options)
+	r.redis = redis.NewClient(r.services.RedisOptions())
 	require.NoError(t, r.redis.Set(r.ctx, "sluice:claims", "ready:1", 0).Err())
 	r.store, err = dedup.New(r.redis, dedup.Config{Instance: "test"})
 	require.NoError(t, err)

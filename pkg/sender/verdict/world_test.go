@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -116,46 +115,6 @@ func (w *wire) Do(ctx context.Context, r provider.Request, form url.Values) (pro
 	r.Header = append(r.Header, provider.Header{Name: "Content-Type", Value: "application/x-www-form-urlencoded"})
 	response, outcome := w.Send(ctx, r, provider.Authorization{})
 	return response, outcome.Err
-}
-
-// eagerConn never blocks a writer: both ends of a pipe without a buffer would
-// otherwise wait for each other in a long pipeline.
-type eagerConn struct {
-	net.Conn
-	queue  chan []byte
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newEagerConn(c net.Conn) *eagerConn {
-	e := &eagerConn{Conn: c, queue: make(chan []byte, 1024), closed: make(chan struct{})}
-	go func() {
-		for {
-			select {
-			case b := <-e.queue:
-				if _, err := c.Write(b); err != nil {
-					return
-				}
-			case <-e.closed:
-				return
-			}
-		}
-	}()
-	return e
-}
-
-func (e *eagerConn) Write(b []byte) (int, error) {
-	select {
-	case e.queue <- bytes.Clone(b):
-		return len(b), nil
-	case <-e.closed:
-		return 0, net.ErrClosed
-	}
-}
-
-func (e *eagerConn) Close() error {
-	e.once.Do(func() { close(e.closed) })
-	return e.Conn.Close()
 }
 
 // read gives what a reader of committed records finds in a topic.
