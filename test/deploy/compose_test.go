@@ -94,7 +94,7 @@ func (p plain) start(t *testing.T, service types.ServiceConfig) *process {
 		mounted[v.Target] = v.Source
 	}
 	if file := mounted["/etc/sluice/sluice.yaml"]; file != "" {
-		mounted["/etc/sluice/sluice.yaml"] = p.config(t, file, mounted)
+		mounted["/etc/sluice/sluice.yaml"] = p.config(t, service.Name, file, mounted)
 	}
 	inside := func(text string) string {
 		for target, source := range mounted {
@@ -122,8 +122,9 @@ func (p plain) start(t *testing.T, service types.ServiceConfig) *process {
 	return start(t, environ, binary(t), args...)
 }
 
-// config copies the mounted configuration with addresses that exist here.
-func (p plain) config(t *testing.T, path string, mounted map[string]string) string {
+// config copies the mounted configuration with addresses that exist here. Each
+// service has a copy of its own: another one may still be reading.
+func (p plain) config(t *testing.T, service, path string, mounted map[string]string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -133,7 +134,7 @@ func (p plain) config(t *testing.T, path string, mounted map[string]string) stri
 	}
 	replaced := strings.NewReplacer("kafka:19092", p.services.Kafka, "http://registry:8081", p.services.Registry,
 		"redis:6379", p.services.Redis, "http://sandbox:9999", p.services.Sandbox, "/etc/sluice/secrets", secrets).Replace(string(text))
-	copied := filepath.Join(p.dir, filepath.Base(filepath.Dir(path))+"-"+strings.ReplaceAll(t.Name(), "/", "-")+".yaml")
+	copied := filepath.Join(p.dir, service+".yaml")
 	require.NoError(t, os.WriteFile(copied, []byte(replaced), 0o600))
 	return copied
 }
