@@ -80,6 +80,8 @@ func destinationBoard() dashboard {
 			{"destination", "Destination", `label_values(sluice_destination_state{provider=~"$provider"}, destination)`}},
 		Rows: []section{
 			{"State", []panel{
+				{Title: "What needs a person", Why: "Alerts that the monitor judges from the diagnostics, with the destination's owner and runbook. `sluice health NAME` gives the reason.", Kind: "table", Unit: "short", Width: 24,
+					Targets: []target{{`max by (alert, destination, customer, owner, runbook) (sluice_alert{` + chosen + `} == 1)`, ""}}},
 				{Title: "Blocked or waiting", Why: "blocked: the provider refuses credentials or configuration, or nearly every event; deliveries are parked. waiting: a pause after an error or a throttle.", Kind: "table", Unit: "short",
 					Targets: []target{{`max by (provider, destination, state) (sluice_destination_state{` + chosen + `,state!="open"} == 1)`, ""}}},
 				{Title: "Parked deliveries", Why: "They are sent when the destination is healthy, at the latest refused after seven days.", Kind: "timeseries", Unit: "short",

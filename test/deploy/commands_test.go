@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -153,6 +154,36 @@ func TestChartSettingsExist(t *testing.T) {
 	}
 }
 
+// TestChartLogsInAsItsOwnUsers: with Strimzi each role of the example is the
+// KafkaUser that has the rights of that role.
+func TestChartLogsInAsItsOwnUsers(t *testing.T) {
+	t.Parallel()
+	values := valueFiles(t)["production"]
+	users := map[string]bool{}
+	for _, m := range manifests(t, render(t, "--values", values)) {
+		if m.Kind == "KafkaUser" {
+			users[m.Metadata.Name] = false
+		}
+	}
+	for _, w := range workloads(t, values) {
+		want := "sluice-operator"
+		for _, role := range []string{"router", "sender", "monitor"} {
+			if strings.HasPrefix(w.name, "sluice-"+role) {
+				want = "sluice-" + role
+			}
+		}
+		require.Contains(t, users, want)
+		users[want] = true
+		assert.Contains(t, w.environ(""), "SLUICE_KAFKA_SASL_USERNAME="+want, w.name)
+		for _, e := range w.container.Env {
+			if e.Name == "SLUICE_KAFKA_SASL_PASSWORD" {
+				assert.Equal(t, want, e.ValueFrom.SecretKeyRef["name"], w.name)
+			}
+		}
+	}
+	assert.NotContains(t, slices.Collect(maps.Values(users)), false, "a user that nobody is: %v", users)
+}
+
 // TestChartPodsAreLockedDown: no root, no write, no rights, no token; secrets
 // that can rotate.
 func TestChartPodsAreLockedDown(t *testing.T) {
@@ -174,7 +205,8 @@ func TestChartPodsAreLockedDown(t *testing.T) {
 			}
 			assert.False(t, secrets && !strings.Contains(w.name, "-sender-"), "%s sees secrets that only senders need", where)
 			if w.kind == "StatefulSet" || w.kind == "Deployment" {
-				assert.Greater(t, w.pod.Spec.Grace, 40, "%s: a broker ends an open transaction after 40 s", where)
+				// The monitor has no transactions.
+				assert.True(t, w.pod.Spec.Grace > 40 || strings.HasSuffix(w.name, "-monitor"), "%s: a broker ends an open transaction after 40 s", where)
 				assert.NotNil(t, w.container.ReadinessProbe, where)
 			}
 		}
@@ -220,7 +252,7 @@ func TestChartCommandsRun(t *testing.T) {
 			roles = append(roles, p)
 		}
 	}
-	require.Len(t, roles, 4, "a router and three senders")
+	require.Len(t, roles, 5, "a router, three senders and the monitor")
 	for _, r := range roles {
 		r.drains()
 	}

@@ -164,7 +164,9 @@ func TestComposeCommandsRun(t *testing.T) {
 	router := p.start(t, service("router"))
 	meta := p.start(t, service("sender-meta"))
 	google := p.start(t, service("sender-google"))
-	for _, role := range []*process{router, meta, google} {
+	monitor := p.start(t, service("monitor"))
+	roles := []*process{router, meta, google, monitor}
+	for _, role := range roles {
 		role.ready()
 	}
 	load := service("load")
@@ -176,8 +178,12 @@ func TestComposeCommandsRun(t *testing.T) {
 		return strings.Contains(report, `"events"`) && metricSum(t, meta.admin(), "sluice_delivery_attempts_total") > 0 &&
 			metricSum(t, google.admin(), "sluice_delivery_attempts_total") > 0
 	})
+	eventually(t, "the monitor to judge both destinations", func() bool {
+		_, metrics := get(t, monitor.admin()+"/metrics")
+		return strings.Contains(metrics, `destination="acme-meta"`) && strings.Contains(metrics, `destination="acme-google"`)
+	})
 	p.start(t, service("sluice")).succeeds()
-	for _, role := range []*process{router, meta, google} {
+	for _, role := range roles {
 		role.drains()
 	}
 	for name, found := range project.Services {

@@ -14,7 +14,7 @@ import (
 )
 
 // world is an installation of plain processes with the shop of examples/:
-// services, sandbox, a router and a sender.
+// services, sandbox, a router, a sender and a monitor.
 type world struct {
 	services services
 	config   string
@@ -47,7 +47,7 @@ func startWorld(t *testing.T, sandbox ...string) *world {
 	for line := range strings.Lines(string(events)) {
 		w.events = append(w.events, strings.TrimSpace(line))
 	}
-	w.roles = []*process{w.role(t, "router-0", "router"), w.role(t, "sender-0", "sender")}
+	w.roles = []*process{w.role(t, "router-0", "router"), w.role(t, "sender-0", "sender"), w.role(t, "monitor-0", "run", "monitor")}
 	for _, r := range w.roles {
 		r.ready()
 	}
