@@ -122,8 +122,10 @@ func (b *teller) report(r *health.Report) {
 
 // row is a name and what is known about it. What is longer than a line goes on
 // below it.
-func (b *teller) row(name, text string) {
-	const column = 30
+func (b *teller) row(name, text string) { b.rowAt(30, name, text) }
+
+// rowAt is row with the text beginning in another column.
+func (b *teller) rowAt(column int, name, text string) {
 	label := "  " + name + strings.Repeat(" ", max(1, column-2-len([]rune(name))))
 	for _, line := range wrap(text, width-column, width-column) {
 		b.text.WriteString(strings.TrimRight(label+line, " ") + "\n")

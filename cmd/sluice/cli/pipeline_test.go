@@ -57,6 +57,7 @@ func newPipeline(t testing.TB, resources string) *pipeline {
 	t.Cleanup(func() { require.NoError(t, p.sandbox.Close()) })
 	p.file("meta.json", `{"access_token": "sandbox-meta"}`)
 	p.file("google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
+	p.file("webhook.json", fmt.Sprintf(`{"signing_key": %q}`, urls.WebhookKey))
 	p.config = p.file("sluice.yaml", fmt.Sprintf(`
 router: {instance: test}
 sender:
@@ -65,10 +66,11 @@ sender:
   providers:
     meta: {base_url: %q, allow_insecure: true, allow_private: true}
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
+    webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: test}
 admin: {listen: "off"}
 telemetry: {log: {level: warn, format: text}}
-`, p.dir, urls.Meta, urls.Google, urls.GoogleToken, "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests")))
+`, p.dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests")))
 	p.do("apply", "-f", p.file("resources.yaml", resources))
 	return p
 }

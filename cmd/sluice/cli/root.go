@@ -71,7 +71,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		&cobra.Group{ID: "mend", Title: "Mend it:"},
 	)
 	cmd.AddCommand(
-		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.sandboxCommand(),
+		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.testEventCommand(), r.sandboxCommand(),
 		r.runCommand(), r.routerCommand(), r.senderCommand(),
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),

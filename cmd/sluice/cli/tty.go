@@ -1,13 +1,11 @@
 package cli
 
-import (
-	"io"
-	"os"
-)
+import "os"
 
-// isTerminal tells whether w is a terminal, where a line can be written over.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// isTerminal tells whether a stream is a terminal: where a line can be written
+// over, or somebody can be asked.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}
