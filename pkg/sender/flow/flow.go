@@ -5,6 +5,8 @@
 package flow
 
 import (
+	"math"
+
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
@@ -97,6 +99,7 @@ const (
 	minThrottleMS    = 1_000
 	quietWindowMS    = 1_000
 	recovery         = 1.075 // rate regained each quiet window
+	mostWindows      = 10    // that one success counts for
 	deepest          = 16    // the rate never falls below this part of its peak
 	smallestRate     = 0.01  // events per second
 	slowDownUsage    = 80.0  // percent at which the rate is halved before the provider refuses
@@ -138,14 +141,25 @@ func succeeded(s State, h Happening, now int64) (State, Action) {
 	if h.Usage >= slowDownUsage {
 		return s.halve(h.Observed, now), action
 	}
-	if s.Rate > 0 && now-s.quiet >= quietWindowMS {
-		s.quiet = now
-		s.Rate *= recovery
-		if s.Ceiling > 0 && s.Rate > s.Ceiling {
-			s.Rate = s.Ceiling
-		}
+	return s.regain(now), action
+}
+
+// regain gives back a step of the rate for every quiet window since the last
+// one. At a low rate a full request is worth many windows, after which there is
+// one success: a step for each success alone would leave a backlog waiting for
+// hours. One success proves only so much, so it undoes about one halving at
+// most, also after a night without traffic.
+func (s State) regain(now int64) State {
+	windows := (now - s.quiet) / quietWindowMS
+	if s.Rate == 0 || windows < 1 {
+		return s
 	}
-	return s, action
+	s.quiet = now
+	s.Rate *= math.Pow(recovery, float64(min(windows, mostWindows)))
+	if s.Ceiling > 0 {
+		s.Rate = min(s.Rate, s.Ceiling)
+	}
+	return s
 }
 
 // heal opens a blocked flow and forgets what blocked it.

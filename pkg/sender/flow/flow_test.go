@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,6 +80,20 @@ func TestThrottleHalvesOnceAndRecovers(t *testing.T) {
 		s, _ = after(s, now, provider.Throttled)
 	}
 	require.Greater(t, s.Rate, 3.0, "recovery must not take hours")
+}
+
+func TestRareSuccessesRegainWhatWasQuietBetween(t *testing.T) {
+	t.Parallel()
+	s, _ := after(flow.State{}, 0, provider.Throttled)
+	halved := s.Rate
+	s, _ = after(s, 5000, provider.Accepted)
+	require.InDelta(t, halved*math.Pow(1.075, 5), s.Rate, 0.001, "one request that was worth five quiet seconds")
+	before := s.Rate
+	s, _ = after(s, 5999, provider.Accepted)
+	require.InDelta(t, before, s.Rate, 0, "less than a second")
+	s, _ = after(s, 12*3_600_000, provider.Accepted)
+	require.Greater(t, s.Rate, 1.9*before)
+	require.Less(t, s.Rate, 2.2*before, "after a night one success undoes one halving")
 }
 
 func TestUsageSlowsDownBeforeTheProviderRefuses(t *testing.T) {
