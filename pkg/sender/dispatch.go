@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/decision"
@@ -24,7 +25,8 @@ const envelopeBytes = 16 << 10
 func (l *loop) newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batcher[*item] {
 	size := spec.MaxBytes - envelopeBytes
 	of := func(lane decision.Lane, events int) *batcher.Batcher[*item] {
-		return batcher.New[*item](lane, batcher.Limits{Events: events, Bytes: size, Alone: l.exact})
+		most := func(k batcherKey) int { return min(events, l.most(k, lane)) }
+		return batcher.New[*item](lane, batcher.Limits{Events: events, Bytes: size, Most: most})
 	}
 	return map[decision.Lane]*batcher.Batcher[*item]{
 		decision.LaneRealtime: of(decision.LaneRealtime, spec.RealtimeBatch),
@@ -33,11 +35,29 @@ func (l *loop) newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batche
 	}
 }
 
-// exact: the destination has asked for a request to each event, so that what
-// the provider says later about the request is about the event.
-func (l *loop) exact(k batcher.Key) bool {
+// requestSpan is how long one request may use up a destination's rate. The next
+// one has to wait for as long, and so has what that one would say: a full
+// request at a low rate would stop a destination for minutes.
+const requestSpan = 5 * time.Second
+
+// most is how many events of a key may share a request.
+func (l *loop) most(k batcherKey, lane decision.Lane) int {
 	d := l.destinations[k.Destination]
-	return d != nil && d.spec != nil && d.spec.Delivery.ExactDiagnostics
+	switch {
+	case d == nil:
+		return math.MaxInt
+	case d.spec != nil && d.spec.Delivery.ExactDiagnostics:
+		// The destination has asked for a request to each event, so that what the
+		// provider says later about the request is about the event.
+		return 1
+	case d.flow.Rate == 0:
+		return math.MaxInt
+	}
+	rate := d.flow.Rate
+	if lane == decision.LaneReplay {
+		rate *= l.cfg.ReplayShare
+	}
+	return int(min(rate*requestSpan.Seconds(), math.MaxInt32))
 }
 
 // dispatch starts every request that may start now.

@@ -100,6 +100,29 @@ func TestThrottleWaitsAsTold(t *testing.T) {
 	})
 }
 
+// I6: after throttles a full request at the low rate would be worth minutes in
+// which nothing is sent and nothing regained.
+func TestABacklogMovesAfterThrottles(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		s := r.start()
+		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Throttle, Times: 6}))
+		r.order(0, "order", ids("a", 10)...)
+		r.await(func() bool { return r.counts()["delivered delivered"] == 10 }, "throttled and delivered")
+		began := time.Now()
+		r.order(0, "order", ids("b", 400)...)
+		r.await(func() bool { return s.Status().Idle() && r.counts()["delivered delivered"] == 410 }, "the backlog is delivered")
+		require.Less(t, time.Since(began), 3*time.Minute)
+		last := began
+		for i := range r.wire.requests() {
+			if at := r.wire.at(i); at.After(began) {
+				require.Less(t, at.Sub(last), 10*time.Second)
+				last = at
+			}
+		}
+		r.stop(s)
+	})
+}
+
 // I4: the answer is lost, so the same bytes go again: one distinct event.
 func TestLostAnswerSendsTheSameBytes(t *testing.T) {
 	bubble(t, 1, func(r *rig) {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -72,6 +74,7 @@ func addCommon(cmd *cobra.Command, o *Options) (format *string) {
 	flags.IntVar(&o.Rate, "rate", 60, "events a second")
 	flags.BoolVar(&o.Real, "real", false, "real Kafka, registry and Redis as local processes, or where TEST_KAFKA_BROKERS, TEST_REGISTRY_URL and TEST_REDIS_ADDRESS say")
 	flags.DurationVar(&o.Settle, "settle", settleWithin, "how long everything may take to reach its end after the last event")
+	flags.StringVar(&o.Report, "report", "", "also write everything that is known about the run, as JSON, to this file")
 	flags.BoolVar(&o.KeepLogs, "keep-logs", false, "keep the logs of a run that failed")
 	format = new(string)
 	flags.StringVar(format, "output", "table", "table or json")
@@ -97,19 +100,47 @@ func execute(cmd *cobra.Command, o Options, format string) error {
 	o.Say(fmt.Sprintf("seed %d", o.Seed))
 	result, err := Run(cmd.Context(), o)
 	if err != nil {
+		if format == "json" { // whoever reads the output finds that it is not ok
+			err = errors.Join(err, writeJSON(cmd.OutOrStdout(), Summary{Seed: o.Seed}))
+		}
 		return fmt.Errorf("%w\n  to repeat it: %s", err, o.command())
 	}
-	if format == "json" {
-		encoder := json.NewEncoder(cmd.OutOrStdout())
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(result); err != nil {
-			return fmt.Errorf("writing the result: %w", err)
-		}
-	} else {
-		result.Print(cmd.OutOrStdout())
+	if err := tell(cmd, o, format, result); err != nil {
+		return err
 	}
 	if !result.OK {
 		return ErrBroken
+	}
+	return nil
+}
+
+// tell writes the result where it was asked for. Beside the figures of the JSON
+// form, people get to know what is wrong.
+func tell(cmd *cobra.Command, o Options, format string, result *Result) error {
+	if o.Report != "" {
+		file, err := os.Create(o.Report)
+		if err != nil {
+			return fmt.Errorf("making the report: %w", err)
+		}
+		if err := errors.Join(writeJSON(file, result), file.Close()); err != nil {
+			return err
+		}
+	}
+	if format != "json" {
+		result.Print(cmd.OutOrStdout())
+		return nil
+	}
+	if !result.OK {
+		result.Print(cmd.ErrOrStderr())
+	}
+	return writeJSON(cmd.OutOrStdout(), result.Summary)
+}
+
+func writeJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/cmd/loadgen/ledger"
 	"github.com/sluicehq/sluice/cmd/loadgen/world"
 )
 
@@ -109,6 +110,7 @@ func retentionOvertakes(ctx context.Context, b *bench) error {
 		c, known := committed.Lookup(o.Topic, o.Partition)
 		if o.Partition%2 == 0 && o.Offset > 5 && known && c.At > 0 {
 			gone.AddOffset(o.Topic, o.Partition, o.Offset-5, -1)
+			b.ledger.Removed(ledger.Part{Topic: b.writer.topic, Partition: o.Partition}, o.Offset-5)
 		}
 	})
 	deleted, err := b.w.Admin.DeleteRecords(ctx, gone)

@@ -10,9 +10,9 @@ import (
 	"github.com/sluicehq/sluice/cmd/loadgen/ledger"
 )
 
-// Result is what a run came to. The first ten names of its JSON form are a
-// contract.
-type Result struct {
+// Summary is what a run came to in figures. Its JSON form is a contract: these
+// names and no others.
+type Summary struct {
 	OK                 bool    `json:"ok"`
 	Events             int     `json:"events"`
 	Faults             int     `json:"faults"`
@@ -23,6 +23,11 @@ type Result struct {
 	LongestLag         float64 `json:"longest_lag_seconds"`
 	Recovery           float64 `json:"recovery_seconds"`
 	Seed               uint64  `json:"seed"`
+}
+
+// Result is all that is known about a run, for people and for --report.
+type Result struct {
+	Summary
 
 	Pauses          int            `json:"pauses"`
 	Pairs           int            `json:"pairs"`
@@ -41,9 +46,11 @@ type Result struct {
 
 func (r *run) result(seen *ledger.Report, panics []string) *Result {
 	out := &Result{
-		Events: r.ledger.Written(), Faults: len(r.faults), Kills: r.fleet.kills, Lost: seen.Lost,
-		DuplicateHandovers: seen.DuplicateHandovers, ProviderDuplicates: seen.ProviderDuplicates,
-		LongestLag: round(seen.Longest.Seconds()), Recovery: round(r.recovery.Seconds()), Seed: r.o.Seed,
+		Summary: Summary{
+			Events: r.ledger.Written(), Faults: len(r.faults), Kills: r.fleet.kills, Lost: seen.Lost,
+			DuplicateHandovers: seen.DuplicateHandovers, ProviderDuplicates: seen.ProviderDuplicates,
+			LongestLag: round(seen.Longest.Seconds()), Recovery: round(r.recovery.Seconds()), Seed: r.o.Seed,
+		},
 		Pauses: r.fleet.pauses, Pairs: seen.Pairs, Requests: seen.Requests, Records: seen.Records, Unexcused: seen.Unexcused,
 		SlowestRecovery: r.slowest, FaultNames: r.faults, Invariants: seen.Checks, Outcomes: seen.Outcomes, Verdicts: seen.Verdicts,
 		Exits: r.fleet.exits, Problems: append(append([]string(nil), r.unhealed...), panics...),

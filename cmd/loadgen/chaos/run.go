@@ -31,20 +31,29 @@ type Options struct {
 	Settle time.Duration
 	// Plot is a folder for what a soak measured; empty: nothing is measured.
 	Plot string
+	// Report is a file for all that is known about the run; empty: none.
+	Report string
 	// KeepLogs leaves the folder of a run that failed.
 	KeepLogs bool
 	// Say is told what happens.
 	Say func(string)
 }
 
-// The limits of what follows the traffic. Together with setting up and the
-// judgement they stay below the four minutes that a run may take longer.
+// The limits of what is done beside letting traffic flow. A run ends within its
+// duration plus four minutes, also on a machine that does other things: overtime
+// is what setting up, the last fault and settling may take together; judging and
+// ending every process need the rest, and so does compiling this program.
 const (
-	settleWithin = 150 * time.Second
+	overtime     = 150 * time.Second
+	setUpWithin  = 100 * time.Second
+	settleWithin = overtime
 	// recoverWithin is longer than a session times out and a sender's longest
 	// pause after an outage, and shorter than the broker needs to end a
 	// transaction that nobody ends: a restarted router must do that at once.
-	recoverWithin  = 35 * time.Second
+	recoverWithin = 35 * time.Second
+	// settleAtLeast remains for settling, whatever the last fault took.
+	settleAtLeast  = 45 * time.Second
+	judgeWithin    = 30 * time.Second
 	shortestFault  = 3 * time.Second
 	quietBeforeAll = 3 * time.Second
 )
@@ -57,6 +66,8 @@ type run struct {
 	fleet  *fleet
 	writer *writer
 	began  time.Time
+	// end is when everything must have reached its end.
+	end time.Time
 
 	broken    atomic.Bool // by a fault, or not recovered from one yet
 	faults    []string
@@ -77,10 +88,12 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o}
+	r := &run{o: o, end: time.Now().Add(o.Duration + overtime)}
 	r.say("starting the services")
-	if r.w, err = world.New(ctx, world.Options{Real: o.Real, Log: o.Say, PoisonPerMille: 5}); err != nil {
-		return nil, err
+	settingUp, ready := context.WithTimeoutCause(ctx, setUpWithin, fmt.Errorf("setting up took longer than %v", setUpWithin))
+	defer ready()
+	if r.w, err = world.New(settingUp, world.Options{Real: o.Real, Log: o.Say, PoisonPerMille: 5}); err != nil {
+		return nil, errors.Join(err, context.Cause(settingUp))
 	}
 	var result *Result
 	defer func() {
@@ -89,7 +102,10 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 			err = r.w.RemoveLogs()
 		}
 	}()
-	if err := r.prepare(ctx); err != nil {
+	if err := r.prepare(settingUp); err != nil {
+		return nil, errors.Join(err, context.Cause(settingUp))
+	}
+	if err := r.begin(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.breakThings(ctx, chosen); err != nil {
@@ -136,7 +152,7 @@ func choose(o Options) ([]fault, error) {
 	return chosen, nil
 }
 
-// prepare applies the resources and starts the roles and the traffic.
+// prepare applies the resources and makes what a run works with.
 func (r *run) prepare(ctx context.Context) error {
 	if err := r.w.Apply(ctx, traffic.Resources); err != nil {
 		return err
@@ -148,9 +164,13 @@ func (r *run) prepare(ctx context.Context) error {
 	r.ledger = ledger.New(r.w)
 	r.fleet = newFleet(r.w, r.ledger)
 	var err error
-	if r.writer, err = newWriter(ctx, r.w, r.ledger, r.o.Seed, r.o.Rate); err != nil {
-		return err
-	}
+	r.writer, err = newWriter(ctx, r.w, r.ledger, r.o.Seed, r.o.Rate)
+	return err
+}
+
+// begin starts the roles and the traffic.
+func (r *run) begin(ctx context.Context) error {
+	var err error
 	for _, name := range routers {
 		err = errors.Join(err, r.fleet.start(ctx, name, "router", name))
 	}
@@ -232,12 +252,20 @@ func (r *run) one(ctx context.Context, f fault, step uint64) error {
 		w: r.w, fleet: r.fleet, ledger: r.ledger, writer: r.writer, rng: rand.New(rand.NewPCG(r.o.Seed, step+1)),
 		say: func(format string, args ...any) { r.say("  "+format, args...) },
 	}
-	if err := f.run(ctx, b); err != nil {
+	limited, cancel := context.WithDeadline(ctx, r.end.Add(-settleAtLeast))
+	defer cancel()
+	err := f.run(limited, b)
+	if limited.Err() != nil && ctx.Err() == nil {
+		r.unhealed = append(r.unhealed, fmt.Sprintf("%s: it went on until the run had to end (%v)", f.name, err))
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	cleared := time.Now()
-	r.ledger.Mark(ledger.Interval{Name: f.name, From: from, To: cleared, Neighbour: f.neighbour})
-	if !r.recover(ctx, cleared, cleared.Add(recoverWithin)) {
+	healed := r.recover(limited, cleared, cleared.Add(recoverWithin))
+	r.ledger.Mark(ledger.Interval{Name: f.name, From: from, To: cleared, Healed: time.Now(), Neighbour: f.neighbour})
+	if !healed {
 		r.unhealed = append(r.unhealed, fmt.Sprintf("%s: %d pairs from before its end are not worked on after %v", f.name, r.ledger.Pending(cleared), recoverWithin))
 		r.say("  not recovered within %v", recoverWithin)
 		return nil
@@ -279,13 +307,16 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 		r.unhealed = append(r.unhealed, growth(r.samples, r.o.Duration.Seconds())...)
 		r.say("soak.csv and soak.svg are in %s", r.o.Plot)
 	}
-	finishing, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
+	finishing, finished := context.WithTimeout(ctx, 20*time.Second)
+	defer finished()
 	if err := r.writer.finish(finishing); err != nil {
 		return nil, err
 	}
 	r.say("%d events are written; waiting for %d decisions and deliveries", r.ledger.Written(), r.ledger.Open())
-	deadline := time.Now().Add(min(r.o.Settle, settleWithin))
+	deadline := time.Now().Add(r.o.Settle)
+	if r.end.Before(deadline) {
+		deadline = r.end
+	}
 	for r.ledger.Open() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 		if err := r.fleet.learnLost(r.writer.topic); err != nil {
 			return nil, err
@@ -293,10 +324,18 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 		wait(ctx, 250*time.Millisecond)
 	}
 	wait(ctx, time.Second)
-	if err := r.ledger.CheckUnfinished(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("interrupted before the end: %w", err)
+	}
+	judging, cancel := context.WithTimeout(ctx, judgeWithin)
+	defer cancel()
+	if err := r.ledger.CheckAllRead(judging); err != nil {
+		return nil, err
+	}
+	if err := r.ledger.CheckUnfinished(judging); err != nil {
 		r.say("offsets could not be checked: %v", err)
 	}
-	if err := r.fleet.checkTables(ctx); err != nil {
+	if err := r.fleet.checkTables(judging); err != nil {
 		r.say("tables could not be checked: %v", err)
 		r.ledger.Tables(err.Error())
 	}

@@ -6,6 +6,7 @@
 package ledger
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -19,6 +20,12 @@ type At struct {
 	Topic     [16]byte
 	Partition int32
 	Offset    int64
+}
+
+// Part is one partition of one incarnation of the input topic.
+type Part struct {
+	Topic     [16]byte
+	Partition int32
 }
 
 // pair is one input record and one mapping.
@@ -73,7 +80,8 @@ type Ledger struct {
 	fates     map[pair]*fate
 	open      map[pair]struct{}
 	handovers map[handover]int
-	lost      map[At]bool // deleted before they were read, and reported
+	lost      map[At]bool    // deleted before they were read, and reported
+	removed   map[Part]int64 // offsets below were deleted by the tester
 	consents  map[string]time.Time
 	positions map[place]int64 // next offset to read
 	records   int
@@ -107,6 +115,8 @@ type Outage struct {
 type Interval struct {
 	Name     string
 	From, To time.Time
+	// Healed is when what had waited was worked off.
+	Healed time.Time
 	// Quiet: nothing was broken.
 	Quiet bool
 	// Neighbour: only the shop's destinations were in trouble.
@@ -117,7 +127,7 @@ type Interval struct {
 func New(w *world.World) *Ledger {
 	return &Ledger{
 		w: w, decode: newDecoder(w.Registry), written: map[At]written{}, fates: map[pair]*fate{}, open: map[pair]struct{}{},
-		handovers: map[handover]int{}, lost: map[At]bool{}, consents: map[string]time.Time{}, positions: map[place]int64{},
+		handovers: map[handover]int{}, lost: map[At]bool{}, removed: map[Part]int64{}, consents: map[string]time.Time{}, positions: map[place]int64{},
 		verdicts: map[string]int{}, offsets: newOffsets(), resources: map[string]Usage{},
 	}
 }
@@ -144,11 +154,23 @@ func (l *Ledger) Revoked(id string, when time.Time) {
 	}
 }
 
-// Deleted notes that retention took records of a partition before they were
-// read; whoever says so has it from the router's own report.
+// Removed notes that the tester deletes the records below an offset.
+func (l *Ledger) Removed(part Part, below int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.removed[part] = max(l.removed[part], below)
+}
+
+// Deleted notes that records of a partition were deleted before they were read.
+// Whoever says so has it from the router's own report, which holds only for
+// what the tester has really deleted.
 func (l *Ledger) Deleted(topic [16]byte, partition int32, from, to int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if below := l.removed[Part{topic, partition}]; to > below {
+		l.troubles = append(l.troubles, fmt.Sprintf("records %d to %d of partition %d are reported as deleted, and were only up to %d", from, to, partition, below))
+		to = below
+	}
 	for at := range l.written {
 		if at.Topic == topic && at.Partition == partition && at.Offset >= from && at.Offset < to {
 			l.lost[at] = true

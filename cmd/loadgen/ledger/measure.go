@@ -11,27 +11,32 @@ import (
 // mostMemory is the resident memory that a role may use, as in the goals.
 const mostMemory = 512 << 20
 
-// mostSockets is far above what a role needs, and far below a leak.
-const mostSockets = 400
+// mostSockets and mostGoroutines are far above what a role needs, and far below
+// a leak.
+const (
+	mostSockets    = 400
+	mostGoroutines = 2000
+)
 
 // bounded is I10.
 func (l *Ledger) bounded() Check {
-	c := Check{ID: "I10", What: "memory and sockets stay bounded"}
+	c := Check{ID: "I10", What: "memory, goroutines and sockets stay bounded"}
 	var highest Usage
 	for name, u := range l.resources {
 		c.Looked++
-		highest = Usage{max(highest.RSS, u.RSS), max(highest.Sockets, u.Sockets)}
-		if u.RSS > mostMemory || u.Sockets > mostSockets {
-			c.fail("%s used %d MiB and %d sockets", name, u.RSS>>20, u.Sockets)
+		highest = highest.most(u)
+		if u.RSS > mostMemory || u.Sockets > mostSockets || u.Goroutines > mostGoroutines {
+			c.fail("%s used %d MiB, %d goroutines and %d sockets", name, u.RSS>>20, u.Goroutines, u.Sockets)
 		}
 	}
-	c.Detail = fmt.Sprintf("at most %d MiB and %d sockets", highest.RSS>>20, highest.Sockets)
+	c.Detail = fmt.Sprintf("at most %d MiB, %d goroutines, %d sockets", highest.RSS>>20, highest.Goroutines, highest.Sockets)
 	return c
 }
 
-// slowest is the p99 that a neighbour may have on a machine that does other
-// things too, whatever its normal one is.
-const slowest = 10 * time.Second
+// noticeable is the p99 that a neighbour may have on a machine that does other
+// things too, whatever its normal one is. It is shorter than a destination is in
+// trouble, so that a neighbour who waits for its end is found.
+const noticeable = 4 * time.Second
 
 // neighbours is I11: deliveries of a customer whose destination works, while
 // another customer's does not.
@@ -52,24 +57,33 @@ func (l *Ledger) neighbours(seen map[target]*sightings) Check {
 			continue
 		}
 		took := taken[0].Answered.Sub(w.at)
-		for _, m := range l.marks {
-			if w.at.Before(m.From) || w.at.After(m.To) {
-				continue
-			}
-			if m.Quiet {
-				quiet = append(quiet, took)
-			} else if m.Neighbour {
-				trouble = append(trouble, took)
-			}
+		switch beside, broken := l.during(w.at, taken[0].Answered); {
+		case beside:
+			trouble = append(trouble, took)
+		case !broken:
+			quiet = append(quiet, took)
 		}
 	}
 	c.Looked = len(trouble)
 	normal, then := p99(quiet), p99(trouble)
 	c.Detail = fmt.Sprintf("p99 %.2f s normally (%d), %.2f s beside a failing destination (%d)", normal.Seconds(), len(quiet), then.Seconds(), len(trouble))
-	if len(trouble) > 0 && then > max(2*normal, slowest) {
+	if len(trouble) > 0 && then > max(2*normal, noticeable) {
 		c.fail("%s", c.Detail)
 	}
 	return c
+}
+
+// during tells whether a delivery began while only another customer's
+// destination was in trouble, and whether anything was broken while it lasted.
+func (l *Ledger) during(from, to time.Time) (beside, broken bool) {
+	for _, m := range l.marks {
+		if m.Quiet {
+			continue
+		}
+		beside = beside || m.Neighbour && !from.Before(m.From) && !from.After(m.To)
+		broken = broken || from.Before(m.Healed) && to.After(m.From)
+	}
+	return beside, broken
 }
 
 func p99(all []time.Duration) time.Duration {

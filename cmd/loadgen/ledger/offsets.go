@@ -23,6 +23,7 @@ type offsets struct {
 	stalls  []string
 	early   []string
 	samples int
+	checked int // deliveries that were held against a committed offset
 }
 
 type groupPlace struct {
@@ -142,16 +143,53 @@ func (l *Ledger) CheckUnfinished(ctx context.Context) error {
 	if !l.await(ctx, func() bool { return l.hasRead(ends) }) {
 		return nil // the reader is behind; the next check counts
 	}
+	l.unfinished(committed)
+	return nil
+}
+
+func (l *Ledger) unfinished(committed map[place]int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p, f := range l.fates {
 		for _, at := range f.delivered {
-			if at.offset < committed[at.place] && len(f.ends) == 0 && !f.moved {
+			if at.offset >= committed[at.place] {
+				continue
+			}
+			l.offsets.checked++
+			if len(f.ends) == 0 && !f.moved {
 				l.offsets.early = append(l.offsets.early, fmt.Sprintf("%s/%d is committed at %d, and %s of input %d@%d at %d has no decision of the sender",
 					at.topic, at.partition, committed[at.place], p.mapping, p.at.Partition, p.at.Offset, at.offset))
 			}
 		}
 	}
+}
+
+// CheckAllRead waits until every topic has been read to its end: what was not
+// read was not judged. It fails where that cannot be known.
+func (l *Ledger) CheckAllRead(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	listed, err := l.w.Admin.ListTopics(ctx)
+	if err != nil {
+		return fmt.Errorf("listing topics to see whether all was read: %w", err)
+	}
+	ends, err := l.w.Admin.ListCommittedOffsets(ctx, l.topics(listed)...)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("asking for the ends of all topics: %w", err)
+	}
+	if l.await(ctx, func() bool { return l.hasRead(ends) }) {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ends.Each(func(o kadm.ListedOffset) {
+		if at := l.positions[place{o.Topic, o.Partition}]; at < o.Offset {
+			l.troubles = append(l.troubles, fmt.Sprintf("the ledger has read %s/%d only to %d of %d", o.Topic, o.Partition, at, o.Offset))
+		}
+	})
 	return nil
 }
 
@@ -183,14 +221,18 @@ func (l *Ledger) await(ctx context.Context, done func() bool) bool {
 
 // Usage is what a process used at most.
 type Usage struct {
-	RSS     int64 // bytes
-	Sockets int
+	RSS        int64 // bytes
+	Sockets    int
+	Goroutines int
+}
+
+func (u Usage) most(v Usage) Usage {
+	return Usage{RSS: max(u.RSS, v.RSS), Sockets: max(u.Sockets, v.Sockets), Goroutines: max(u.Goroutines, v.Goroutines)}
 }
 
 // Used notes a measurement of a process.
 func (l *Ledger) Used(name string, u Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	most := l.resources[name]
-	l.resources[name] = Usage{RSS: max(most.RSS, u.RSS), Sockets: max(most.Sockets, u.Sockets)}
+	l.resources[name] = l.resources[name].most(u)
 }

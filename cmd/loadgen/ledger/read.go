@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
@@ -18,12 +19,7 @@ func (l *Ledger) Read(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing topics for the ledger: %w", err)
 	}
-	var topics []string
-	for _, name := range listed.Names() {
-		if strings.HasPrefix(name, l.w.Names.Prefix+".") {
-			topics = append(topics, name)
-		}
-	}
+	topics := l.topics(listed)
 	client, err := l.w.NewClient(kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeTopics(topics...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
@@ -45,6 +41,17 @@ func (l *Ledger) Read(ctx context.Context) error {
 		}
 		fetches.EachRecord(func(r *kgo.Record) { l.take(ctx, r) })
 	}
+}
+
+// topics are those of the installation.
+func (l *Ledger) topics(listed kadm.TopicDetails) []string {
+	var topics []string
+	for _, name := range listed.Names() {
+		if strings.HasPrefix(name, l.w.Names.Prefix+".") {
+			topics = append(topics, name)
+		}
+	}
+	return topics
 }
 
 // take folds one record. One that was read before is passed over: the reader

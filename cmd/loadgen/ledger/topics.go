@@ -206,6 +206,9 @@ func (l *Ledger) offsetsOnlyForward() Check {
 	for _, bad := range append(append([]string(nil), l.offsets.backs...), l.offsets.early...) {
 		c.fail("%s", bad)
 	}
+	if l.offsets.checked == 0 {
+		c.fail("no committed offset was held against what is finished")
+	}
 	return c
 }
 

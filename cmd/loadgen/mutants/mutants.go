@@ -126,13 +126,18 @@ func plant(ctx context.Context, o options, m mutant, dir string, out *Outcome) (
 // chaos runs the mutant's chaos and looks for what it must have noticed.
 func chaos(ctx context.Context, o options, m mutant, program string, seed uint64, out *Outcome) error {
 	out.Seed = seed
+	report := fmt.Sprintf("%s-%d.json", program, seed)
 	cmd := exec.CommandContext(ctx, program, "chaos", "--faults", m.faults, "--duration", o.duration.String(), //nolint:gosec // G204: built above
-		"--seed", fmt.Sprint(seed), "--settle", "20s", "--output", "json")
+		"--seed", fmt.Sprint(seed), "--settle", "20s", "--report", report)
 	cmd.Stderr = prefixed{o.say}
-	text, err := cmd.Output()
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return fmt.Errorf("running chaos on a mutant: %w", err)
+	}
+	text, err := os.ReadFile(report)
+	if err != nil {
+		return fmt.Errorf("reading the report about a mutant: %w", err)
 	}
 	var result struct {
 		Lost       int `json:"lost"`

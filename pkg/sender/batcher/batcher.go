@@ -27,17 +27,18 @@ type Item[T any] struct {
 // Limits of one request.
 type Limits struct {
 	Events, Bytes int
-	// Alone says whose items share no request with anything; asked whenever a
-	// batch is looked at, because it may change. Optional.
-	Alone func(Key) bool
+	// Most lowers Events for a key, to one at least: for items that share no
+	// request with anything, or where requests have to be small. It is asked
+	// whenever a batch is looked at, because it may change. Optional.
+	Most func(Key) int
 }
 
 // events is how many may share a request.
 func (l Limits) events(k Key) int {
-	if l.Alone != nil && l.Alone(k) {
-		return 1
+	if l.Most == nil {
+		return l.Events
 	}
-	return l.Events
+	return max(1, min(l.Events, l.Most(k)))
 }
 
 // Batch is one request's worth.

@@ -154,10 +154,33 @@ func TestProperties(t *testing.T) {
 
 // Items of a key that wants to be alone wait for no company and share nothing,
 // from the moment that it wants so.
+func TestSmallRequests(t *testing.T) {
+	t.Parallel()
+	most := func(batcher.Key) int { return 3 }
+	b := batcher.New[int](decision.LaneBatch, batcher.Limits{Events: 10, Bytes: 1000, Most: func(k batcher.Key) int { return most(k) }})
+	for i := range 9 {
+		b.Add(key("a"), item(strconv.Itoa(i), 100))
+	}
+	for _, want := range []struct{ most, events int }{{3, 3}, {0, 1}, {4, 4}} {
+		most = func(batcher.Key) int { return want.most }
+		batch, ok := b.Take(0, always)
+		require.True(t, ok, "full, whatever it waits for")
+		require.Len(t, batch.Items, want.events)
+	}
+	most = func(batcher.Key) int { return 1000 }
+	_, ok := b.Take(0, always)
+	require.False(t, ok, "not full any more")
+}
+
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	alone := false
-	b := batcher.New[int](decision.LaneBatch, batcher.Limits{Events: 10, Bytes: 1000, Alone: func(k batcher.Key) bool { return alone && k == key("a") }})
+	b := batcher.New[int](decision.LaneBatch, batcher.Limits{Events: 10, Bytes: 1000, Most: func(k batcher.Key) int {
+		if alone && k == key("a") {
+			return 1
+		}
+		return 10
+	}})
 	for i := range 4 {
 		b.Add(key("a"), item(strconv.Itoa(i), int64(100-i)))
 		b.Add(key("b"), item(strconv.Itoa(i), 100))
