@@ -72,25 +72,48 @@ func (e *LinesError) Err() error {
 // longer one is cut there, which makes it too large to be an event.
 const maxLineBytes = codec.MaxEventBytes + 2
 
-// EachLine calls take for every line of in that is not blank, counted from 1,
-// without its line end. The bytes are valid until take returns.
+// Lines reads a file line by line.
+type Lines struct {
+	from *bufio.Reader
+	text []byte
+	n    int
+	end  bool
+}
+
+// NewLines reads the lines of in.
+func NewLines(in io.Reader) *Lines { return &Lines{from: bufio.NewReaderSize(in, 256<<10)} }
+
+// Next gives the next line that is not blank, without its line end, and its
+// number, counted from 1; io.EOF after the last. The bytes are valid until Next
+// is called again.
+func (l *Lines) Next() (n int, line []byte, err error) {
+	for !l.end {
+		l.n++
+		l.text, err = readLine(l.from, l.text[:0])
+		l.end = errors.Is(err, io.EOF)
+		if err != nil && !l.end {
+			return l.n, nil, fmt.Errorf("reading line %d: %w", l.n, err)
+		}
+		if line := bytes.TrimRight(l.text, "\r\n"); len(bytes.TrimSpace(line)) > 0 {
+			return l.n, line, nil
+		}
+	}
+	return l.n, nil, io.EOF
+}
+
+// EachLine calls take for every line of in that is not blank; see Lines.Next.
 func EachLine(in io.Reader, take func(n int, line []byte) error) error {
-	lines := bufio.NewReaderSize(in, 256<<10)
-	var text []byte
-	for n := 1; ; n++ {
-		var err error
-		text, err = readLine(lines, text[:0])
-		end := errors.Is(err, io.EOF)
-		if err != nil && !end {
-			return fmt.Errorf("reading line %d: %w", n, err)
-		}
-		if line := bytes.TrimRight(text, "\r\n"); len(bytes.TrimSpace(line)) > 0 {
-			if err := take(n, line); err != nil {
-				return err
-			}
-		}
-		if end {
+	lines := NewLines(in)
+	for {
+		n, line, err := lines.Next()
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil:
+			return err
+		}
+		if err := take(n, line); err != nil {
+			return err
 		}
 	}
 }

@@ -75,7 +75,7 @@ func account(c Counts, seen sandbox.Report, written int, took time.Duration, dou
 
 func (r *Result) provider(name string, c *Counts, seen sandbox.ProviderReport) {
 	ends := c.Ends[name]
-	r.Providers[name] = Provider{Queued: c.Queued[name], Accepted: seen.Accepted, Rejected: seen.Rejected, Requests: seen.Requests}
+	r.Providers[name] = Provider{Queued: c.Queued[name], Accepted: seen.Accepted + seen.Adjustments, Rejected: seen.Rejected, Requests: seen.Requests}
 	r.ProviderDuplicates += seen.Duplicates
 	r.check(name+": eligible decisions = deliveries committed", c.Routed[name], c.Queued[name])
 	total := 0

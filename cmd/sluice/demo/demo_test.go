@@ -38,6 +38,9 @@ func TestDemoAddsUp(t *testing.T) {
 	require.Zero(t, r.DuplicateHandovers)
 	require.Zero(t, r.ProviderDuplicates)
 	require.GreaterOrEqual(t, len(r.ByReason), 25, "%v", r.ByReason)
+	for name, p := range r.Providers {
+		require.Equal(t, p.Queued, p.Accepted, "%s took every delivery, adjustments of a transaction included", name)
+	}
 	require.Positive(t, r.Providers["meta"].Accepted)
 	require.Positive(t, r.Providers["google"].Accepted)
 	require.Positive(t, r.Providers["webhook"].Accepted)

@@ -1,13 +1,13 @@
 package demo
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"embed"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -49,7 +49,9 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 	if sc.writer, err = s.env.Writer(ctx); err != nil {
 		return nil, err
 	}
-	if sc.producer, err = kafka.NewProducer(s.services.Kafka()); err != nil {
+	brokers := s.services.Kafka()
+	brokers.InputMaxBytes = inputMaxBytes
+	if sc.producer, err = kafka.NewProducer(brokers); err != nil {
 		return nil, err
 	}
 	s.env.OnClose(func() error { return sc.producer.Close(context.WithoutCancel(ctx)) })
@@ -124,27 +126,11 @@ func (sc *scene) consents(o Options) (map[subject]consent.Record, error) {
 		return nil, fmt.Errorf("reading consent records: %w", err)
 	}
 	defer f.Close()
-	lines, n := newLines(f), 0
-	for lines.Scan() {
-		n++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		var r codec.SubjectRecord
-		if err := codec.DecodeConsentJSON(&r, bytes.Clone(lines.Bytes())); err != nil {
-			return nil, fmt.Errorf("reading consent records: %s:%d: %w", o.Consent, n, err)
-		}
-		before[subject{r.CustomerID, r.SubjectID.Reveal()}] = r.Record
-	}
-	return before, lines.Err()
-}
-
-const longestLine = 16 << 20
-
-func newLines(r io.Reader) *bufio.Scanner {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 1<<20), longestLine)
-	return lines
+	err = app.EachConsentLine(o.Consent, f, func(r *codec.SubjectRecord) error {
+		before[subject{r.CustomerID, strings.Clone(r.SubjectID.Reveal())}] = r.Record
+		return nil
+	})
+	return before, err
 }
 
 func (s *stage) writeConsents(ctx context.Context, all map[subject]consent.Record) error {
@@ -185,25 +171,22 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 		return nil, fmt.Errorf("reading events: %w", err)
 	}
 	s.env.OnClose(f.Close)
-	lines := newLines(f)
+	lines := app.NewLines(f)
 	var scratch event.Event
 	return func() (*kgo.Record, error) {
-		for lines.Scan() {
-			line := bytes.TrimSpace(lines.Bytes())
-			if len(line) == 0 {
-				continue
-			}
-			line = bytes.Clone(line)
-			r := &kgo.Record{Topic: topic, Value: sc.writer.AppendEventFromJSON(nil, &scratch, line)}
-			if codec.DecodeEventJSON(&scratch, line) == nil {
-				r.Key = keyOf(&scratch)
-			}
-			return r, nil
-		}
-		if err := lines.Err(); err != nil {
+		_, line, err := lines.Next()
+		switch {
+		case err == io.EOF: //nolint:errorlint // io.EOF is never wrapped here
+			return nil, io.EOF
+		case err != nil:
 			return nil, fmt.Errorf("reading events: %w", err)
 		}
-		return nil, io.EOF
+		line = bytes.Clone(line)
+		r := &kgo.Record{Topic: topic, Value: sc.writer.AppendEventFromJSON(nil, &scratch, line)}
+		if codec.DecodeEventJSON(&scratch, line) == nil {
+			r.Key = keyOf(&scratch)
+		}
+		return r, nil
 	}, nil
 }
 

@@ -65,7 +65,7 @@ func (s *stage) writeConfig() (string, error) {
 	}
 	c, path := s.env.Config, filepath.Join(s.dir, "sluice.yaml")
 	text := fmt.Sprintf(`# Written by sluice demo --serve; it is gone when the demo ends.
-kafka: {brokers: [%q]}
+kafka: {brokers: [%q], input_max_bytes: %d}
 registry: {url: %q}
 redis: {address: %q}
 router: {hold: {after: %s}}
@@ -78,7 +78,7 @@ sender:
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: %s}
 admin: {listen: "off"}
-`, c.Kafka.Brokers[0], c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
+`, c.Kafka.Brokers[0], inputMaxBytes, c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
 		s.urls.Meta, s.urls.Google, s.urls.GoogleToken, s.urls.Webhook, "file:"+key, privacyKeyID)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's configuration: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -29,6 +30,10 @@ import (
 // partitions of keyed topics in the demo: enough to show that order and
 // ownership are per partition, few enough for one process.
 const partitions = 6
+
+// inputMaxBytes is what the demo's input topic takes: more than an event may
+// have, so that one that is too large is the router's to judge.
+const inputMaxBytes = 2 << 20
 
 // The demo's pseudonyms need a key, and keep nothing.
 const (
@@ -91,12 +96,14 @@ func smallSegments() []kfake.Opt {
 }
 
 func topics() []embedded.Topic {
-	declared, _, err := topology.Declared(topology.Options{Partitions: partitions, Replication: 1})
+	declared, _, err := topology.Declared(topology.Options{Partitions: partitions, Replication: 1, InputMaxBytes: inputMaxBytes})
 	if err != nil {
 		// The declaration is embedded and tested; a broken one is a broken build.
 		panic(err)
 	}
-	all := []embedded.Topic{{Name: config.Default().Topics.Input, Partitions: partitions}}
+	all := []embedded.Topic{{
+		Name: config.Default().Topics.Input, Partitions: partitions, Configs: map[string]string{"max.message.bytes": strconv.Itoa(inputMaxBytes)},
+	}}
 	for _, t := range declared {
 		all = append(all, embedded.Topic{Name: t.Name, Partitions: t.Partitions, Configs: t.Configs})
 	}
@@ -108,6 +115,7 @@ func topics() []embedded.Topic {
 func (s *stage) config(adminListen string) (config.Config, error) {
 	settings := []config.Setting{
 		{Path: "kafka.brokers", Value: s.services.Kafka().Brokers[0]},
+		{Path: "kafka.input_max_bytes", Value: strconv.Itoa(inputMaxBytes)},
 		{Path: "registry.url", Value: s.services.RegistryURL()},
 		{Path: "redis.address", Value: s.services.RedisOptions().Addr},
 		{Path: "router.instance", Value: "demo"},

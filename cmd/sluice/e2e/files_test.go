@@ -44,6 +44,8 @@ func TestDemoRunsHandWrittenFiles(t *testing.T) {
 		granted, // the same once more
 		`{"customer_id": "shop", "event_name": "page.viewed", "event_time": "`+now.UTC().Format(time.RFC3339)+`"}`,
 		`{"customer_id": "shop", "event_name": `,
+		`{"customer_id": "shop", "event_name": "page.viewed", "event_time": "`+now.UTC().Format(time.RFC3339)+`", "page": {`,
+		strings.Replace(granted, `"https://`, `"https://`+strings.Repeat("x", 3<<20), 1),
 		"",
 		without(t, purchase("shop", "file-4", "subject-4", now), "consent"),
 	))
@@ -55,10 +57,10 @@ func TestDemoRunsHandWrittenFiles(t *testing.T) {
 	require.Equal(t, []string{"by_reason", "by_status", "claims_lost", "decisions", "duplicate_handovers", "duration_seconds", "events_read", "lost", "ok", "provider_duplicates", "providers"},
 		slices.Sorted(maps.Keys(answer)))
 	require.Equal(t, true, answer["ok"])
-	require.EqualValues(t, 7, answer["events_read"])
-	require.EqualValues(t, 12, answer["decisions"])
-	require.Equal(t, map[string]any{"eligible": 4.0, "consent.denied": 2.0, "consent.unknown": 2.0, "duplicate.event_id": 1.0, "duplicate.transaction": 1.0, "mapping.none": 1.0, "event.undecodable": 1.0}, answer["by_reason"])
-	require.Equal(t, map[string]any{"queued": 4.0, "skipped": 5.0, "duplicate": 2.0, "dead_lettered": 1.0}, answer["by_status"])
+	require.EqualValues(t, 9, answer["events_read"])
+	require.EqualValues(t, 14, answer["decisions"])
+	require.Equal(t, map[string]any{"eligible": 4.0, "consent.denied": 2.0, "consent.unknown": 2.0, "duplicate.event_id": 1.0, "duplicate.transaction": 1.0, "mapping.none": 1.0, "event.undecodable": 2.0, "event.too_large": 1.0}, answer["by_reason"])
+	require.Equal(t, map[string]any{"queued": 4.0, "skipped": 5.0, "duplicate": 2.0, "dead_lettered": 3.0}, answer["by_status"])
 	for name, requests := range map[string]float64{"meta": 1, "google": 1} {
 		p := answer["providers"].(map[string]any)[name].(map[string]any)
 		require.GreaterOrEqual(t, p["requests"], requests, name)
@@ -100,7 +102,7 @@ func TestDemoRunsHandWrittenFiles(t *testing.T) {
 	}
 	require.Positive(t, byStatus["verdict confirmed"], "Google says within the demo what became of its requests")
 	delete(byStatus, "verdict confirmed") // one a request, and how many requests there are is the batcher's business
-	require.Equal(t, map[string]int{"router queued": 4, "router skipped": 4, "router duplicate": 2, "router dead_lettered": 1, "sender delivered": 4}, byStatus)
+	require.Equal(t, map[string]int{"router queued": 4, "router skipped": 4, "router duplicate": 2, "router dead_lettered": 3, "sender delivered": 4}, byStatus)
 }
 
 // capturedEvents gives the events of captured requests, byte for byte, by

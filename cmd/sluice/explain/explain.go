@@ -61,16 +61,12 @@ func (x *Explainer) Err() error { return nil }
 // Line explains one line.
 func (x *Explainer) Line(n int, text []byte) []Line {
 	x.scratch.Reset()
-	// The head first, as the router: what no mapping names is not looked into.
-	head, err := codec.HeadOfJSON(text)
-	if err != nil {
+	// All of the line, also where no mapping names it: a file is explained
+	// line by line, and a broken line is no event whatever its name.
+	if err := codec.DecodeEventJSON(&x.event, text); err != nil {
 		return []Line{undecodable(n, err)}
 	}
-	routes := x.cfg.Set.Match(head.CustomerID, head.EventName)
-	err = codec.DecodeEventJSON(&x.event, text)
-	if err != nil && len(routes) > 0 {
-		return []Line{undecodable(n, err)}
-	}
+	routes := x.cfg.Set.Match(x.event.CustomerID, x.event.Name)
 	x.event.Origin = event.Coordinates{Topic: "input", Offset: int64(n), AppendTime: x.cfg.Now}
 	prepared := gate.Prepare(&x.event)
 	if len(routes) == 0 {

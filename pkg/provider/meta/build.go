@@ -93,8 +93,12 @@ func (b *builder) serverEvent(ldu int64) {
 	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "event_name"), b.mapping.name)
 	b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "event_time"), min(b.ev.Time, b.in.Now)/second)
 	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "event_id"), identity.Vouch(b.in.EventID))
-	if b.action == "" {
+	switch {
+	case b.action != "":
+	case b.ev.EffectiveSource() == "":
 		b.Refuse(decision.ProviderSourceMissing, "neither source nor page.url says where it happened")
+	default:
+		b.Refuse(decision.ProviderFieldInvalid, "source is none of the known words")
 	}
 	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "action_source"), identity.Vouch(b.action))
 	if b.action == "website" {

@@ -38,7 +38,7 @@ func TestPreflightNamesTheFirstProblemInGateOrder(t *testing.T) {
 		"no web URL":            {"Purchase", func(ev *event.Event) { ev.Page.URL = "shop.example.com/x" }, decision.ProviderFieldInvalid},
 		"no user agent":         {"Purchase", func(ev *event.Event) { ev.Device.UserAgent = raw("") }, decision.ProviderUserAgentMissing},
 		"no source":             {"Purchase", func(ev *event.Event) { ev.Page.URL = "" }, decision.ProviderSourceMissing},
-		"unknown source":        {"Purchase", func(ev *event.Event) { ev.Source = "kiosk" }, decision.ProviderSourceMissing},
+		"unknown source":        {"Purchase", func(ev *event.Event) { ev.Source = "kiosk" }, decision.ProviderFieldInvalid},
 		"app":                   {"Purchase", app, decision.ReasonNone},
 		"app without platform":  {"Purchase", func(ev *event.Event) { app(ev); ev.Device.Platform = "tv" }, decision.ProviderAppDataMissing},
 		"app without version":   {"Purchase", func(ev *event.Event) { app(ev); ev.Device.OSVersion = "" }, decision.ProviderAppDataMissing},

@@ -127,6 +127,8 @@ func TestFaultsNameTheEvent(t *testing.T) {
 		`{"error":{"message":"m data[9] is out of range","code":100}}`:                                                                 nil,
 		`{"error":{"message":"user_data['em'] is not hashed","code":100,"error_subcode":2804016}}`:                                     nil,
 		`{"error":{"message":"custom_data 2 is odd, metadata[x]","code":100}}`:                                                         nil,
+		`{"error":{"message":"Invalid data. 3 events were refused","code":100}}`:                                                       nil,
+		`{"error":{"message":"No usable data, 2 of 4","code":100}}`:                                                                    nil,
 		`{"error":{"message":"data[1] token bad","code":190}}`:                                                                         nil,
 	} {
 		a := p.Classify(4, answer(400, body))

@@ -98,7 +98,9 @@ func (e *apiError) indices(n int) []int {
 }
 
 // nextIndex finds the next data[N], ['data'][N], ["data"][N] or data.N, and
-// "data","N" of a list of path elements. custom_data and user_data are no data.
+// "data","N" of a list of path elements. custom_data and user_data are no data,
+// and a number that follows the word in a sentence is no index: who blames the
+// wrong event loses it.
 func nextIndex(s string) (index int, rest string, ok bool) {
 	for {
 		i := strings.Index(s, "data")
@@ -111,10 +113,16 @@ func nextIndex(s string) (index int, rest string, ok bool) {
 			continue
 		}
 		t := strings.TrimLeft(s, `'"]`)
-		if t == "" || t[0] != '[' && t[0] != '.' && t[0] != ',' {
+		switch {
+		case t == "":
+			continue
+		case t[0] == '[', t[0] == ',' && len(t) < len(s):
+			t = strings.TrimLeft(t[1:], `'" `)
+		case t[0] == '.':
+			t = t[1:]
+		default: // prose, as in "no data, 3 events": the number is no index
 			continue
 		}
-		t = strings.TrimLeft(t[1:], `'" `)
 		end := 0
 		for end < len(t) && digit(t[end]) {
 			end++
