@@ -72,7 +72,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 	)
 	cmd.AddCommand(
 		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.testEventCommand(), r.sandboxCommand(),
-		r.runCommand(), r.routerCommand(), r.senderCommand(),
+		r.runCommand(), r.routerCommand(), r.senderCommand(), r.readyCommand(),
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
 		r.healthCommand(), r.destinationsCommand(),
