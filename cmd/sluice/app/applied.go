@@ -72,6 +72,16 @@ type Author struct {
 	At           time.Time
 }
 
+// Headers are those of every record that an author writes.
+func (by Author) Headers(version string) []kgo.RecordHeader {
+	return []kgo.RecordHeader{
+		{Key: codec.HeaderAuthor, Value: []byte(by.Name)},
+		{Key: codec.HeaderAppliedAt, Value: []byte(by.At.UTC().Format(time.RFC3339))},
+		{Key: codec.HeaderApplyReason, Value: []byte(by.Reason)},
+		{Key: codec.HeaderAppVersion, Value: []byte(version)},
+	}
+}
+
 // Applier writes resources. Only one can: making another takes the right away
 // from the first, so that a plan is written over nothing but what it was made
 // from.
@@ -171,12 +181,7 @@ func fenced(err error) bool {
 }
 
 func (a *Applier) record(c resource.Change, by Author) *kgo.Record {
-	r := &kgo.Record{Key: []byte(c.Key), Headers: []kgo.RecordHeader{
-		{Key: codec.HeaderAuthor, Value: []byte(by.Name)},
-		{Key: codec.HeaderAppliedAt, Value: []byte(by.At.UTC().Format(time.RFC3339))},
-		{Key: codec.HeaderApplyReason, Value: []byte(by.Reason)},
-		{Key: codec.HeaderAppVersion, Value: []byte(a.env.Version)},
-	}}
+	r := &kgo.Record{Key: []byte(c.Key), Headers: by.Headers(a.env.Version)}
 	gone := c.Verb == resource.Delete
 	switch c.Kind {
 	case resource.KindDestination:

@@ -50,6 +50,25 @@ func (r *root) appliedDestinations(parent context.Context) []string {
 	return names
 }
 
+// appliedNames are the names of every resource that is applied.
+func (r *root) appliedNames(parent context.Context) []string {
+	if parent == nil {
+		parent = context.Background()
+	}
+	ctx, cancel := context.WithTimeout(parent, completionTimeout)
+	defer cancel()
+	env, err := r.tool()
+	if err != nil {
+		return nil
+	}
+	defer closing(r, env)
+	changes, err := env.Changes(ctx, app.ChangeFilter{})
+	if err != nil {
+		return nil
+	}
+	return changes.Known
+}
+
 func destinationNames(ctx context.Context, env *app.Env) ([]string, error) {
 	resources, _, err := env.Resources(ctx)
 	if err != nil {

@@ -75,7 +75,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		r.runCommand(), r.routerCommand(), r.senderCommand(), r.readyCommand(),
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
-		r.healthCommand(), r.destinationsCommand(),
+		r.healthCommand(), r.destinationsCommand(), r.historyCommand(),
 		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(), r.reconcileCommand(), r.recordCommand(),
 	)
 	return cmd

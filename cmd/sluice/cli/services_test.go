@@ -119,3 +119,9 @@ func unjson(t testing.TB, text string) map[string]any {
 	require.NoError(t, json.Unmarshal([]byte(text), &v), text)
 	return v
 }
+
+// decode reads one JSON object of standard output.
+func decode(t testing.TB, text string, into any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(text), into), text)
+}

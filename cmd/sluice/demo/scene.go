@@ -90,8 +90,9 @@ func loadResources(env *app.Env, path string) (*resource.Resources, error) {
 
 func (s *stage) resourceRecords(r *resource.Resources) []*kgo.Record {
 	var records []*kgo.Record
+	by := app.Author{Name: "sluice demo", Reason: "to show something", At: s.env.Now()}.Headers(s.env.Version)
 	add := func(topic, key string, value []byte) {
-		records = append(records, &kgo.Record{Topic: topic, Key: []byte(key), Value: value})
+		records = append(records, &kgo.Record{Topic: topic, Key: []byte(key), Value: value, Headers: by})
 	}
 	for _, p := range r.Policies {
 		add(s.env.Names.Policies(), p.ID, s.writer.AppendPolicy(nil, p, resource.HashPolicy(p)))
