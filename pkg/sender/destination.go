@@ -185,17 +185,11 @@ func (l *loop) rates(d *destination, now time.Time) {
 	if d.spec != nil {
 		ceiling = d.spec.Delivery.RatePerSecond * l.share
 	}
-	d.flow.Ceiling = ceiling
-	if ceiling > 0 && (d.flow.Rate == 0 || d.flow.Rate > ceiling) {
-		d.flow.Rate = ceiling
-	}
+	d.flow = d.flow.Under(ceiling)
 	d.bucket.set(d.flow.Rate, now)
 	d.replays.set(d.flow.Rate*l.cfg.ReplayShare, now)
 	if q := d.quota; q != nil {
-		q.flow.Ceiling = l.cfg.QuotaPerMinute / 60 * l.share
-		if q.flow.Rate == 0 || q.flow.Rate > q.flow.Ceiling {
-			q.flow.Rate = q.flow.Ceiling
-		}
+		q.flow = q.flow.Under(l.cfg.QuotaPerMinute / 60 * l.share)
 		q.bucket.set(q.flow.Rate, now)
 	}
 }

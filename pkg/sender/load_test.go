@@ -56,6 +56,23 @@ func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
 	})
 }
 
+// A rate that is raised counts at once, also for what waited under the old one.
+func TestARaisedRateCountsAtOnce(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		slow := strings.Replace(resources(1), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/m}", 1)
+		r.apply(slow)
+		s := r.start()
+		r.order(0, "order", ids("first", 60)...)
+		r.await(func() bool { return r.counts()["delivered delivered"] == 60 }, "the first, in debt")
+		r.order(0, "order", ids("second", 60)...)
+		began := time.Now()
+		r.apply(strings.Replace(slow, "rate: 1/m", "rate: 200/s", 1))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 120 }, "the second")
+		require.Less(t, time.Since(began), time.Minute)
+		r.stop(s)
+	})
+}
+
 // A partition that was paused when it was taken away is read again when it
 // comes back.
 func TestPausedPartitionsComeBack(t *testing.T) {

@@ -68,7 +68,6 @@ sender:
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: test}
-admin: {listen: "off"}
 telemetry: {log: {level: warn, format: text}}
 `, p.dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests")))
 	p.do("apply", "-f", p.file("resources.yaml", resources))
@@ -78,12 +77,18 @@ telemetry: {log: {level: warn, format: text}}
 // start runs router and senders until the test ends, or stop is called.
 func (p *pipeline) start() {
 	p.t.Helper()
+	p.startWith(append(p.services.Environ(), "SLUICE_ADMIN_LISTEN=off"), p.flags()...)
+}
+
+// startWith starts them with an environment and flags.
+func (p *pipeline) startWith(environ []string, flags ...string) {
+	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	done := make(chan int, 1)
 	p.log = &locked{}
 	go func() {
-		args := append([]string{"run", "router", "sender", "--config", p.config}, p.flags()...)
-		done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: p.log}, "test", args, p.services.Environ())
+		args := append([]string{"run", "router", "sender", "--config", p.config}, flags...)
+		done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: p.log}, "test", args, environ)
 	}()
 	p.stop = sync.OnceFunc(func() {
 		cancel()

@@ -2,73 +2,152 @@ package cli_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/cmd/sluice/cli"
 )
 
 // root is the repository.
 var root = filepath.Join("..", "..", "..")
 
-// commandLine is a line of a console block that calls sluice.
-var commandLine = regexp.MustCompile(`(?m)^\$ (?:\./bin/)?sluice +([^#|\n]*)`)
-
-// documents gives the pages that show command lines.
+// documents gives every page of the repository by its path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	pages := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		require.NoError(t, err)
-		for _, path := range found {
-			text, err := os.ReadFile(path)
-			require.NoError(t, err)
-			pages[filepath.Base(path)] = string(text)
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin"):
+			return filepath.SkipDir
+		case entry.IsDir() || filepath.Ext(path) != ".md":
+			return nil
 		}
-	}
+		text, err := os.ReadFile(path)
+		name, _ := filepath.Rel(root, path) // both begin with root
+		pages[name] = string(text)
+		return err
+	}))
 	return pages
 }
 
-// Every command line of the documents is one that the commands understand:
-// the words name a command, and its help knows every flag.
+var (
+	// fence begins or ends a block.
+	fence = regexp.MustCompile("^ *```([a-z]*)")
+	// shownLine is a line of a block that calls sluice; in blocks of shell, it
+	// has no prompt.
+	shownLine = regexp.MustCompile(`^ *(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\./bin/)?sluice +(.*)$`)
+	// mentioned is a command within a sentence.
+	mentioned = regexp.MustCompile("`sluice ([^`]+)`")
+)
+
+// documented is one command line of a page.
+type documented struct {
+	text    string
+	mention bool
+}
+
+// commandLines gives every command line of a page.
+func commandLines(text string) []documented {
+	var all []documented
+	language, fenced := "", false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if m := fence.FindStringSubmatch(line); m != nil {
+			fenced, language = !fenced, m[1]
+			continue
+		}
+		if !fenced {
+			for _, m := range mentioned.FindAllStringSubmatch(line, -1) {
+				all = append(all, documented{m[1], true})
+			}
+			continue
+		}
+		m := shownLine.FindStringSubmatch(line)
+		prompt := strings.HasPrefix(strings.TrimSpace(line), "$ ")
+		if m != nil && (language == "console" && prompt || language == "sh") {
+			all = append(all, documented{m[1], false})
+		}
+	}
+	return all
+}
+
+// alternatives takes "consent get|set" apart.
+func alternatives(words []string) [][]string {
+	for i, w := range words {
+		if !strings.Contains(w, "|") || strings.HasPrefix(w, "-") {
+			continue
+		}
+		var all [][]string
+		for _, one := range strings.Split(w, "|") {
+			all = append(all, alternatives(slices.Concat(words[:i], []string{one}, words[i+1:]))...)
+		}
+		return all
+	}
+	return [][]string{words}
+}
+
+// Every command line of every page is one that the commands understand: the
+// words name a command, the flags are its own with values that they take, and
+// nothing that it requires is missing. Within a sentence only commands and flags
+// count.
 func TestDocumentsShowCommandsThatExist(t *testing.T) {
 	t.Parallel()
-	shown := 0
+	shown, mentions := 0, 0
 	for page, text := range documents(t) {
-		for _, m := range commandLine.FindAllStringSubmatch(text, -1) {
-			shown++
-			command, flags := words(m[1])
-			got := run(t, append(command, "--help")...)
-			require.Zero(t, got.code, "%s: sluice %s: %s", page, m[1], got.stderr)
-			usage := "sluice " + strings.Join(command, " ")
-			assert.True(t, strings.Contains(got.stdout, usage+" ") || strings.Contains(got.stdout, usage+"\n"),
-				"%s: sluice %s is no command", page, strings.Join(command, " "))
-			for _, flag := range flags {
-				assert.Regexp(t, `(?m)(^|\s)`+flag+`([ ,]|$)`, got.stdout, "%s: sluice %s has no flag %s", page, strings.Join(command, " "), flag)
+		for _, line := range commandLines(text) {
+			text := line.text
+			if !line.mention {
+				text = afterCommand.ReplaceAllString(text, "")
+			}
+			words, err := split(strings.ReplaceAll(text, "|", orSign))
+			if !assert.NoError(t, err, "%s: sluice %s", page, line.text) {
+				continue
+			}
+			for i := range words {
+				words[i] = strings.ReplaceAll(words[i], orSign, "|")
+			}
+			if line.mention {
+				mentions++
+			} else {
+				shown++
+			}
+			for _, args := range alternatives(words) {
+				assert.NoError(t, cli.Parse(args, line.mention), "%s: sluice %s", page, line.text)
 			}
 		}
 	}
-	require.GreaterOrEqual(t, shown, 15, "the documents have lost their commands")
+	require.GreaterOrEqual(t, shown, 150, "the documents have lost their commands")
+	require.GreaterOrEqual(t, mentions, 50)
 }
 
-// words splits a command line into the command's words and its flags.
-func words(line string) (command, flags []string) {
-	arguments := false
-	for _, w := range strings.Fields(line) {
-		switch {
-		case strings.HasPrefix(w, "-"):
-			name, _, _ := strings.Cut(w, "=")
-			flags, arguments = append(flags, name), true
-		case !arguments:
-			command = append(command, w)
-		}
+// afterCommand is where a command line ends and the shell goes on.
+var afterCommand = regexp.MustCompile(`\s+(#|\||>).*$`)
+
+// orSign stands for | while words are taken apart.
+const orSign = "\x00"
+
+// A command line that is wrong is found.
+func TestWrongCommandLinesAreFound(t *testing.T) {
+	t.Parallel()
+	for line, mention := range map[string]bool{
+		"helth": false, "health --destination x": false, "dlq sumary": false, "dlq": false, "replay --rate": false, "consent get --customer acme": false,
+		"trace a b": false, "demo --events many": false, "consent given": true, "replay --form deadletter": true,
+	} {
+		require.Error(t, cli.Parse(strings.Fields(line), mention), line)
 	}
-	return command, flags
+	for line, mention := range map[string]bool{"health acme-meta --watch": false, "dlq": true, "consent get": true, "trace e1": false, "replay": true} {
+		require.NoError(t, cli.Parse(strings.Fields(line), mention), line)
+	}
 }
 
 // yamlBlock is one block of YAML.

@@ -162,6 +162,18 @@ func (s State) regain(now int64) State {
 	return s
 }
 
+// Under puts the flow under a ceiling in events per second; zero is none. A
+// rate at the old ceiling follows the new one at once, because nobody asked to
+// go slower; one that was throttled comes back as it would have.
+func (s State) Under(ceiling float64) State {
+	free := s.Rate == 0 || s.Ceiling > 0 && s.Rate >= s.Ceiling
+	if free || ceiling > 0 && s.Rate > ceiling {
+		s.Rate = ceiling
+	}
+	s.Ceiling = ceiling
+	return s
+}
+
 // heal opens a blocked flow and forgets what blocked it.
 func (s State) heal(now int64) State {
 	s.Mode, s.Until, s.Cause, s.Detail, s.Failures = Open, 0, decision.ReasonNone, "", 0

@@ -96,6 +96,26 @@ func TestRareSuccessesRegainWhatWasQuietBetween(t *testing.T) {
 	require.Less(t, s.Rate, 2.2*before, "after a night one success undoes one halving")
 }
 
+// A new ceiling counts at once for who was at the old one, and only caps who
+// was throttled.
+func TestACeilingThatMoves(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ rate, ceiling, moved, want float64 }{
+		"first":                {0, 0, 200, 200},
+		"raised":               {1, 1, 200, 200},
+		"lowered":              {200, 200, 1, 1},
+		"taken away":           {200, 200, 0, 0},
+		"throttled and raised": {50, 100, 200, 50},
+		"throttled and lower":  {50, 100, 20, 20},
+		"throttled, none yet":  {50, 0, 200, 50},
+		"throttled, gone":      {50, 100, 0, 50},
+	} {
+		got := flow.State{Rate: c.rate, Ceiling: c.ceiling}.Under(c.moved)
+		require.InDelta(t, c.want, got.Rate, 0, name)
+		require.InDelta(t, c.moved, got.Ceiling, 0, name)
+	}
+}
+
 func TestUsageSlowsDownBeforeTheProviderRefuses(t *testing.T) {
 	t.Parallel()
 	h := happening(provider.Accepted)
