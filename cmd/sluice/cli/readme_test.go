@@ -60,7 +60,7 @@ type documented struct {
 func commandLines(text string) []documented {
 	var all []documented
 	language, fenced := "", false
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {
 		line = strings.TrimRight(line, "\n")
 		if m := fence.FindStringSubmatch(line); m != nil {
 			fenced, language = !fenced, m[1]
@@ -140,7 +140,7 @@ const orSign = "\x00"
 func TestWrongCommandLinesAreFound(t *testing.T) {
 	t.Parallel()
 	for line, mention := range map[string]bool{
-		"helth": false, "health --destination x": false, "dlq sumary": false, "dlq": false, "replay --rate": false, "consent get --customer acme": false,
+		"helth": false, "health --destination x": false, "dlq sum": false, "dlq": false, "replay --rate": false, "consent get --customer acme": false,
 		"trace a b": false, "demo --events many": false, "consent given": true, "replay --form deadletter": true,
 	} {
 		require.Error(t, cli.Parse(strings.Fields(line), mention), line)

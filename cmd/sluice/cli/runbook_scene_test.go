@@ -180,10 +180,9 @@ type wire struct {
 	listener net.Listener
 	work     sync.WaitGroup
 
-	mu    sync.Mutex
-	cut   bool
-	ended bool
-	open  map[net.Conn]bool
+	mu   sync.Mutex
+	cut  bool
+	open map[net.Conn]bool
 }
 
 func newWire(t testing.TB, to string) *wire {
