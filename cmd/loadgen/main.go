@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,12 +25,39 @@ func main() {
 		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, done := withGoRun(ctx)
 	err := rootCommand().ExecuteContext(ctx)
+	done()
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "loadgen: "+err.Error())
 		os.Exit(1)
 	}
+}
+
+// withGoRun ends the context when this program was started by "go run" and that
+// is gone: a signal that ends go run does not reach what it runs, which would
+// leave every process of ours behind.
+func withGoRun(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	parent := os.Getppid()
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", parent))
+	if err != nil || strings.TrimSpace(string(name)) != "go" {
+		return ctx, cancel
+	}
+	go func() { // ends with the context
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // rootCommand has one command per package.

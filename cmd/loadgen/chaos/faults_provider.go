@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
@@ -40,6 +41,7 @@ func providerFaults() []fault {
 			sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.FewerEvents, Skip: 1, Every: 6}),
 		scripted("one-destination-down", 8*time.Second, true, sandbox.Rule{Destination: meta, Do: sandbox.Unavailable}),
 		scripted("one-customer-slow", 8*time.Second, true, sandbox.Rule{Destination: meta, Do: sandbox.Slow, Delay: sandbox.Duration(3 * time.Second)}),
+		{name: "replay-in-traffic", takes: 16 * time.Second, run: replayInTraffic},
 		{name: "credentials-rotated", neighbour: true, takes: 10 * time.Second, run: credentialsRotated},
 	}
 }
@@ -57,4 +59,20 @@ func credentialsRotated(ctx context.Context, b *bench) error {
 		return err
 	}
 	return b.w.WriteSecrets()
+}
+
+// replayInTraffic: an operator sends again what was not delivered, while traffic
+// flows, and then does so once more under the same id, which sends nothing.
+func replayInTraffic(ctx context.Context, b *bench) error {
+	tools, err := b.w.Slot(ctx, "tools", "tools")
+	if err != nil {
+		return err
+	}
+	id := fmt.Sprintf("chaos-%d", b.rng.Uint32())
+	for range 2 {
+		if err := b.w.Sluice(ctx, "replay", "--from", "events", "--since", "10m", "--id", id, "--yes", "--config", tools.Config); err != nil {
+			return err
+		}
+	}
+	return nil
 }

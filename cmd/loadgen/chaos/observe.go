@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/sluicehq/sluice/cmd/loadgen/ledger"
 	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
 	"github.com/sluicehq/sluice/cmd/loadgen/world"
@@ -174,106 +172,4 @@ func get(ctx context.Context, url string) ([]byte, error) {
 	}
 	defer resp.Body.Close()
 	return io.ReadAll(io.LimitReader(resp.Body, 16<<20))
-}
-
-// checkTables compares the tables of every process with a fold of their topics
-// that is made here, and looks for personal data in what the endpoints say.
-func (f *fleet) checkTables(ctx context.Context) error {
-	consents, err := foldKeys(ctx, f.w, f.w.Names.Consent())
-	if err != nil {
-		return err
-	}
-	resources := 0
-	for _, topic := range []string{f.w.Names.Destinations(), f.w.Names.Mappings(), f.w.Names.Policies()} {
-		n, err := foldKeys(ctx, f.w, topic)
-		if err != nil {
-			return err
-		}
-		resources += n
-	}
-	for _, p := range f.running() {
-		address := f.adminAddress(p.ID)
-		if address == "" {
-			continue
-		}
-		status, err := get(ctx, "http://"+address+"/statusz")
-		if err != nil {
-			return err
-		}
-		metrics, err := get(ctx, "http://"+address+"/metrics")
-		if err != nil {
-			return err
-		}
-		if word := traffic.Anywhere(append(status, metrics...)); word != "" {
-			f.ledger.Leaked(word + " at the admin endpoint of " + p.ID)
-		}
-		var is struct {
-			Tables []struct {
-				Name    string `json:"name"`
-				Ready   bool   `json:"ready"`
-				Entries int    `json:"entries"`
-			} `json:"tables"`
-		}
-		if err := json.Unmarshal(status, &is); err != nil {
-			return fmt.Errorf("reading the status of %s: %w", p.ID, err)
-		}
-		for _, t := range is.Tables {
-			want := resources
-			if t.Name == "consent" {
-				want = consents
-			}
-			if t.Entries != want || !t.Ready {
-				f.ledger.Tables(fmt.Sprintf("%s: table %s has %d entries (ready: %v), the topic says %d", p.ID, t.Name, t.Entries, t.Ready, want))
-			} else {
-				f.ledger.Tables("ok " + p.ID + " " + t.Name)
-			}
-		}
-	}
-	return nil
-}
-
-// foldKeys counts the keys of a compacted topic that have a value.
-func foldKeys(ctx context.Context, w *world.World, topic string) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	ends, err := w.Admin.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return 0, fmt.Errorf("asking for the end of %s: %w", topic, err)
-	}
-	left := map[int32]int64{}
-	for p, o := range ends[topic] {
-		if o.Offset > 0 {
-			left[p] = o.Offset
-		}
-	}
-	client, err := w.NewClient(kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		return 0, err
-	}
-	defer client.Close()
-	keys := map[string]bool{}
-	for len(left) > 0 {
-		fetches := client.PollFetches(ctx)
-		if err := ctx.Err(); err != nil {
-			return 0, fmt.Errorf("reading %s: %w", topic, err)
-		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			if !r.Attrs.IsControl() {
-				keys[string(r.Key)] = len(r.Value) > 0
-			}
-			if r.Offset+1 >= left[r.Partition] {
-				delete(left, r.Partition)
-			}
-		})
-	}
-	n := 0
-	for _, has := range keys {
-		if has {
-			n++
-		}
-	}
-	return n, nil
 }

@@ -69,22 +69,27 @@ func (r *run) soak(ctx context.Context) {
 			}
 			r.samples = append(r.samples, sample{
 				at: time.Since(r.began).Seconds(), name: p.Name, rss: float64(u.RSS) / (1 << 20), sockets: float64(u.Sockets),
-				goroutines: goroutines(ctx, addresses[p.ID]), lag: lag,
+				goroutines: goroutinesOf(ctx, addresses[p.ID]), lag: lag,
 			})
 		}
 	}
 }
 
-// goroutines asks a process how many it has; 0 where it does not answer.
-func goroutines(ctx context.Context, address string) float64 {
+// goroutinesOf asks a process how many it has; 0 where it does not answer.
+func goroutinesOf(ctx context.Context, address string) float64 {
 	if address == "" {
 		return 0
 	}
-	text, err := get(ctx, "http://"+address+"/metrics")
+	metrics, err := get(ctx, "http://"+address+"/metrics")
 	if err != nil {
 		return 0
 	}
-	for l := range bytes.Lines(text) {
+	return goroutines(metrics)
+}
+
+// goroutines finds the number of them among a process's metrics.
+func goroutines(metrics []byte) float64 {
+	for l := range bytes.Lines(metrics) {
 		if rest, ok := bytes.CutPrefix(l, []byte("go_goroutines ")); ok {
 			if n, err := strconv.ParseFloat(string(bytes.TrimSpace(rest)), 64); err == nil {
 				return n

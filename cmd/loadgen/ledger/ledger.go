@@ -37,6 +37,15 @@ type pair struct {
 // handover is what must stand once in the delivery topics.
 type handover struct{ destination, target, eventID, replayID string }
 
+// replayed is one pair that a replay sends again.
+type replayed struct {
+	pair
+	replay string
+}
+
+// repeats is what became of it.
+type repeats struct{ queued, ended int }
+
 // written is one input record.
 type written struct {
 	item *traffic.Item
@@ -80,6 +89,7 @@ type Ledger struct {
 	fates     map[pair]*fate
 	open      map[pair]struct{}
 	handovers map[handover]int
+	replays   map[replayed]repeats
 	lost      map[At]bool    // deleted before they were read, and reported
 	removed   map[Part]int64 // offsets below were deleted by the tester
 	consents  map[string]time.Time
@@ -127,7 +137,7 @@ type Interval struct {
 func New(w *world.World) *Ledger {
 	return &Ledger{
 		w: w, decode: newDecoder(w.Registry), written: map[At]written{}, fates: map[pair]*fate{}, open: map[pair]struct{}{},
-		handovers: map[handover]int{}, lost: map[At]bool{}, removed: map[Part]int64{}, consents: map[string]time.Time{}, positions: map[place]int64{},
+		handovers: map[handover]int{}, replays: map[replayed]repeats{}, lost: map[At]bool{}, removed: map[Part]int64{}, consents: map[string]time.Time{}, positions: map[place]int64{},
 		verdicts: map[string]int{}, offsets: newOffsets(), resources: map[string]Usage{},
 	}
 }
@@ -219,11 +229,17 @@ func (l *Ledger) Pending(before time.Time) int {
 	return n
 }
 
-// Open counts pairs that have not reached their end.
+// Open counts pairs, and repetitions of them, that have not reached their end.
 func (l *Ledger) Open() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.open)
+	n := len(l.open)
+	for _, a := range l.replays {
+		if a.queued > 0 && a.ended == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Oldest is the age of the oldest record that has not been worked on.

@@ -175,6 +175,28 @@ func TestI2NothingVanishes(t *testing.T) {
 	requireBroken(t, judge(unread, unread.seen(1, 0)), "unreadable")
 }
 
+func TestI2WhatAReplaySendsHasAnEnd(t *testing.T) {
+	t.Parallel()
+	judge := func(s *story) Check { return s.nothingVanished(&Report{Outcomes: map[string]int{}}, s.seen(1, 0)) }
+	id := "again"
+	s := whole(t)
+	s.replayed(replayed{s.pair, id}, repeats{queued: 1})
+	require.Equal(t, 1, s.Open())
+	requireBroken(t, judge(s), "sent again by replay again and has no end")
+
+	end := &diagnostic{Stage: "sender", Status: "retrying", Mapping: s.pair.mapping, Source: source{Offset: s.pair.at.Offset}, ReplayID: &id}
+	s.decided(end)
+	require.Equal(t, 1, s.Open())
+	end.Status = "delivered"
+	s.decided(end)
+	require.Zero(t, s.Open())
+	requireHolds(t, judge(s))
+
+	invented := whole(t)
+	invented.decided(end)
+	requireBroken(t, judge(invented), "has not sent it")
+}
+
 func TestI3EveryIDStandsOnce(t *testing.T) {
 	t.Parallel()
 	requireHolds(t, whole(t).handedOverOnce(&Report{}))

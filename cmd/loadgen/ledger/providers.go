@@ -236,6 +236,12 @@ func (l *Ledger) restarted(slot string, from, to time.Time) bool {
 // requests. That its neighbours are delivered is part of I2.
 func (l *Ledger) isolated(seen map[target]*sightings) Check {
 	c := Check{ID: "I14", What: "a bad event is isolated within 2·ceil(log2 n)+1 further requests"}
+	attempts := map[target]int{} // by replays; each finds it anew
+	for r := range l.replays {
+		if w, known := l.written[r.at]; known {
+			attempts[l.target(traffic.Accounts()[r.mapping], w.item)]++
+		}
+	}
 	for t, s := range seen {
 		if s.refused == 0 {
 			continue
@@ -248,7 +254,7 @@ func (l *Ledger) isolated(seen map[target]*sightings) Check {
 				refusals++
 			}
 		}
-		bound := 2*bits.Len(uint(max(biggest-1, 0))) + 2
+		bound := (2*bits.Len(uint(max(biggest-1, 0))) + 2) * (1 + attempts[t])
 		first, last := s.requests[0], s.requests[len(s.requests)-1]
 		if refusals > bound && !slices.ContainsFunc(l.outages, func(o Outage) bool { return o.From.Before(last.At) && (o.To.IsZero() || o.To.After(first.At)) }) {
 			c.fail("%s at %s was in %d refused requests of up to %d events (bound %d)", t.id, t.provider, refusals, biggest, bound)

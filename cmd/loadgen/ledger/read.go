@@ -96,11 +96,14 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 		l.decided(&d)
 	case isDelivery:
 		l.handovers[handover{v.Facts.DestinationID, v.Target, v.EventID, text(v.ReplayID)}]++
-		if text(v.ReplayID) == "" {
-			f := l.fate(pair{v.Source.at(), v.Facts.Mapping})
-			f.queued++
-			f.delivered = append(f.delivered, spot{place{r.Topic, r.Partition}, r.Offset})
+		p := pair{v.Source.at(), v.Facts.Mapping}
+		if id := text(v.ReplayID); id != "" {
+			l.replayed(replayed{p, id}, repeats{queued: 1})
+			return
 		}
+		f := l.fate(p)
+		f.queued++
+		f.delivered = append(f.delivered, spot{place{r.Topic, r.Partition}, r.Offset})
 	}
 }
 
@@ -135,16 +138,24 @@ func (l *Ledger) fate(p pair) *fate {
 	return f
 }
 
+func (l *Ledger) replayed(r replayed, more repeats) {
+	was := l.replays[r]
+	l.replays[r] = repeats{was.queued + more.queued, was.ended + more.ended}
+}
+
 // decided folds one diagnostic.
 func (l *Ledger) decided(d *diagnostic) {
 	if d.Stage == "verdict" {
 		l.verdicts[d.Status]++
 		return
 	}
-	if text(d.ReplayID) != "" {
-		return // replays are accounted for by their deliveries
-	}
 	p := pair{d.Source.at(), d.Mapping}
+	if id := text(d.ReplayID); id != "" {
+		if d.Stage == "sender" && d.Status != "retrying" && d.Status != "parked" {
+			l.replayed(replayed{p, id}, repeats{ended: 1})
+		}
+		return // what a replay decided not to send changes nothing
+	}
 	f := l.fate(p)
 	now := time.Now()
 	if f.routedAt.IsZero() {

@@ -144,6 +144,16 @@ func (l *Ledger) nothingVanished(r *Report, seen map[target]*sightings) Check {
 			}
 		}
 	}
+	for p, a := range l.replays {
+		c.Looked++
+		switch {
+		case a.queued > 0 && a.ended == 0:
+			r.Lost++
+			c.fail("%s was sent again by replay %s and has no end", l.name(p.pair), p.replay)
+		case a.queued == 0:
+			c.fail("%s ended in replay %s, which has not sent it", l.name(p.pair), p.replay)
+		}
+	}
 	for _, trouble := range l.troubles {
 		c.fail("unreadable: %s", trouble)
 	}

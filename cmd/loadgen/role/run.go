@@ -56,6 +56,7 @@ func runHasty(args, environ []string) error {
 	if !roles.Router {
 		roles.Senders = env.AllSenders()
 	}
+	go endWithParent(ctx, os.Getppid())
 	drain := make(chan struct{})
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
@@ -67,6 +68,21 @@ func runHasty(args, environ []string) error {
 	}()
 	err = env.Run(ctx, drain, roles, app.RunOptions{Sender: hastyWaits(), Output: os.Stderr})
 	return errors.Join(err, env.Close())
+}
+
+// endWithParent ends this process when the tester that started it is gone:
+// nobody else would, and nobody would want what it does.
+func endWithParent(ctx context.Context, parent int) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for os.Getppid() == parent {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+	os.Exit(1)
 }
 
 // clock follows a file that says how far the clock has jumped. Without a file

@@ -1,0 +1,90 @@
+package chaos
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/cmd/loadgen/ledger"
+	"github.com/sluicehq/sluice/cmd/loadgen/world"
+)
+
+func TestTheJSONFormHasThesePromisedNamesAndNoOthers(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(Result{Summary: Summary{OK: true, Seed: 7}}.Summary)
+	require.NoError(t, err)
+	var got map[string]any
+	require.NoError(t, json.Unmarshal(text, &got))
+	require.ElementsMatch(t, []string{
+		"ok", "events", "faults", "kills", "lost", "duplicate_handovers", "provider_duplicates", "longest_lag_seconds", "recovery_seconds", "seed",
+	}, slices.Collect(maps.Keys(got)))
+}
+
+func TestAResultIsGoodOnlyWithEvents(t *testing.T) {
+	t.Parallel()
+	r := &run{ledger: ledger.New(&world.World{Services: &world.Services{}}), fleet: &fleet{}}
+	held := &ledger.Report{Checks: []ledger.Check{{ID: "I1", Looked: 1}}}
+	require.False(t, r.result(held, nil).OK, "a run without events proves nothing")
+	require.False(t, r.result(&ledger.Report{Checks: []ledger.Check{{ID: "I1", Failures: 1}}}, nil).OK)
+	require.False(t, r.result(held, []string{"panic: x"}).OK)
+}
+
+func TestASeedFixesTheOrderAndEveryFaultHasItsTurn(t *testing.T) {
+	t.Parallel()
+	all := faults()
+	names := func(seed uint64) (order []string) {
+		next := plan(seed, all)
+		for range all {
+			order = append(order, next().name)
+		}
+		return order
+	}
+	require.Equal(t, names(4), names(4))
+	require.NotEqual(t, names(4), names(5))
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names(4)))), len(all))
+}
+
+func TestUnknownFaultsAreRefused(t *testing.T) {
+	t.Parallel()
+	_, err := choose(Options{Only: []string{"kill-random", "earthquake"}})
+	require.ErrorContains(t, err, `"earthquake" is none`)
+	chosen, err := choose(Options{Only: []string{"kill-random"}})
+	require.NoError(t, err)
+	require.Len(t, chosen, 1)
+}
+
+func TestTablesAreHeldAgainstTheirTopicAndEachOther(t *testing.T) {
+	t.Parallel()
+	versions := map[string]string{}
+	good := tableStatus{Name: "resources", Ready: true, Entries: 8, Version: "a"}
+	require.Equal(t, "ok router-a resources", good.verdict("router-a", 8, versions))
+	require.Equal(t, "ok router-b resources", good.verdict("router-b", 8, versions))
+	require.Contains(t, good.verdict("router-b", 9, versions), "the topic says 9")
+	stale := good
+	stale.Ready = false
+	require.Contains(t, stale.verdict("router-b", 8, versions), "ready: false")
+	other := good
+	other.Version = "b"
+	require.Contains(t, other.verdict("sender-a", 8, versions), "a in another process")
+}
+
+func TestGrowthIsNoticed(t *testing.T) {
+	t.Parallel()
+	var flat, grows []sample
+	for second := range 100 {
+		flat = append(flat, sample{at: float64(second), name: routerA, rss: 80, goroutines: 100})
+		grows = append(grows, sample{at: float64(second), name: routerA, rss: 80 + float64(second), goroutines: 100})
+	}
+	require.Empty(t, growth(flat, 100))
+	require.Len(t, growth(grows, 100), 1)
+	require.Contains(t, growth(grows, 100)[0], "memory, MiB of router-a grew")
+}
+
+func TestGoroutinesAreFoundAmongMetrics(t *testing.T) {
+	t.Parallel()
+	require.InDelta(t, 42, goroutines([]byte("# HELP go_goroutines x\ngo_goroutines 42\nother 1\n")), 0)
+	require.Zero(t, goroutines([]byte("nothing")))
+}
