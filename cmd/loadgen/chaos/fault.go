@@ -16,6 +16,8 @@ type fault struct {
 	needs func(*world.World) bool
 	// neighbour: only destinations of the shop are in trouble.
 	neighbour bool
+	// decide is how long decisions may take afterwards; zero: decideWithin.
+	decide time.Duration
 	// takes is about how long it lasts: a run does not begin what it cannot end.
 	takes time.Duration
 	run   func(ctx context.Context, b *bench) error

@@ -4,6 +4,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,12 +46,15 @@ type Options struct {
 // ending every process need the rest, and so does compiling this program.
 const (
 	overtime     = 150 * time.Second
-	setUpWithin  = 100 * time.Second
+	setUpWithin  = 2 * time.Minute
 	settleWithin = overtime
-	// recoverWithin is longer than a session times out and a sender's longest
-	// pause after an outage, and shorter than the broker needs to end a
-	// transaction that nobody ends: a restarted router must do that at once.
-	recoverWithin = 35 * time.Second
+	// decideWithin is longer than a session times out, and shorter than the
+	// broker needs to end a transaction that nobody ends: a restarted router must
+	// do that at once.
+	decideWithin = 35 * time.Second
+	// recoverWithin is for everything, with deliveries to a provider that has
+	// throttled and is given its rate back bit by bit (I6).
+	recoverWithin = 60 * time.Second
 	// settleAtLeast remains for settling, whatever the last fault took.
 	settleAtLeast  = 45 * time.Second
 	judgeWithin    = 30 * time.Second
@@ -192,6 +196,9 @@ func (r *run) begin(ctx context.Context) error {
 	r.workers.Go(func() { r.fleet.keep(all) })
 	r.workers.Go(func() { r.fleet.measure(all) })
 	r.began = time.Now()
+	if least := r.began.Add(r.o.Duration + settleAtLeast); r.end.Before(least) {
+		r.end = least
+	}
 	r.workers.Go(func() { r.writer.run(writing) })
 	if r.o.Plot != "" {
 		r.sampling.Go(func() { r.soak(writing) })
@@ -203,9 +210,11 @@ func (r *run) begin(ctx context.Context) error {
 func (r *run) breakThings(ctx context.Context, chosen []fault) error {
 	end := r.began.Add(r.o.Duration)
 	r.say("warming up")
-	if !r.recover(ctx, r.began.Add(quietBeforeAll), end) {
-		r.say("the roles are slow to start")
+	warming, cancel := context.WithDeadline(ctx, end)
+	if problem := r.recover(warming, r.began.Add(quietBeforeAll), r.began, decideWithin); problem != "" {
+		r.say("the roles are slow to start: %s", problem)
 	}
+	cancel()
 	if len(chosen) == 0 {
 		r.quiet(ctx, time.Until(end))
 		return ctx.Err()
@@ -263,11 +272,11 @@ func (r *run) one(ctx context.Context, f fault, step uint64) error {
 		return err
 	}
 	cleared := time.Now()
-	healed := r.recover(limited, cleared, cleared.Add(recoverWithin))
+	problem := r.recover(limited, cleared, cleared, cmp.Or(f.decide, decideWithin))
 	r.ledger.Mark(ledger.Interval{Name: f.name, From: from, To: cleared, Healed: time.Now(), Neighbour: f.neighbour})
-	if !healed {
-		r.unhealed = append(r.unhealed, fmt.Sprintf("%s: %d pairs from before its end are not worked on after %v", f.name, r.ledger.Pending(cleared), recoverWithin))
-		r.say("  not recovered within %v", recoverWithin)
+	if problem != "" {
+		r.unhealed = append(r.unhealed, f.name+": "+problem)
+		r.say("  not recovered: %s", problem)
 		return nil
 	}
 	took := time.Since(cleared)
@@ -279,20 +288,24 @@ func (r *run) one(ctx context.Context, f fault, step uint64) error {
 }
 
 // recover waits until everything that was written before a time is decided,
-// sent, or where it should wait.
-func (r *run) recover(ctx context.Context, before, until time.Time) bool {
+// sent, or where it should wait, and says what is not in time.
+func (r *run) recover(ctx context.Context, before, from time.Time, decide time.Duration) (problem string) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for time.Now().Before(before) || r.ledger.Written() == 0 || r.ledger.Pending(before) > 0 {
-		if time.Now().After(until) || ctx.Err() != nil {
-			return false
+		over := ctx.Err() != nil
+		if n := r.ledger.Undecided(before); n > 0 && (over || time.Since(from) > decide) {
+			return fmt.Sprintf("%d pairs from before its end are not decided after %.0f s", n, time.Since(from).Seconds())
+		}
+		if over || time.Since(from) > recoverWithin {
+			return fmt.Sprintf("%d pairs from before its end are not delivered after %.0f s", r.ledger.Pending(before), time.Since(from).Seconds())
 		}
 		if err := r.fleet.learnLost(r.writer.topic); err != nil {
 			r.say("%v", err)
 		}
 		<-tick.C
 	}
-	return true
+	return ""
 }
 
 // judge ends the traffic, waits until everything has reached its end, and has

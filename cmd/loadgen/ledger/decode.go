@@ -92,6 +92,12 @@ type diagnostic struct {
 	ReplayID      *string   `avro:"replay_id"`
 }
 
+// hold is what the ledger reads of a held event.
+type hold struct {
+	Source   source   `avro:"source"`
+	Mappings []string `avro:"mappings"` // destination/mapping
+}
+
 // delivery is what the ledger reads of a delivery.
 type delivery struct {
 	Facts struct {

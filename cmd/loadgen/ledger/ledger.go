@@ -57,6 +57,7 @@ type fate struct {
 	routed   []traffic.Outcome // final decisions of router, hold or replay
 	routedAt time.Time         // when the ledger read the first decision
 	held     int
+	heldIn   []spot                  // where it waits for consent
 	queued   int                     // records in delivery topics
 	ends     map[traffic.Outcome]int // final decisions of the sender
 	moved    bool                    // retrying or parked at least once
@@ -223,6 +224,19 @@ func (l *Ledger) Pending(before time.Time) int {
 	n := 0
 	for p := range l.open {
 		if l.written[p.at].at.Before(before) && !l.fates[p].waits() {
+			n++
+		}
+	}
+	return n
+}
+
+// Undecided counts those of them that no router has decided.
+func (l *Ledger) Undecided(before time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for p := range l.open {
+		if f := l.fates[p]; l.written[p.at].at.Before(before) && !f.waits() && (f == nil || len(f.routed) == 0) {
 			n++
 		}
 	}

@@ -73,14 +73,18 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 	leak := l.leak(r)
 	var d diagnostic
 	var v delivery
+	var h hold
 	var err error
 	isDiagnostic := r.Topic == l.w.Names.Diagnostics()
 	isDelivery := strings.HasPrefix(r.Topic, l.w.Names.Prefix+".delivery.")
+	isHold := r.Topic == l.w.Names.Hold()
 	switch {
 	case isDiagnostic:
 		err = l.decode.decode(ctx, r.Value, &d)
 	case isDelivery:
 		err = l.decode.decode(ctx, r.Value, &v)
+	case isHold:
+		err = l.decode.decode(ctx, r.Value, &h)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,6 +98,12 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 		l.troubles = append(l.troubles, fmt.Sprintf("%s/%d@%d: %v", r.Topic, r.Partition, r.Offset, err))
 	case isDiagnostic:
 		l.decided(&d)
+	case isHold:
+		for _, key := range h.Mappings {
+			_, mapping, _ := strings.Cut(key, "/")
+			f := l.fate(pair{h.Source.at(), mapping})
+			f.heldIn = append(f.heldIn, spot{place{r.Topic, r.Partition}, r.Offset})
+		}
 	case isDelivery:
 		l.handovers[handover{v.Facts.DestinationID, v.Target, v.EventID, text(v.ReplayID)}]++
 		p := pair{v.Source.at(), v.Facts.Mapping}

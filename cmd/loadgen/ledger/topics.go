@@ -17,6 +17,23 @@ func (l *Ledger) name(p pair) string {
 	return fmt.Sprintf("%s %s (%s, input %d@%d)", traffic.ID(w.item.N), p.mapping, w.item.Kind, p.at.Partition, p.at.Offset)
 }
 
+// waiting says where a pair waits for consent, and how far that was read.
+func (l *Ledger) waiting(f *fate) string {
+	if f == nil || f.held == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("; it is held %d times, according to the diagnostics, and stands in", f.held)
+	for _, at := range f.heldIn {
+		text += fmt.Sprintf(" %s/%d@%d", at.topic, at.partition, at.offset)
+		for g, offset := range l.offsets.committed {
+			if g.place == at.place {
+				text += fmt.Sprintf(" (committed: %d)", offset)
+			}
+		}
+	}
+	return text
+}
+
 // nonDelivery tells ends after which a claim is free again.
 func nonDelivery(ends map[traffic.Outcome]int) bool {
 	for end := range ends {
@@ -48,7 +65,7 @@ func (l *Ledger) decidedOnce(r *Report) Check {
 			f := l.fates[p]
 			if f == nil || len(f.routed) == 0 {
 				r.Lost++
-				c.fail("%s has no decision", l.name(p))
+				c.fail("%s has no decision%s", l.name(p), l.waiting(f))
 				continue
 			}
 			r.Outcomes[f.routed[0]]++

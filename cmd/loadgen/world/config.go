@@ -13,9 +13,15 @@ import (
 // hold.
 func (w *World) writeConfig(s *Slot, base string) error {
 	urls := sandbox.URLsAt(base)
+	// Roles have to notice soon that a registry is gone; the tools only set up,
+	// and a registry that has just been started takes its time.
+	patience := "2s"
+	if s.Role == "tools" {
+		patience = "20s"
+	}
 	registry := "http://" + w.RegistryProxy.Addr() + pathOf(w.RegistryURL)
 	text := fmt.Sprintf(`kafka: {brokers: [%s]}
-registry: {url: %q, timeout: 2s}
+registry: {url: %q, timeout: %s}
 redis: {address: %q}
 router: {batch: {records: 60, wait: 5ms}, hold: {after: 2s}}
 sender:
@@ -30,7 +36,7 @@ diagnostics: {unmapped: all}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
 shutdown: {drain: 10s}
-`, quoted(w.Brokers), registry, s.Tap.Addr(), w.Dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+w.Dir+"/privacy.key")
+`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+w.Dir+"/privacy.key")
 	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the configuration of %s: %w", s.Name, err)
 	}

@@ -115,6 +115,11 @@ func Next(s State, h Happening, now int64) (State, Action) {
 	case provider.Throttled:
 		return throttled(s, h, now), Nothing
 	case provider.Transient, provider.UnknownOutcome:
+		if s.Mode == Waiting && now < s.Until && s.Cause == decision.ProviderUnavailable {
+			// One of several that were on their way together: counting each would
+			// make seconds of an outage minutes of a wait.
+			return s, Nothing
+		}
 		s.Failures++
 		return wait(s, now+backoff(s.Failures, h.Jitter), decision.ProviderUnavailable, h.Detail), Nothing
 	case provider.Credentials:

@@ -40,6 +40,7 @@ func TestBackoffDoublesAndEnds(t *testing.T) {
 		require.Equal(t, want, s.Until-now, "failure %d", i+1)
 		require.False(t, s.Ready(s.Until-1))
 		require.True(t, s.Ready(s.Until))
+		now = s.Until
 	}
 	s, _ = after(s, now, provider.Accepted)
 	require.Equal(t, flow.Open, s.Mode)
@@ -80,6 +81,21 @@ func TestThrottleHalvesOnceAndRecovers(t *testing.T) {
 		s, _ = after(s, now, provider.Throttled)
 	}
 	require.Greater(t, s.Rate, 3.0, "recovery must not take hours")
+}
+
+func TestFailuresTogetherCountOnce(t *testing.T) {
+	t.Parallel()
+	h := happening(provider.Transient)
+	h.Jitter = 0.9
+	s, _ := flow.Next(flow.State{}, h, 0)
+	until := s.Until
+	for range 10 {
+		s, _ = flow.Next(s, h, 100)
+	}
+	require.Equal(t, 1, s.Failures)
+	require.Equal(t, until, s.Until)
+	s, _ = flow.Next(s, h, until)
+	require.Equal(t, 2, s.Failures, "a request that started after the wait")
 }
 
 func TestRareSuccessesRegainWhatWasQuietBetween(t *testing.T) {
