@@ -58,6 +58,21 @@ mutants: ## Plant known bugs in copies of the tree; chaos must notice each
 soak: ## Run for DURATION, such as 1h, and plot memory, goroutines, sockets, lag
 	$(LOADGEN) soak --duration $(DURATION) --seed $(SEED) --dir bin
 
+# Figures are kept in bin/bench, and the page shows all that are there.
+BENCH := $(LOADGEN) bench --save bin/bench --docs docs/benchmarks.md
+
+.PHONY: bench
+bench: ## Measure processor time, latency, memory and recovery; writes docs/benchmarks.md
+	$(BENCH)
+
+.PHONY: bench-real
+bench-real: ## The same on real Kafka, registry and Redis
+	$(BENCH) --real
+
+.PHONY: bench-scaling
+bench-scaling: ## Cost against sessions, processes, partitions, destinations, consent records
+	$(BENCH) --only scaling
+
 .PHONY: services-up
 services-up: ## Start real Kafka, registry and Redis (needs Java 17 and Maven)
 	$(CTL) up $(SERVICES)

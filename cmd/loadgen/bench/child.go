@@ -104,6 +104,11 @@ func (c *child) usage() (usage, error) {
 	return a.Usage, err
 }
 
+func (c *child) profile(file string) error {
+	_, err := c.ask(request{Do: "profile", File: file})
+	return err
+}
+
 func (c *child) exchange(what any) (answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

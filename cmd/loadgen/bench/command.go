@@ -31,7 +31,7 @@ type Options struct {
 func Command() *cobra.Command {
 	o := Options{}
 	var output string
-	var docs string
+	var docs, save string
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what Sluice costs beside the bare Kafka client",
@@ -42,7 +42,8 @@ that it reads and writes is counted; a run whose accounting does not add up
 fails.`,
 		Example: `  loadgen bench --quick
   loadgen bench --only router_mapped --output json
-  loadgen bench --only router_mapped --profiles /tmp/profiles`,
+  loadgen bench --only router_mapped --profiles /tmp/profiles
+  loadgen bench --only scaling --save bin/bench --docs docs/benchmarks.md`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "table" && output != "json" {
@@ -53,8 +54,11 @@ fails.`,
 				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s %s\n", time.Now().Format(time.TimeOnly), name)
 			}
 			r, err := Run(cmd.Context(), o)
+			if err == nil && save != "" {
+				err = r.keep(save)
+			}
 			if err == nil && docs != "" {
-				err = r.writePage(docs)
+				err = writePage(docs, save, r)
 			}
 			if err != nil {
 				return err
@@ -66,12 +70,13 @@ fails.`,
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.Quick, "quick", false, "only the figures with the tightest goals, over fewer events")
+	f.BoolVar(&o.Quick, "quick", false, "only the figures with the tightest goals: the router and the sender at 500")
 	f.BoolVar(&o.Real, "real", false, "on a real Kafka, registry and Redis instead of embedded ones: those that the environment names (see test/services), else started for the run")
-	f.StringSliceVar(&o.Only, "only", nil, "only these benchmarks: "+strings.Join(benchmarkNames(), ", "))
+	f.StringSliceVar(&o.Only, "only", nil, "only these benchmarks, or all whose names begin so: "+strings.Join(benchmarkNames(), ", "))
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the events")
 	f.StringVar(&o.Profiles, "profiles", "", "write a processor profile of every measured turn into this folder")
-	f.StringVar(&docs, "docs", "", "also write the figures as a page into this file")
+	f.StringVar(&docs, "docs", "", "also write the figures as a page into this file, with those that --save has kept")
+	f.StringVar(&save, "save", "", "keep the figures in this folder, beside those of other runs")
 	f.StringVarP(&output, "output", "o", "table", "output form: table or json")
 	cmd.AddCommand(childCommand())
 	return cmd
@@ -107,23 +112,41 @@ func (s sizes) of(round int) int {
 type benchmark struct {
 	name  string
 	quick bool // part of --quick
+	extra bool // only where it is named
 	run   func(ctx context.Context, l *lab, o Options, r *Report) error
 }
 
 func benchmarks() []benchmark {
-	return []benchmark{
-		{"router_mapped", true, benchMapped},
-		{"router_sparse", true, benchSparse},
-		{"sender_500", true, benchSender(500)},
-		{"sender_50", false, benchSender(50)},
-		{"sender_1", false, benchSender(1)},
-		{"hop", false, benchHop},
-		{"realtime", false, benchRealtime},
-		{"catchup", false, benchCatchUp},
-		{"recovery", false, benchRecovery},
-		{"memory", false, benchMemory},
-		{"binary", false, benchBinary},
+	all := []benchmark{
+		{name: "router_mapped", quick: true, run: benchMapped},
+		{name: "router_sparse", quick: true, run: benchSparse},
+		{name: "sender_500", quick: true, run: benchSender(500)},
+		{name: "sender_50", run: benchSender(50)},
+		{name: "sender_1", run: benchSender(1)},
+		{name: "hop", run: benchHop},
+		{name: "realtime", run: benchRealtime},
+		{name: "catchup", run: benchCatchUp},
+		{name: "recovery", run: benchRecovery},
+		{name: "memory", run: benchMemory},
+		{name: "binary", run: benchBinary},
 	}
+	for _, s := range sweeps() {
+		all = append(all, benchmark{name: s.name, extra: true, run: s.bench})
+	}
+	return all
+}
+
+// chosen says whether a benchmark is to be run: by its name, by the first words
+// of it (--only scaling), or because nothing was named.
+func (b *benchmark) chosen(o Options) bool {
+	if len(o.Only) == 0 {
+		return !b.extra && (b.quick || !o.Quick)
+	}
+	return slices.ContainsFunc(o.Only, b.called)
+}
+
+func (b *benchmark) called(name string) bool {
+	return b.name == name || strings.HasPrefix(b.name, name+"_")
 }
 
 func benchmarkNames() []string {
@@ -138,7 +161,7 @@ func benchmarkNames() []string {
 // (*MissingError).
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	for _, name := range o.Only {
-		if !slices.Contains(benchmarkNames(), name) {
+		if !slices.ContainsFunc(benchmarks(), func(b benchmark) bool { return b.called(name) }) {
 			return nil, fmt.Errorf("no benchmark is called %q; known are %s", name, strings.Join(benchmarkNames(), ", "))
 		}
 	}
@@ -147,10 +170,9 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		services = "real"
 	}
 	began := time.Now()
-	r := newReport(o.Quick, services, began)
+	r := newReport(services, began)
 	for _, b := range benchmarks() {
-		chosen := slices.Contains(o.Only, b.name) || len(o.Only) == 0 && (b.quick || !o.Quick)
-		if !chosen {
+		if !b.chosen(o) {
 			continue
 		}
 		o.Progress(b.name)

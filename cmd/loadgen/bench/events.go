@@ -29,7 +29,7 @@ type maker struct {
 	rng      *rand.Rand
 	n        int
 	subjects int
-	// destinations share the events in turn; 1 unless said otherwise.
+	// destinations share the subjects in turn; 1 unless said otherwise.
 	destinations int
 }
 
@@ -45,7 +45,7 @@ func (m *maker) next(mapped bool, now time.Time) *event.Event {
 	who := m.rng.IntN(m.subjects)
 	at := now.UnixMilli() - int64(m.rng.IntN(60_000))
 	e := &event.Event{
-		CustomerID: customerOf(m.n % m.destinations), Name: unmappedName, Time: at,
+		CustomerID: customerOf(who % m.destinations), Name: unmappedName, Time: at,
 		ID: fmt.Sprintf("%016x-%08d", m.rng.Uint64(), m.n), SubjectID: identity.NewRaw(subjectID(who)),
 		ReceivedTime: at + 350, Source: event.SourceWeb,
 		Page: event.Page{URL: "https://shop.example/checkout/thank-you?order=" + strconv.Itoa(m.n), Referrer: "https://shop.example/cart", Title: "Thank you"},

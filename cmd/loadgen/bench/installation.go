@@ -13,7 +13,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/resource"
 	"github.com/sluicehq/sluice/pkg/topology"
 )
@@ -69,7 +68,14 @@ func (l *lab) install(ctx context.Context, s shape) (*installation, error) {
 	if err := in.apply(ctx, resourcesYAML(s.destinations, s.lane)); err != nil {
 		return nil, err
 	}
-	return in, in.consents(ctx, 0, s.subjects)
+	return in, in.consents(ctx, s)
+}
+
+// with are the settings with another value of one.
+func (in *installation) with(path, value string) map[string]string {
+	all := maps.Clone(in.settings)
+	all[path] = value
+	return all
 }
 
 func (in *installation) makeTopics(ctx context.Context, partitions int32) error {
@@ -111,19 +117,19 @@ func (in *installation) apply(ctx context.Context, yaml string) error {
 	return in.lab.produce(ctx, records)
 }
 
-// consents writes a record for every subject from one number to another.
-func (in *installation) consents(ctx context.Context, from, to int) error {
+// consents writes a record for every subject.
+func (in *installation) consents(ctx context.Context, s shape) error {
 	const chunk = 20_000
 	granted := consent.Text("granted")
-	for from < to {
+	for n := 0; n < s.subjects; {
 		var records []*kgo.Record
-		for ; from < to && len(records) < chunk; from++ {
+		for ; n < s.subjects && len(records) < chunk; n++ {
 			r := consent.Record{
 				Input:     consent.Input{AdStorage: granted, AdUserData: granted, AdPersonalization: granted},
 				UpdatedAt: time.Now().Add(-time.Hour).UnixMilli(),
 			}
 			records = append(records, &kgo.Record{
-				Topic: in.env.Names.Consent(), Key: event.Key(nil, customer, identity.NewRaw(subjectID(from)).Reveal(), ""),
+				Topic: in.env.Names.Consent(), Key: event.Key(nil, customerOf(n%s.destinations), subjectID(n), ""),
 				Value: in.writer.AppendConsentRecord(nil, &r),
 			})
 		}

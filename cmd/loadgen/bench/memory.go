@@ -97,16 +97,20 @@ func (l *lab) backlog(ctx context.Context, seed uint64, events int) (catchUp, er
 		}
 	}
 	began := time.Now()
-	router, out, err := in.router(ctx, "catchup", queued)
+	process, err := in.startRouter(ctx)
+	if err != nil {
+		return catchUp{}, err
+	}
+	router, out, err := in.routed("catchup", process, queued)
 	if err != nil {
 		return catchUp{}, err
 	}
 	if err := router.finished(ctx, ends, 0); err != nil {
 		return catchUp{}, err
 	}
-	c := catchUp{events: int64(events), started: router.child.started}
+	c := catchUp{events: int64(events), started: process.started}
 	c.took = time.Since(began) - c.started
-	u, err := router.child.usage()
+	u, err := process.usage()
 	if err != nil {
 		return catchUp{}, err
 	}
@@ -126,7 +130,7 @@ func (l *lab) backlog(ctx context.Context, seed uint64, events int) (catchUp, er
 		rates = append(rates, float64(t.events)/t.took.Seconds())
 	}
 	c.steady = median(rates)
-	return c, router.child.stop()
+	return c, process.stop()
 }
 
 // recovery is how long it takes after kill -9 until lag falls again: a router
@@ -136,7 +140,11 @@ func (l *lab) recovery(ctx context.Context, seed uint64) (time.Duration, error) 
 	if err != nil {
 		return 0, err
 	}
-	first, out, err := in.router(ctx, "recovery", queued)
+	first, err := in.startRouter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, out, err := in.routed("recovery", first, queued)
 	if err != nil {
 		return 0, err
 	}
@@ -152,7 +160,7 @@ func (l *lab) recovery(ctx context.Context, seed uint64) (time.Duration, error) 
 	if err := l.awaitProgress(ctx, group, in.input, events/10); err != nil {
 		return 0, err
 	}
-	if err := first.child.kill(); err != nil {
+	if err := first.kill(); err != nil {
 		return 0, err
 	}
 	killed := time.Now()

@@ -131,7 +131,7 @@ func (l *lab) hop(ctx context.Context, seed uint64, last time.Duration) (latenci
 	if err := out.check(ctx, queued(int64(len(all)))); err != nil {
 		return nil, perSecond, err
 	}
-	return all, perSecond, router.child.stop()
+	return all, perSecond, router.worker.stop()
 }
 
 func queued(n int64) expected { return expected{status: decision.Queued, count: n, handover: n} }
@@ -201,7 +201,7 @@ func (l *lab) realtime(ctx context.Context, seed uint64, perSecond int, last tim
 			return now, err
 		}
 		if now.Distinct-before.Distinct >= n {
-			return now, errors.Join(same("events at the provider", n, now.Events-before.Events), router.child.stop(), sender.child.stop())
+			return now, errors.Join(same("events at the provider", n, now.Events-before.Events), router.worker.stop(), sender.worker.stop())
 		}
 		select {
 		case <-tick.C:

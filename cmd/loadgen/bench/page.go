@@ -8,53 +8,107 @@ import (
 	"time"
 )
 
-// writePage writes the figures as docs/benchmarks.md.
-func (r *Report) writePage(file string) error {
+// writePage writes docs/benchmarks.md: everything that is kept in a folder, or
+// this run's figures where nothing is kept.
+func writePage(file, dir string, run *Report) error {
+	reports := []*Report{run}
+	if dir != "" {
+		var err error
+		if reports, err = kept(dir); err != nil {
+			return err
+		}
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `# Benchmarks
+	b.WriteString(`# Benchmarks
 
-Made by `+"`loadgen bench --docs %s`"+`; do not edit. %s, %s services, %d cores, %s, %s.
-%d events were accounted for, and none was missing or doubled.
+Made by ` + "`make bench`, `make bench-real`, `make bench-scaling` and `make bench-peer`" + `; do not edit. What each figure is made of, and why
+some goals are missed, stands in [performance.md](performance.md).
 
-Processor time is user and system time of the measured process, per event. The machine was shared: rates and latencies say little
-about another machine, ratios say more. What each figure is made of, and why some goals are missed, stands in
-[performance.md](performance.md).
+Processor time is user and system time of the measured process, per event; a ratio compares two processes that took turns over
+the same events. The machine was shared with other work: rates and latencies say little about another machine, ratios say more.
 
-`, file, r.At.UTC().Format(time.DateTime+" UTC"), r.Services, r.Cores, r.Go, r.Took.Round(time.Second), r.Checked)
-	r.section(&b, "Goals", func(f *Figure) bool { return f.Goal != nil })
-	r.bars(&b)
-	r.section(&b, "Everything else", func(f *Figure) bool { return f.Goal == nil })
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil { //nolint:gosec // G306: a page of the documentation
+`)
+	for _, r := range reports {
+		r.page(&b)
+	}
+	text := append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
+	if err := os.WriteFile(file, text, 0o644); err != nil { //nolint:gosec // G306: a page of the documentation
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	return nil
 }
 
-func (r *Report) section(b *bytes.Buffer, title string, which func(*Figure) bool) {
-	fmt.Fprintf(b, "## %s\n\n| figure | value | unit | goal | | events | what it is |\n| --- | ---: | --- | ---: | --- | ---: | --- |\n", title)
-	for i := range r.Figures {
-		if f := &r.Figures[i]; which(f) {
-			fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s | %s |\n", f.Name, number(f.Value), f.Unit, goal(f), verdict(f), count(f.Events), f.Note)
-		}
+// page has the sections of one kind of services.
+func (r *Report) page(b *bytes.Buffer) {
+	title := strings.ToUpper(r.Services[:1]) + r.Services[1:] + " services"
+	fmt.Fprintf(b, "## %s\n\n%s, %d cores, %s; %s of measuring, %d events accounted for, none missing or doubled.\n\n",
+		title, r.At.UTC().Format(time.DateTime+" UTC"), r.Cores, r.Go, r.Took.Round(time.Second), r.Checked)
+	r.section(b, title+": goals", func(f *Figure) bool { return f.Goal != nil })
+	r.bars(b, title)
+	r.section(b, title+": everything else", func(f *Figure) bool { return f.Goal == nil })
+	for i := range r.Series {
+		r.Series[i].page(b)
 	}
-	b.WriteByte('\n')
+}
+
+func (r *Report) section(b *bytes.Buffer, title string, which func(*Figure) bool) {
+	begun := false
+	for i := range r.Figures {
+		f := &r.Figures[i]
+		if !which(f) {
+			continue
+		}
+		if !begun {
+			begun = true
+			fmt.Fprintf(b, "### %s\n\n| figure | value | unit | goal | | events | what it is |\n| --- | ---: | --- | ---: | --- | ---: | --- |\n", title)
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s | %s |\n", f.Name, number(f.Value), f.Unit, goal(f), verdict(f), count(f.Events), f.Note)
+	}
+	if begun {
+		b.WriteByte('\n')
+	}
 }
 
 // bars draws processor time per event beside the baselines of the same events.
-func (r *Report) bars(b *bytes.Buffer) {
-	b.WriteString("## Processor time per event\n\n```text\n")
-	const width, us = 50, "_us"
-	most := 0.0
-	shown := func(f *Figure) bool { return strings.HasSuffix(f.Name, us) && f.Value <= 50 }
+func (r *Report) bars(b *bytes.Buffer, title string) {
+	const us = "_us"
+	var names []string
+	var values []float64
 	for i := range r.Figures {
-		if f := &r.Figures[i]; shown(f) {
-			most = max(most, f.Value)
+		if f := &r.Figures[i]; strings.HasSuffix(f.Name, us) && f.Value <= 50 {
+			names, values = append(names, strings.TrimSuffix(f.Name, us)), append(values, f.Value)
 		}
 	}
-	for i := range r.Figures {
-		if f := &r.Figures[i]; shown(f) {
-			fmt.Fprintf(b, "%-26s %6s µs %s\n", strings.TrimSuffix(f.Name, us), number(f.Value), strings.Repeat("█", max(1, int(f.Value/most*width))))
-		}
+	if len(names) > 0 {
+		fmt.Fprintf(b, "### %s: processor time per event\n\n", title)
+		plot(b, "µs", names, values)
+	}
+}
+
+// page shows a series as a table and a plot.
+func (s *Series) page(b *bytes.Buffer) {
+	fmt.Fprintf(b, "### Cost by number of %s\n\n%s; all sizes took turns.\n\n", s.Axis, s.Note)
+	fmt.Fprintf(b, "| %s | µs CPU per event | of the broker | events/s | resident MiB | ready after ms |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n", s.Axis)
+	var names []string
+	var values []float64
+	for _, p := range s.Points {
+		fmt.Fprintf(b, "| %d | %s | %s | %.0f | %.0f | %.0f |\n", p.Size, number(p.CPU), number(p.Broker), p.Rate, p.RSS, p.Started)
+		names, values = append(names, fmt.Sprint(p.Size)), append(values, p.CPU)
+	}
+	b.WriteByte('\n')
+	plot(b, "µs", names, values)
+}
+
+// plot draws bars from zero.
+func plot(b *bytes.Buffer, unit string, names []string, values []float64) {
+	const width = 50
+	most := 0.0
+	for _, v := range values {
+		most = max(most, v)
+	}
+	b.WriteString("```text\n")
+	for i, v := range values {
+		fmt.Fprintf(b, "%-26s %6s %s %s\n", names[i], number(v), unit, strings.Repeat("█", max(1, int(v/most*width))))
 	}
 	b.WriteString("```\n\n")
 }

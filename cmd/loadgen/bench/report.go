@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,31 +39,34 @@ func (f *Figure) reached() bool {
 	}
 }
 
-// Report is the result of one run.
+// Report is the result of a run, or of several.
 type Report struct {
-	At       time.Time
-	Took     time.Duration
-	Quick    bool
-	Services string // embedded or real
-	Cores    int
-	Go       string
-	Figures  []Figure
+	At       time.Time     `json:"at"`
+	Took     time.Duration `json:"took"`
+	Services string        `json:"services"` // embedded or real
+	Cores    int           `json:"cores"`
+	Go       string        `json:"go"`
+	Figures  []Figure      `json:"figures"`
+	Series   []Series      `json:"series,omitempty"`
 	// Checked counts the events that the accounting has followed.
-	Checked int64
+	Checked int64 `json:"events_accounted_for"`
 }
 
-func newReport(quick bool, services string, now time.Time) *Report {
-	return &Report{At: now, Quick: quick, Services: services, Cores: runtime.NumCPU(), Go: runtime.Version()}
+func newReport(services string, now time.Time) *Report {
+	return &Report{At: now, Services: services, Cores: runtime.NumCPU(), Go: runtime.Version()}
 }
 
 func (r *Report) add(f ...Figure) { r.Figures = append(r.Figures, f...) }
 
+// index of a figure; -1 where it was not measured.
+func (r *Report) index(name string) int {
+	return slices.IndexFunc(r.Figures, func(f Figure) bool { return f.Name == name })
+}
+
 // value of a figure by name; 0 where it was not measured.
 func (r *Report) value(name string) float64 {
-	for i := range r.Figures {
-		if r.Figures[i].Name == name {
-			return r.Figures[i].Value
-		}
+	if at := r.index(name); at >= 0 {
+		return r.Figures[at].Value
 	}
 	return 0
 }
@@ -71,13 +75,29 @@ func (r *Report) value(name string) float64 {
 // the figures once more with what belongs to them.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	all := map[string]any{
-		"at": r.At.UTC().Format(time.RFC3339), "seconds": r.Took.Seconds(), "quick": r.Quick, "services": r.Services,
-		"cores": r.Cores, "go": r.Go, "events_accounted_for": r.Checked, "figures": r.Figures,
+		"at": r.At.UTC().Format(time.RFC3339), "took": r.Took, "seconds": r.Took.Seconds(), "services": r.Services, "goals_missed": r.missed(),
+		"cores": r.Cores, "go": r.Go, "events_accounted_for": r.Checked, "accounting_ok": true, "figures": r.Figures, "series": r.Series,
 	}
 	for i := range r.Figures {
 		all[r.Figures[i].Name] = r.Figures[i].Value
 	}
+	for _, series := range r.Series {
+		for _, p := range series.Points {
+			all[fmt.Sprintf("%s_%d_us", series.Name, p.Size)] = p.CPU
+		}
+	}
 	return json.Marshal(all)
+}
+
+// missed are the names of the figures whose goal is not reached.
+func (r *Report) missed() []string {
+	names := []string{}
+	for i := range r.Figures {
+		if f := &r.Figures[i]; !f.reached() {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // print writes the report as a table for people.
@@ -91,6 +111,11 @@ func (r *Report) print(w io.Writer) error {
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		t.AppendRow(table.Row{f.Name, number(f.Value), f.Unit, goal(f), verdict(f), count(f.Events), f.Note})
+	}
+	for _, s := range r.Series {
+		for _, p := range s.Points {
+			t.AppendRow(table.Row{fmt.Sprintf("%s_%d_us", s.Name, p.Size), number(p.CPU), "µs CPU per event", "", "", "", fmt.Sprintf("%d %s; %.0f events/s, %.0f MiB", p.Size, s.Axis, p.Rate, p.RSS)})
+		}
 	}
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}})
 	_, err := fmt.Fprintf(w, "%s\n\n%s services, %d cores, %s, %s; %d events accounted for, none missing.\n",

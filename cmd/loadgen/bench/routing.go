@@ -11,19 +11,30 @@ import (
 	"github.com/sluicehq/sluice/pkg/decision"
 )
 
-// routed is one router at work in an installation.
+// startRouter starts a router of the installation.
+func (in *installation) startRouter(ctx context.Context) (*child, error) {
+	return in.lab.start(ctx, order{Kind: kindRouter, Settings: in.settings})
+}
+
+// router is a started router as a contestant.
 func (in *installation) router(ctx context.Context, name string, expect func(events int64) expected) (*contestant, *outcome, error) {
-	c, err := in.lab.start(ctx, order{Kind: kindRouter, Settings: in.settings})
+	c, err := in.startRouter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	return in.routed(name, c, expect)
+}
+
+// routed is the contestant that routers are together.
+func (in *installation) routed(name string, w worker, expect func(events int64) expected) (*contestant, *outcome, error) {
 	out := &outcome{in: in}
+	var err error
 	if out.decisions, err = in.decisions(); err != nil {
 		return nil, nil, err
 	}
 	group := in.settings["router.group"]
 	return &contestant{
-		name: name, child: c, topic: in.input,
+		name: name, worker: w, topic: in.input,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return in.lab.awaitGroup(ctx, group, in.input, ends)
 		},
@@ -127,7 +138,7 @@ func (l *lab) baseline(ctx context.Context, kind string) (*contestant, error) {
 		return nil, err
 	}
 	return &contestant{
-		name: kind, child: child, topic: from,
+		name: kind, worker: child, topic: from,
 		finished: func(_ context.Context, _ map[int32]int64, total int64) error {
 			_, err := child.ask(request{Do: "await", N: total})
 			return err
@@ -185,7 +196,7 @@ func (l *lab) routing(ctx context.Context, size sizes, name string, share int) (
 		return records, nil
 	})
 	for _, c := range contestants {
-		err = errors.Join(err, c.child.stop())
+		err = errors.Join(err, c.worker.stop())
 	}
 	return m, err
 }

@@ -48,7 +48,7 @@ func (l *lab) sending(ctx context.Context, size sizes, name string, batch int) (
 		return routed.kept, nil
 	})
 	for _, c := range append(contestants, router) {
-		err = errors.Join(err, c.child.stop())
+		err = errors.Join(err, c.worker.stop())
 	}
 	return m, err
 }
@@ -70,7 +70,7 @@ func (in *installation) sender(ctx context.Context, name string, batch int) (*co
 		return nil, err
 	}
 	return &contestant{
-		name: name, child: c, topic: topic,
+		name: name, worker: c, topic: topic,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return in.lab.awaitGroup(ctx, group, topic, ends)
 		},

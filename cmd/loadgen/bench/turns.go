@@ -10,10 +10,19 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
+// worker is what a contestant runs as: one process or several.
+type worker interface {
+	usage() (usage, error)
+	// profile begins a processor profile, or ends the one that runs where file
+	// is empty.
+	profile(file string) error
+	stop() error
+}
+
 // contestant is one client that takes turns with others.
 type contestant struct {
-	name  string
-	child *child
+	name   string
+	worker worker
 	// topic is where its records are written.
 	topic string
 	// finished waits until everything up to ends, total records in all since
@@ -46,7 +55,7 @@ func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, pr
 	if err != nil {
 		return turn{}, err
 	}
-	if err := c.profile(profile); err != nil {
+	if err := c.worker.profile(profile); err != nil {
 		return turn{}, err
 	}
 	before, err := l.readings(c)
@@ -67,7 +76,7 @@ func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, pr
 		return turn{}, err
 	}
 	t := turn{events: int64(len(records)), took: took, own: after[0].minus(before[0]), broker: after[1].minus(before[1]), redis: after[2].minus(before[2])}
-	if err := c.profile(""); err != nil {
+	if err := c.worker.profile(""); err != nil {
 		return turn{}, err
 	}
 	if err := c.check(ctx, t.events); err != nil {
@@ -78,17 +87,12 @@ func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, pr
 
 // readings are the usage of the contestant, the broker and Redis.
 func (l *lab) readings(c *contestant) (all [3]usage, err error) {
-	for i, read := range []func() (usage, error){c.child.usage, l.broker, l.redis} {
+	for i, read := range []func() (usage, error){c.worker.usage, l.broker, l.redis} {
 		if all[i], err = read(); err != nil {
 			return all, err
 		}
 	}
 	return all, nil
-}
-
-func (c *contestant) profile(file string) error {
-	_, err := c.child.ask(request{Do: "profile", File: file})
-	return err
 }
 
 // match is a series of rounds; turns by contestant's name.
