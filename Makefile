@@ -69,6 +69,10 @@ bench: ## Measure processor time, latency, memory and recovery; writes docs/benc
 bench-real: ## The same on real Kafka, registry and Redis
 	$(BENCH) --real
 
+.PHONY: bench-peer
+bench-peer: ## Sluice beside Kafka Streams with a Redis client, same events, same services
+	$(BENCH) --real --only peer
+
 .PHONY: bench-scaling
 bench-scaling: ## Cost against sessions, processes, partitions, destinations, consent records
 	$(BENCH) --only scaling

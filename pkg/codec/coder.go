@@ -99,7 +99,13 @@ func (c *coder) readLong(field string) int64 {
 
 // readBytes reads a length and that many bytes, which alias the input.
 func (c *coder) readBytes(field string) []byte {
-	n := c.readLong(field)
+	var n int64
+	if c.pos < len(c.buf) && c.buf[c.pos] < 0x80 { // as readLong, which is too large to be inlined
+		n = int64(c.buf[c.pos]>>1) ^ -int64(c.buf[c.pos]&1)
+		c.pos++
+	} else {
+		n = c.readLong(field)
+	}
 	if n < 0 || n > int64(len(c.buf)-c.pos) {
 		c.broken(field, "its length exceeds the record")
 		return nil
@@ -155,7 +161,11 @@ func (c *coder) readDouble(field string) float64 {
 }
 
 func (c *coder) writeLong(v int64) {
-	c.buf = binary.AppendUvarint(c.buf, uint64(v)<<1^uint64(v>>63))
+	if u := uint64(v)<<1 ^ uint64(v>>63); u < 0x80 { // lengths, branches of unions
+		c.buf = append(c.buf, byte(u))
+	} else {
+		c.buf = binary.AppendUvarint(c.buf, u)
+	}
 }
 
 func (c *coder) writeString(s string) {
@@ -180,8 +190,20 @@ func (c *coder) writeDouble(v float64) {
 	c.buf = binary.LittleEndian.AppendUint64(c.buf, math.Float64bits(v))
 }
 
+// none reads what is absent, as most fields of most events are: null and the
+// empty list are one zero byte. It is small enough to be inlined. False: there
+// is something, or the coder does not read Avro.
+func (c *coder) none() bool {
+	if c.mode == reading && c.pos < len(c.buf) && c.buf[c.pos] == 0 {
+		c.pos++
+		return true
+	}
+	return false
+}
+
 // optional handles the union of null and one type: it says whether a value
-// follows. present tells what a writing or printing coder has.
+// follows. present tells what a writing or printing coder has; one that fills
+// the struct does not ask, and need not find out.
 func (c *coder) optional(name string, present bool) bool {
 	switch c.mode {
 	case reading:

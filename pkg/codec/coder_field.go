@@ -24,13 +24,16 @@ func (c *coder) str(name string, p *string) {
 
 // optStr is a nullable string; empty and null are the same.
 func (c *coder) optStr(name string, p *string) {
-	if c.optional(name, *p != "") {
+	if !c.none() && c.optional(name, *p != "") {
 		c.str(name, p)
 	}
 }
 
 // raw is a nullable personal value.
 func (c *coder) raw(name string, p *identity.Raw) {
+	if c.none() {
+		return
+	}
 	s := p.Reveal()
 	c.optStr(name, &s)
 	if c.in() {
@@ -40,7 +43,7 @@ func (c *coder) raw(name string, p *identity.Raw) {
 
 // given is a nullable string that tells null from empty.
 func (c *coder) given(name string, p *consent.Field) {
-	if c.optional(name, p.Given) {
+	if !c.none() && c.optional(name, p.Given) {
 		c.str(name, &p.Value)
 		if c.in() {
 			p.Given = true
@@ -50,7 +53,7 @@ func (c *coder) given(name string, p *consent.Field) {
 
 // tri is a nullable boolean.
 func (c *coder) tri(name string, p *consent.Tri) {
-	if c.optional(name, *p != consent.Unset) {
+	if !c.none() && c.optional(name, *p != consent.Unset) {
 		v := *p == consent.True
 		c.boolean(name, &v)
 		if c.in() {
@@ -74,7 +77,7 @@ func (c *coder) boolean(name string, p *bool) {
 }
 
 func (c *coder) optBool(name string, p *event.Opt[bool]) {
-	if c.optional(name, p.Set) {
+	if !c.none() && c.optional(name, p.Set) {
 		c.boolean(name, &p.Value)
 		if c.in() {
 			p.Set = true
@@ -109,7 +112,7 @@ func integer[T ~int | ~int32 | ~uint8 | ~uint32](c *coder, name string, p *T) {
 }
 
 func (c *coder) optLong(name string, p *event.Opt[int64]) {
-	if c.optional(name, p.Set) {
+	if !c.none() && c.optional(name, p.Set) {
 		c.long(name, &p.Value)
 		if c.in() {
 			p.Set = true
@@ -132,7 +135,7 @@ func (c *coder) double(name string, p *float64) {
 }
 
 func (c *coder) optDouble(name string, p *event.Opt[float64]) {
-	if c.optional(name, p.Set) {
+	if !c.none() && c.optional(name, p.Set) {
 		c.double(name, &p.Value)
 		if c.in() {
 			p.Set = true
@@ -160,7 +163,7 @@ func (c *coder) time(name string, p *int64) {
 
 // optTime is a nullable timestamp; zero and null are the same.
 func (c *coder) optTime(name string, p *int64) {
-	if c.optional(name, *p != 0) {
+	if !c.none() && c.optional(name, *p != 0) {
 		c.time(name, p)
 	}
 }
@@ -180,7 +183,7 @@ func (c *coder) blob(name string, p *[]byte) {
 
 // optBlob is nullable bytes; nil is null, empty is not.
 func (c *coder) optBlob(name string, p *[]byte) {
-	if c.optional(name, *p != nil) {
+	if !c.none() && c.optional(name, *p != nil) {
 		c.blob(name, p)
 		if c.mode == reading && *p == nil {
 			*p = c.buf[:0:0]
@@ -211,6 +214,9 @@ func (c *coder) key16(name string, p *[16]byte) {
 
 // strs is an array of strings.
 func (c *coder) strs(name string, p *[]string) {
+	if c.none() {
+		return
+	}
 	for l := c.array(name, len(*p)); c.next(&l); {
 		grow(c, p)
 		c.elem(name, &(*p)[l.i])
@@ -219,6 +225,9 @@ func (c *coder) strs(name string, p *[]string) {
 
 // raws is an array of personal values.
 func (c *coder) raws(name string, p *[]identity.Raw) {
+	if c.none() {
+		return
+	}
 	for l := c.array(name, len(*p)); c.next(&l); {
 		grow(c, p)
 		s := (*p)[l.i].Reveal()
@@ -231,6 +240,9 @@ func (c *coder) raws(name string, p *[]identity.Raw) {
 
 // namedRaws is a map of personal values.
 func (c *coder) namedRaws(name string, p *[]event.NamedRaw) {
+	if c.none() {
+		return
+	}
 	for l := c.dict(name, len(*p)); c.next(&l); {
 		grow(c, p)
 		entry := &(*p)[l.i]

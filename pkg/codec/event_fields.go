@@ -30,7 +30,7 @@ func eventFields(c *coder, e *event.Event) {
 	messagingFields(c, &e.Messaging)
 	snapshotFields(c, &e.Consent)
 	commerceFields(c, &e.Commerce)
-	if c.optRecord("original", e.Original != event.Original{}) {
+	if c.optRecord("original", c.in() || e.Original != event.Original{}) {
 		c.optStr("event_name", &e.Original.Name)
 		c.optTime("event_time", &e.Original.Time)
 		c.optStr("event_id", &e.Original.ID)
@@ -41,7 +41,7 @@ func eventFields(c *coder, e *event.Event) {
 }
 
 func pageFields(c *coder, p *event.Page) {
-	if !c.optRecord("page", *p != event.Page{}) {
+	if !c.optRecord("page", c.in() || *p != event.Page{}) {
 		return
 	}
 	c.optStr("url", &p.URL)
@@ -51,7 +51,7 @@ func pageFields(c *coder, p *event.Page) {
 }
 
 func deviceFields(c *coder, d *event.Device) {
-	if !c.optRecord("device", *d != event.Device{}) {
+	if !c.optRecord("device", c.in() || *d != event.Device{}) {
 		return
 	}
 	c.raw("ip", &d.IP)
@@ -80,7 +80,7 @@ func deviceFields(c *coder, d *event.Device) {
 }
 
 func identityFields(c *coder, id *event.Identity) {
-	if !c.optRecord("identity", hasIdentity(id)) {
+	if !c.optRecord("identity", c.in() || hasIdentity(id)) {
 		return
 	}
 	c.raws("emails", &id.Emails)
@@ -111,7 +111,7 @@ func hasIdentity(id *event.Identity) bool {
 }
 
 func clickFields(c *coder, k *event.Click) {
-	if !c.optRecord("click", hasClick(k)) {
+	if !c.optRecord("click", c.in() || hasClick(k)) {
 		return
 	}
 	c.raw("fbc", &k.Fbc)
@@ -134,7 +134,7 @@ func hasClick(k *event.Click) bool {
 }
 
 func analyticsFields(c *coder, a *event.Analytics) {
-	if !c.optRecord("analytics", *a != event.Analytics{}) {
+	if !c.optRecord("analytics", c.in() || *a != event.Analytics{}) {
 		return
 	}
 	c.raw("client_id", &a.ClientID)
@@ -145,7 +145,7 @@ func analyticsFields(c *coder, a *event.Analytics) {
 }
 
 func messagingFields(c *coder, m *event.Messaging) {
-	if !c.optRecord("messaging", *m != event.Messaging{}) {
+	if !c.optRecord("messaging", c.in() || *m != event.Messaging{}) {
 		return
 	}
 	c.optStr("channel", &m.Channel)

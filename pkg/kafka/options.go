@@ -58,10 +58,12 @@ func ReaderOptions(start Position) []kgo.Opt {
 		kgo.FetchMaxWait(500 * time.Millisecond),
 		// Answer with the first byte: latency before request count.
 		kgo.FetchMinBytes(1),
-		// Bounds what one broker's answer may buffer in this process.
-		kgo.FetchMaxBytes(32 << 20),
-		// Lets one partition fill a batch; six partitions at 1 MiB do not.
-		kgo.FetchMaxPartitionBytes(4 << 20),
+		// Bounds what one broker's answers hold in this process: two of them, which
+		// unpacked are several times as large, in every session. 32 MiB made a
+		// router that caught up hold a gigabyte.
+		kgo.FetchMaxBytes(8 << 20),
+		// Compressed, one partition's share of an answer fills a batch.
+		kgo.FetchMaxPartitionBytes(1 << 20),
 	}
 }
 

@@ -130,6 +130,7 @@ func benchmarks() []benchmark {
 		{name: "memory", run: benchMemory},
 		{name: "binary", run: benchBinary},
 	}
+	all = append(all, benchmark{name: "peer", extra: true, run: benchPeer})
 	for _, s := range sweeps() {
 		all = append(all, benchmark{name: s.name, extra: true, run: s.bench})
 	}

@@ -49,24 +49,31 @@ func (l *lab) useReal(ctx context.Context) error {
 // clockTick is what /proc counts in: USER_HZ, which is 100 on every Linux.
 const clockTick = 10 * time.Millisecond
 
-// usageOf reads another process's user and system time.
+// usageOf reads the usage of a service.
 func usageOf(p *services.Process) func() (usage, error) {
 	return func() (usage, error) {
-		text, err := os.ReadFile("/proc/" + strconv.Itoa(p.PID()) + "/stat")
+		u, err := processUsage(p.PID())
 		if err != nil {
 			return usage{}, fmt.Errorf("reading the usage of %s: %w", p.Name(), err)
 		}
-		// The name in brackets may contain spaces; user time is the 12th field
-		// behind it, system time the 13th.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		var ticks int64
-		for _, i := range []int{11, 12} {
-			n, err := strconv.ParseInt(fields[i], 10, 64)
-			if err != nil {
-				return usage{}, fmt.Errorf("reading the usage of %s: %w", p.Name(), err)
-			}
-			ticks += n
-		}
-		return usage{CPU: time.Duration(ticks) * clockTick}, nil
+		return u, nil
 	}
+}
+
+// processUsage reads another process's user and system time and its memory.
+func processUsage(pid int) (usage, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return usage{}, err
+	}
+	// The name in brackets may contain spaces. Behind it user time is the 12th
+	// field, system time the 13th, resident memory (in pages) the 22nd.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	var numbers [3]int64
+	for i, at := range []int{11, 12, 21} {
+		if numbers[i], err = strconv.ParseInt(fields[at], 10, 64); err != nil {
+			return usage{}, err
+		}
+	}
+	return usage{CPU: time.Duration(numbers[0]+numbers[1]) * clockTick, RSS: numbers[2] * int64(os.Getpagesize())}, nil
 }

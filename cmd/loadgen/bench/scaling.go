@@ -57,6 +57,12 @@ func sweeps() []sweep {
 			grow: func(v *variant, n int) { v.processes = n },
 		},
 		{
+			name: "scaling_batch", axis: "records in one transaction", sizes: []int{500, 1000, 2500, 5000}, note: "at most so many; router.batch.records",
+			grow: func(v *variant, n int) {
+				v.shape.settings = map[string]string{"router.batch.records": strconv.Itoa(n)}
+			},
+		},
+		{
 			name: "scaling_partitions", axis: "partitions of every topic", sizes: []int{6, 24, 96}, note: "one process of two sessions",
 			grow: func(v *variant, n int) { v.shape.partitions = int32(n) }, //nolint:gosec // G115: the sizes above
 		},

@@ -53,28 +53,33 @@ func trace(headers []kgo.RecordHeader) []kgo.RecordHeader {
 
 // diagnostics describe the outcomes, once as they are and once encoded.
 func (s *Settler) diagnostics(entries []Entry, now int64) ([]decision.Decision, []*kgo.Record) {
-	decisions := make([]decision.Decision, 0, len(entries))
-	records := make([]*kgo.Record, 0, len(entries))
-	var arena []byte
+	decisions := make([]decision.Decision, len(entries))
+	records := make([]kgo.Record, len(entries))
+	refs := make([]*kgo.Record, len(entries))
+	topic := s.cfg.Topics.Diagnostics()
+	arena := make([]byte, 0, len(entries)*usualDiagnostic)
 	for i := range entries {
-		e := &entries[i]
-		d := s.decision(e, now)
-		decisions = append(decisions, d)
+		e, d, r := &entries[i], &decisions[i], &records[i]
+		s.decide(d, e, now)
 		start := len(arena)
 		arena = append(append(append(arena, d.DestinationID...), ':'), d.EventID...)
 		middle := len(arena)
-		arena = s.deps.Encoder.AppendDiagnostic(arena, &d)
+		arena = s.deps.Encoder.AppendDiagnostic(arena, d)
 		end := len(arena)
-		records = append(records, &kgo.Record{
-			Topic: s.cfg.Topics.Diagnostics(), Key: arena[start:middle:middle], Value: arena[middle:end:end],
-			Headers: trace(e.Record.Headers),
-		})
+		r.Topic, r.Key, r.Value, r.Headers = topic, arena[start:middle:middle], arena[middle:end:end], trace(e.Record.Headers)
+		refs[i] = r
 	}
-	return decisions, records
+	return decisions, refs
 }
 
-func (s *Settler) decision(e *Entry, now int64) decision.Decision {
-	d := s.deps.Recorder.Sent(e.Delivery, decision.StageSender, e.status(), e.Reason, e.Detail, e.Hop.Attempt, now)
+// usualDiagnostic is more than a key and a diagnostic mostly take, in bytes; an
+// arena that grows is copied each time.
+const usualDiagnostic = 768
+
+
+// decide describes one outcome in d.
+func (s *Settler) decide(d *decision.Decision, e *Entry, now int64) {
+	*d = s.deps.Recorder.Sent(e.Delivery, decision.StageSender, e.status(), e.Reason, e.Detail, e.Hop.Attempt, now)
 	d.Recovered, d.DuplicateOf = e.Recovered, e.DuplicateOf
 	if e.Kind == Later {
 		d.NextAttempt = e.Until
@@ -83,5 +88,4 @@ func (s *Settler) decision(e *Entry, now int64) decision.Decision {
 	d.HTTPStatus, d.ProviderCode, d.ProviderSubcode = v.Status, v.Code, v.Subcode
 	d.ProviderMessage, d.ProviderRequestID = v.Message, v.RequestID
 	d.Warnings, d.ProviderLatencyMS = v.Warnings, v.LatencyMS
-	return d
 }
