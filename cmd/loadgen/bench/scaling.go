@@ -64,7 +64,7 @@ func sweeps() []sweep {
 		},
 		{
 			name: "scaling_partitions", axis: "partitions of every topic", sizes: []int{6, 24, 96}, note: "one process of two sessions",
-			grow: func(v *variant, n int) { v.shape.partitions = int32(n) }, //nolint:gosec // G115: the sizes above
+			grow: func(v *variant, n int) { v.shape.partitions = int32(n) },
 		},
 		{
 			name: "scaling_destinations", axis: "destinations, each of a customer of its own", sizes: []int{1, 10, 100, 1000, 10_000}, note: "10,000 subjects share the customers",
@@ -114,7 +114,7 @@ func (s sweep) bench(ctx context.Context, l *lab, o Options, r *Report) error {
 			v.shape.partitions = s.partitions
 		}
 		s.grow(&v, n)
-		c, from, started, err := l.variant(ctx, v, fmt.Sprintf("%s_%d", s.name, n), o.Seed+uint64(i)) //nolint:gosec // G115: an index
+		c, from, started, err := l.variant(ctx, v, fmt.Sprintf("%s_%d", s.name, n), o.Seed+uint64(i))
 		if err != nil {
 			return fmt.Errorf("starting %s of %d: %w", s.name, n, err)
 		}

@@ -76,7 +76,6 @@ func (s *Settler) diagnostics(entries []Entry, now int64) ([]decision.Decision, 
 // arena that grows is copied each time.
 const usualDiagnostic = 768
 
-
 // decide describes one outcome in d.
 func (s *Settler) decide(d *decision.Decision, e *Entry, now int64) {
 	*d = s.deps.Recorder.Sent(e.Delivery, decision.StageSender, e.status(), e.Reason, e.Detail, e.Hop.Attempt, now)
