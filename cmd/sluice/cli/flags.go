@@ -25,5 +25,15 @@ func completeFiles(cmd *cobra.Command, flag string, extensions ...string) {
 // completeWords lets a shell offer the words of a flag, one of them or several
 // separated by commas.
 func completeWords(cmd *cobra.Command, flag string, words ...string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
+		before, several := beforeLast(start, ",")
+		if !several {
+			return words, cobra.ShellCompDirectiveNoFileComp
+		}
+		offered := make([]string, len(words))
+		for i, word := range words {
+			offered[i] = before + "," + word
+		}
+		return offered, cobra.ShellCompDirectiveNoFileComp
+	})
 }

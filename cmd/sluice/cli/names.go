@@ -21,7 +21,7 @@ const completionTimeout = 3 * time.Second
 func (r *root) completeDestinations(cmd *cobra.Command, flag string) { //nolint:unparam // each command names the flag that it completes
 	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		names := r.appliedDestinations(cmd.Context())
-		if before, _, several := cutLast(start, ","); several {
+		if before, several := beforeLast(start, ","); several {
 			for i, name := range names {
 				names[i] = before + "," + name
 			}
@@ -112,10 +112,10 @@ func (r *root) hintDestinations(ctx context.Context, env *app.Env, names []strin
 	return ""
 }
 
-// cutLast cuts a word at the last separator.
-func cutLast(text, separator string) (before, after string, found bool) {
+// beforeLast is what stands before the last separator of a word.
+func beforeLast(text, separator string) (before string, found bool) {
 	if i := strings.LastIndex(text, separator); i >= 0 {
-		return text[:i], text[i+len(separator):], true
+		return text[:i], true
 	}
-	return text, "", false
+	return "", false
 }

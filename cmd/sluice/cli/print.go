@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 )
 
-// outputFlag adds --output with the given forms; the first is the default.
+// outputFlag adds --output with the given forms; the first is the default. text
+// and table are two words for what people read, whichever of them a command has.
 func outputFlag(cmd *cobra.Command, into *string, forms ...string) {
 	help := "output form: "
 	for i, f := range forms {
@@ -22,6 +24,13 @@ func outputFlag(cmd *cobra.Command, into *string, forms ...string) {
 	cmd.Flags().StringVarP(into, "output", "o", forms[0], help)
 	inner := cmd.PreRunE
 	cmd.PreRunE = func(c *cobra.Command, args []string) error {
+		if *into == "table" || *into == "text" {
+			for _, f := range forms {
+				if f == "table" || f == "text" {
+					*into = f
+				}
+			}
+		}
 		for _, f := range forms {
 			if *into == f {
 				if inner != nil {
@@ -56,7 +65,7 @@ type grid struct {
 }
 
 // printGrid writes a table that fits a terminal of 80 columns where its
-// content does.
+// content does: columns move together before lines are broken.
 func printGrid(w io.Writer, g grid) error {
 	t := table.NewWriter()
 	style := table.StyleLight
@@ -77,8 +86,23 @@ func printGrid(w io.Writer, g grid) error {
 		configs = append(configs, table.ColumnConfig{Number: column + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(configs)
-	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
+	rendered := t.Render()
+	if longest(rendered) > width {
+		style.Box.PaddingRight = ""
+		t.SetStyle(style)
+		rendered = t.Render()
+	}
+	if _, err := fmt.Fprintln(w, rendered); err != nil {
 		return fmt.Errorf("writing a table: %w", err)
 	}
 	return nil
+}
+
+// longest is how many columns the widest line takes.
+func longest(table string) int {
+	most := 0
+	for line := range strings.Lines(table) {
+		most = max(most, text.StringWidthWithoutEscSequences(strings.TrimRight(line, " \n")))
+	}
+	return most
 }

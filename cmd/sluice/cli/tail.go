@@ -23,6 +23,8 @@ type tailFlags struct {
 	since                                     string
 	fromStart, noFollow                       bool
 	limit                                     int
+	rates                                     bool
+	interval                                  time.Duration
 	output                                    string
 }
 
@@ -37,9 +39,16 @@ senders publish it. Without --since or --from-start it begins now.
 
 Filters are lists; a decision passes when it matches one of each list that is
 given. A reason may be a prefix that ends in a dot, such as consent. for all of
-them. JSON has the field names of the diagnostics contract, one object a line.`,
+them. JSON has the field names of the diagnostics contract, one object a line.
+
+--rates shows how many decisions a second come to which end at each destination
+instead, once every --interval; with --no-follow once, over the time in which
+they were taken.`,
 		Example: `  # What does not leave, and why
   sluice tail --status skipped,rejected,dead_lettered
+
+  # How much arrives where, every five seconds
+  sluice tail --rates
 
   # What became of one event
   sluice tail --from-start --no-follow --event-id 7f3c-91
@@ -64,7 +73,10 @@ them. JSON has the field names of the diagnostics contract, one object a line.`,
 	flags.BoolVar(&f.fromStart, "from-start", false, "begin with the oldest decision that is kept")
 	flags.BoolVar(&f.noFollow, "no-follow", false, "stop where the topic ends now")
 	flags.IntVar(&f.limit, "limit", 0, "stop after this many decisions (0: no limit)")
+	flags.BoolVar(&f.rates, "rates", false, "show rates instead of decisions")
+	flags.DurationVar(&f.interval, "interval", 5*time.Second, "how often --rates shows them")
 	outputFlag(cmd, &f.output, "text", "json")
+	cmd.MarkFlagsMutuallyExclusive("rates", "limit")
 	r.completeDestinations(cmd, "destination")
 	completeWords(cmd, "status", statusWords()...)
 	completeWords(cmd, "reason", reasonWords()...)
@@ -149,6 +161,9 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if f.interval < 100*time.Millisecond {
+		return usagef("--interval %s: want 100ms or more", f.interval)
+	}
 	env, err := r.tool()
 	if err != nil {
 		return err
@@ -158,40 +173,92 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 	if err != nil {
 		return err
 	}
+	// History outlives resources, so that an unknown name is only a note.
+	if hint := r.hintDestinations(ctx, env, f.destinations); hint != "" {
+		_, _ = fmt.Fprintln(r.Err, "sluice: "+hint)
+	}
+	from := app.TailFrom{Since: since, Latest: !f.fromStart && f.since == "", Follow: !f.noFollow}
 	out := bufio.NewWriter(r.Out)
+	if f.rates {
+		return r.tailRates(ctx, env, f, from, out)
+	}
 	shown := 0
 	var text []byte
 	paint := painter{on: r.colour()}
-	err = env.TailDiagnostics(ctx, app.TailFrom{Since: since, Latest: !f.fromStart && f.since == "", Follow: !f.noFollow}, app.TailTo{
+	return r.tailEach(ctx, env, f, from, out, func(d *decision.Decision) error {
+		text = text[:0]
+		if f.output == "json" {
+			text = append(codec.AppendDiagnosticJSON(text, d), '\n')
+		} else {
+			text = appendTailLine(text, d, paint)
+		}
+		if _, err := out.Write(text); err != nil {
+			return fmt.Errorf("writing a decision: %w", err)
+		}
+		if shown++; shown == f.limit {
+			return errEnough
+		}
+		return nil
+	})
+}
+
+// tailEach hands over every decision that is wanted, and flushes what was
+// written about it.
+func (r *root) tailEach(ctx context.Context, env *app.Env, f *tailFlags, from app.TailFrom, out *bufio.Writer, take func(*decision.Decision) error) error {
+	idle := out.Flush
+	if f.rates { // another goroutine writes
+		idle = func() error { return nil }
+	}
+	err := env.TailDiagnostics(ctx, from, app.TailTo{
 		Take: func(d *decision.Decision) error {
 			if !f.wants(d) {
 				return nil
 			}
-			text = text[:0]
-			if f.output == "json" {
-				text = append(codec.AppendDiagnosticJSON(text, d), '\n')
-			} else {
-				text = appendTailLine(text, d, paint)
-			}
-			if _, err := out.Write(text); err != nil {
-				return fmt.Errorf("writing a decision: %w", err)
-			}
-			if shown++; shown == f.limit {
-				return errEnough
-			}
-			return nil
+			return take(d)
 		},
 		Bad:  func(err error) { fmt.Fprintln(r.Err, "sluice: "+err.Error()) },
-		Idle: out.Flush,
+		Idle: idle,
 	})
-	flushing := out.Flush()
-	switch {
-	case errors.Is(err, errEnough), ctx.Err() != nil:
+	flushing := idle()
+	if err == nil || errors.Is(err, errEnough) || ctx.Err() != nil {
 		return flushing
-	case err != nil:
-		return err
 	}
-	return flushing
+	return err
+}
+
+// tailRates shows rates until it is interrupted, or once.
+func (r *root) tailRates(ctx context.Context, env *app.Env, f *tailFlags, from app.TailFrom, out *bufio.Writer) error {
+	counted := newRates(painter{on: r.colour()}, f.output == "json")
+	count := func(d *decision.Decision) error { counted.add(d); return nil }
+	if f.noFollow {
+		if err := r.tailEach(ctx, env, f, from, out, count); err != nil {
+			return err
+		}
+		return counted.tell(out, env.Now(), counted.span())
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	told := make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(f.interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				told <- nil
+				return
+			case now := <-tick.C:
+				if err := counted.tell(out, now, f.interval); err != nil {
+					stop()
+					told <- err
+					return
+				}
+			}
+		}
+	}()
+	err := r.tailEach(ctx, env, f, from, out, count)
+	stop()
+	return errors.Join(<-told, err)
 }
 
 // appendTailLine is one decision for people: when, what, why, where, which.
