@@ -24,6 +24,9 @@ const (
 	VerdictRefusals AlertName = "verdict_refusals"
 	// Credentials: the provider or the secret store refuses, or will soon.
 	Credentials AlertName = "credentials"
+	// APIVersion: the version of the provider's API that requests name has
+	// ended, or will soon.
+	APIVersion AlertName = "api_version"
 	// ConsentTableStale: consent cannot be relied on, so nothing is decided.
 	// It is about the installation, and names no destination.
 	ConsentTableStale AlertName = "consent_table_stale"
@@ -31,7 +34,7 @@ const (
 
 // AlertNames lists every alert, those of destinations first.
 func AlertNames() []AlertName {
-	return []AlertName{SilentFailure, CoverageDrop, MatchQualityDrop, VerdictRefusals, Credentials, ConsentTableStale}
+	return []AlertName{SilentFailure, CoverageDrop, MatchQualityDrop, VerdictRefusals, Credentials, APIVersion, ConsentTableStale}
 }
 
 // Alert is the state of one alert at one destination.
@@ -63,6 +66,9 @@ const (
 	refusalCount, refusalShare = 5, 0.02
 	// expiresSoon warns of credentials that end.
 	expiresSoon = 7 * 24 * time.Hour
+	// versionSoon warns of an API version that ends. Applying a destination
+	// warns earlier; this is for those that nobody has touched since.
+	versionSoon = 30 * 24 * time.Hour
 	// staleConsent is how old the consent table may be. Roles wait after three
 	// seconds; this long it is no hiccup.
 	staleConsent = time.Minute
@@ -76,9 +82,20 @@ type Situation struct {
 	Recent, Baseline, Day map[string]*Counts
 	Waiting               map[string]map[decision.Status]Waiting
 	Worst                 map[string]Status
+	// Versions are the API versions that end, by destination; see
+	// Observer.Situation.
+	Versions map[string]Version
 }
 
-// Situation sums up what an observer has seen.
+// Version is the version of a provider's API that a destination's requests
+// name, and when it ends, in epoch milliseconds.
+type Version struct {
+	Name string
+	Ends int64
+}
+
+// Situation sums up what an observer has seen. What it cannot see, Versions, is
+// the caller's to fill in.
 func (o *Observer) Situation(now int64, statuses []Status) Situation {
 	recent := now - RecentSpan.Milliseconds()
 	return Situation{
@@ -99,6 +116,7 @@ func (s *Situation) Judge(d *resource.Destination) []Alert {
 		details[MatchQualityDrop] = quality(recent, baseline)
 		details[VerdictRefusals] = refusals(day)
 		details[Credentials] = s.credentials(d, recent)
+		details[APIVersion] = s.version(d)
 	}
 	var all []Alert
 	for _, name := range AlertNames() {
@@ -222,4 +240,12 @@ func (s *Situation) credentials(d *resource.Destination, recent *Counts) string 
 	default:
 		return ""
 	}
+}
+
+func (s *Situation) version(d *resource.Destination) string {
+	v := s.Versions[d.ID]
+	if v.Ends == 0 || v.Ends-s.Now > versionSoon.Milliseconds() {
+		return ""
+	}
+	return "API version " + v.Name + " ends or ended on " + time.UnixMilli(v.Ends).UTC().Format(time.DateOnly) + "; requests name it"
 }

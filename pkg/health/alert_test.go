@@ -28,6 +28,7 @@ func TestAlerts(t *testing.T) {
 		happened func(*world)
 		change   func(*resource.Destination)
 		statuses []health.Status
+		version  health.Version
 		fires    health.AlertName
 		says     string
 	}{
@@ -94,6 +95,14 @@ func TestAlerts(t *testing.T) {
 			w.delivered(20, time.Minute, nil)
 		}},
 		"about to end": {happened: func(*world) {}, statuses: soon, fires: health.Credentials, says: "2026-11-23T12:00:00Z"},
+		"a version that ends": {
+			happened: func(*world) {}, version: health.Version{Name: "v20.0", Ends: now.Add(29 * 24 * time.Hour).UnixMilli()},
+			fires: health.APIVersion, says: "API version v20.0 ends or ended on ",
+		},
+		"a version that has ended": {
+			happened: func(*world) {}, version: health.Version{Name: "v20.0", Ends: now.Add(-time.Hour).UnixMilli()}, fires: health.APIVersion, says: "v20.0",
+		},
+		"a version that lives on": {happened: func(*world) {}, version: health.Version{Name: "v25.0", Ends: now.Add(31 * 24 * time.Hour).UnixMilli()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,6 +113,7 @@ func TestAlerts(t *testing.T) {
 				c.change(d)
 			}
 			situation := w.observer.Situation(now.UnixMilli(), c.statuses)
+			situation.Versions = map[string]health.Version{d.ID: c.version}
 			alerts := situation.Judge(d)
 			require.Len(t, alerts, len(health.AlertNames())-1)
 			for _, a := range alerts {

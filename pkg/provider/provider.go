@@ -35,6 +35,14 @@ type Provider interface {
 	Authorize(ctx context.Context, do Doer, t *Target, secret Secret) (Authorization, error)
 }
 
+// Versioned is implemented by providers whose requests name a version of their
+// API that ends some day.
+type Versioned interface {
+	// Version gives the version that a compiled destination's requests name,
+	// and when it ends, in epoch milliseconds; zero where no end is announced.
+	Version(compiled any) (name string, ends int64)
+}
+
 // Spec is what a provider declares about itself.
 type Spec struct {
 	Name string

@@ -109,6 +109,8 @@ func (m *monitor) judge(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	situation := m.observer.Situation(m.env.Now().UnixMilli(), statuses)
+	destinations := m.destinations()
+	situation.Versions = m.env.versions(destinations)
 	var alerts []telemetry.Alert
 	add := func(a health.Alert) {
 		alerts = append(alerts, telemetry.Alert{
@@ -124,13 +126,21 @@ func (m *monitor) judge(ctx context.Context) {
 			add(health.JudgeConsent(t.Ready, staleness))
 		}
 	}
-	for _, endpoint := range m.set.Destinations() {
-		if endpoint.Destination == nil {
-			continue
-		}
-		for _, a := range situation.Judge(endpoint.Destination) {
+	for _, d := range destinations {
+		for _, a := range situation.Judge(d) {
 			add(a)
 		}
 	}
 	m.alerts = alerts
+}
+
+// destinations are those of the last look.
+func (m *monitor) destinations() []*resource.Destination {
+	var all []*resource.Destination
+	for _, endpoint := range m.set.Destinations() {
+		if endpoint.Destination != nil {
+			all = append(all, endpoint.Destination)
+		}
+	}
+	return all
 }

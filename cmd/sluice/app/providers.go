@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"github.com/sluicehq/sluice/pkg/health"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
@@ -46,6 +47,26 @@ func ForResources(all map[string]provider.Provider) map[string]resource.Provider
 		out[name] = p
 	}
 	return out
+}
+
+// versions gives the API versions that destinations' requests name, as far as
+// their end is known.
+func (e *Env) versions(destinations []*resource.Destination) map[string]health.Version {
+	all, found := e.Providers(), map[string]health.Version{}
+	for _, d := range destinations {
+		versioned, ok := all[d.Provider].(provider.Versioned)
+		if !ok {
+			continue
+		}
+		compiled, _, problems := all[d.Provider].CompileDestination(d)
+		if resource.HasErrors(problems) {
+			continue // said where it was applied
+		}
+		if name, ends := versioned.Version(compiled); ends > 0 {
+			found[d.ID] = health.Version{Name: name, Ends: ends}
+		}
+	}
+	return found
 }
 
 // quotas name the budget of requests that a destination shares with others,

@@ -39,7 +39,10 @@ type Deps struct {
 // Provider is Meta's Conversions API. It has no state.
 type Provider struct{ deps *Deps }
 
-var _ provider.Provider = Provider{}
+var (
+	_ provider.Provider  = Provider{}
+	_ provider.Versioned = Provider{}
+)
 
 // New returns the provider without a clock: it warns of no API version's end.
 func New() Provider { return Provider{} }

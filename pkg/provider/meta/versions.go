@@ -51,6 +51,18 @@ func VersionWarning(version string, now time.Time) string {
 	}
 }
 
+// Version implements provider.Versioned.
+func (Provider) Version(compiled any) (name string, ends int64) {
+	d, ok := compiled.(*destination)
+	if !ok {
+		return "", 0
+	}
+	if until, known := VersionUntil(d.version); known && !until.IsZero() {
+		ends = until.UnixMilli()
+	}
+	return d.version, ends
+}
+
 // validVersion accepts vNN.N.
 func validVersion(s string) bool {
 	if len(s) < 4 || s[0] != 'v' {
