@@ -81,7 +81,11 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	short := "60000"
 	_, err = kadm.NewClient(a).AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: &short}}, hold)
 	require.NoError(t, err)
-	plan, err = topology.Diff(ctx, a, topics)
+	// A real cluster has agreed to the change before its brokers show it.
+	require.Eventually(t, func() bool {
+		plan, err = topology.Diff(ctx, a, topics)
+		return err != nil || plan.Pending()
+	}, 20*time.Second, 50*time.Millisecond)
 	require.NoError(t, err)
 	change := find(t, plan, hold)
 	require.Equal(t, topology.Alter, change.Action)

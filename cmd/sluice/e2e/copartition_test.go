@@ -51,11 +51,13 @@ func TestConsentByPartition(t *testing.T) {
 		require.Positive(t, metric(t, p, "sluice_table_entries"))
 	}
 
-	_, err := kadm.NewClient(w.client).CreateTopic(t.Context(), 4, 1, nil, "four.partitions")
+	four := w.services.Prefix() + ".four.partitions"
+	_, err := kadm.NewClient(w.client).CreateTopic(t.Context(), 4, 1, nil, four)
 	require.NoError(t, err)
-	r := run(t, []string{"SLUICE_TOPICS_INPUT=four.partitions"}, "router", "--config", w.config)
+	w.services.AwaitTopics(t.Context(), four)
+	r := run(t, []string{"SLUICE_TOPICS_INPUT=" + four}, "router", "--config", w.config)
 	require.Equal(t, environmentNotReady, r.code, r.stderr)
-	require.Contains(t, r.stderr, "four.partitions has 4 partitions and "+w.names.Consent()+" has 6")
+	require.Contains(t, r.stderr, four+" has 4 partitions and "+w.names.Consent()+" has 6")
 	require.Contains(t, r.stderr, "consent.load: whole")
 
 	for partition := range int32(partitions) {
