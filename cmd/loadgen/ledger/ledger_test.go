@@ -229,6 +229,10 @@ func TestI4CopiesNeedAnExcuse(t *testing.T) {
 	lost.Doubtful = true
 	requireHolds(t, s.copies(&Report{}, s.seen(2, 0, lost, again)))
 
+	denied := once // an error under a good status: nothing was taken
+	denied.Denied = true
+	requireHolds(t, s.copies(&Report{}, s.seen(2, 0, denied, lost, again)))
+
 	s.outages = []Outage{{Slot: "sender-a", From: at(1.2), To: at(12)}}
 	requireHolds(t, s.copies(&Report{}, s.seen(2, 0, once, again)))
 	s.outages = []Outage{{Slot: "sender-b", From: at(1.2), To: at(12)}}

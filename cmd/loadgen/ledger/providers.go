@@ -71,7 +71,7 @@ func (l *Ledger) atProviders(requests []world.Request) map[target]*sightings {
 func (s *sightings) taken() []world.Request {
 	var all []world.Request
 	for _, r := range s.requests {
-		if r.Status == http.StatusOK || r.Doubtful {
+		if r.Status == http.StatusOK && !r.Denied || r.Doubtful {
 			all = append(all, r)
 		}
 	}

@@ -35,6 +35,9 @@ type Request struct {
 	// Fault: a scripted fault made the answer; the events may have been taken
 	// although the answer does not say so.
 	Doubtful bool
+	// Denied: the status is good and the body says that it is not, so nothing
+	// was taken.
+	Denied bool
 	// Leak names a canary that the body holds in clear.
 	Leak string
 }
@@ -103,6 +106,7 @@ func (r *Record) around(slot string, next http.Handler) http.Handler {
 			failed := recover()
 			one.Answered, one.Status = time.Now(), answer.status
 			one.Doubtful = answer.status == 0 || answer.spoilt(one.Provider)
+			one.Denied = answer.denied()
 			one.RetryAfter = waitOf(w.Header())
 			r.add(one)
 			if failed != nil {
@@ -143,6 +147,14 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // that a sender cannot know.
 func (a *answered) spoilt(provider string) bool {
 	return a.status == http.StatusOK && provider != "webhook" && !json.Valid(a.body)
+}
+
+// denied tells whether a good status came with an error in the body.
+func (a *answered) denied() bool {
+	var said struct {
+		Error json.RawMessage `json:"error"`
+	}
+	return a.status == http.StatusOK && json.Unmarshal(a.body, &said) == nil && len(said.Error) > 0
 }
 
 func waitOf(h http.Header) time.Duration {
