@@ -88,7 +88,7 @@ func (e *Env) Health(ctx context.Context, span time.Duration, want func(*resourc
 	}
 	h := Health{At: now, Span: span, Looked: looked}
 	situation := observer.Situation(now.UnixMilli(), statuses)
-	situation.Versions = e.versions(resources.Destinations)
+	situation.Versions = e.apiVersions(resources.Destinations)
 	counts := observer.Counts(now.Add(-span).UnixMilli(), now.UnixMilli()+1)
 	for _, d := range resources.Destinations {
 		if want(d) {

@@ -110,7 +110,7 @@ func (m *monitor) judge(ctx context.Context) {
 	defer m.mu.Unlock()
 	situation := m.observer.Situation(m.env.Now().UnixMilli(), statuses)
 	destinations := m.destinations()
-	situation.Versions = m.env.versions(destinations)
+	situation.Versions = m.env.apiVersions(destinations)
 	var alerts []telemetry.Alert
 	add := func(a health.Alert) {
 		alerts = append(alerts, telemetry.Alert{

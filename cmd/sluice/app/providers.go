@@ -49,9 +49,9 @@ func ForResources(all map[string]provider.Provider) map[string]resource.Provider
 	return out
 }
 
-// versions gives the API versions that destinations' requests name, as far as
+// apiVersions gives the API versions that destinations' requests name, as far as
 // their end is known.
-func (e *Env) versions(destinations []*resource.Destination) map[string]health.Version {
+func (e *Env) apiVersions(destinations []*resource.Destination) map[string]health.Version {
 	all, found := e.Providers(), map[string]health.Version{}
 	for _, d := range destinations {
 		versioned, ok := all[d.Provider].(provider.Versioned)
