@@ -16,6 +16,7 @@ import (
 func TestMonitorMakesAlertsMetrics(t *testing.T) {
 	t.Parallel()
 	s := watched(t)
+	s.ok("apply", "-f", s.file("old.yaml", strings.NewReplacer("acme-meta", "old-meta", "1234567890", "1234567899", "  objectives:", "  meta: {api_version: v20.0}\n  objectives:").Replace(strings.Split(ownedShop, "---")[0])))
 	listen := closedPort(t)
 	ctx, stop := withCancel(t)
 	ended := make(chan result, 1)
@@ -34,6 +35,8 @@ func TestMonitorMakesAlertsMetrics(t *testing.T) {
 		require.Equal(t, want, line(last, `alert="`+alert+`"`, "acme-meta"), alert)
 		require.Equal(t, "0", line(last, `alert="`+alert+`"`, "globex-meta"), "it is not active")
 	}
+	require.Equal(t, "0", line(last, `alert="api_version"`, "acme-meta"))
+	require.Equal(t, "1", line(last, `alert="api_version"`, "old-meta"), "v20.0 ended in September 2026")
 	require.Equal(t, "0", line(last, `alert="consent_table_stale"`, ""))
 	require.Contains(t, last, `owner="growth@acme.example",provider="meta",runbook="https://wiki.acme.example/meta"`)
 	stop()
