@@ -131,12 +131,26 @@ func (l *loop) looked(ctx context.Context, set *resource.Set, versions map[strin
 			d.secret = version
 		}
 		if d.flow.Mode == flow.Blocked && d.flow.Ready(now) && !d.probing && !d.wantsEvent && d.flow.Cause != decision.ProviderRejected {
-			d.probing = true
-			l.start(ctx, d, &job{key: batcherKey{Destination: d.id}, intent: toProbe})
+			l.probe(ctx, d)
 		}
 		l.tell(ctx, d, now)
 	}
 	l.offer(ctx, now)
+}
+
+// probe asks a blocked destination whether it would take deliveries again. The
+// question is a request like any other to the project that pays for it: it is
+// counted, and waits for the next look where the project's budget is used up.
+func (l *loop) probe(ctx context.Context, d *destination) {
+	now := l.deps.Now()
+	if q := d.quota; q != nil {
+		if !q.flow.Ready(now.UnixMilli()) || q.bucket.readyAt(now) > now.UnixMilli() {
+			return
+		}
+		q.take(now)
+	}
+	d.probing = true
+	l.start(ctx, d, &job{key: batcherKey{Destination: d.id}, intent: toProbe})
 }
 
 // compare takes note of a destination's resource. A change may be what the

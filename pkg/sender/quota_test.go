@@ -42,6 +42,50 @@ func TestAThrottledProjectWaitsAsOne(t *testing.T) {
 	})
 }
 
+// asking is a provider that has a request that only asks.
+type asking struct{ provider.Provider }
+
+func (a asking) Probe(dst []byte, t *provider.Target) (provider.Request, bool) {
+	r := a.Assemble(dst, &provider.Batch{Target: t})
+	r.URL += "?probe=1"
+	return r, true
+}
+
+// I13: probes are requests of their project: they are counted, and a project
+// that was told to wait is not asked either.
+func TestProbesAreCountedAndWaitForTheirProject(t *testing.T) {
+	bubble(t, 2, func(r *rig) {
+		s := r.start(func(c *sender.Config, d *sender.Deps) {
+			c.ProbeEvery = 10 * time.Second
+			d.Provider = asking{r.provider}
+			d.Quota = func(*provider.Target) string { return "shared" }
+		})
+		probes := func() (n int) {
+			for _, e := range r.wire.requests() {
+				if strings.HasSuffix(e.URL, "?probe=1") {
+					n++
+				}
+			}
+			return n
+		}
+		counted := func() int64 { return s.Status().Quotas[0].Requests }
+		r.secrets.set("file:d0", "ended")
+		r.order(0, "order", "a")
+		r.await(func() bool { return probes() >= 3 }, "asked again and again")
+		r.pass(2 * time.Second)
+		require.EqualValues(t, len(r.wire.requests()), counted())
+
+		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(1), Do: sandbox.Throttle, Code: 80004, Minutes: 5, Times: 1}))
+		r.order(1, "order", "b")
+		r.await(func() bool { return s.Status().Quotas[0].Mode == "waiting" }, "throttled")
+		before := probes()
+		r.pass(4 * time.Minute)
+		require.Equal(t, before, probes(), "the project was told to wait")
+		r.await(func() bool { return r.accepted(1, "Lead", "b") == 1 && probes() > before }, "over")
+		r.stop(s)
+	})
+}
+
 // knowing is a provider that says of what it takes that it had it already.
 type knowing struct{ provider.Provider }
 
