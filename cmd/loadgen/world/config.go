@@ -9,8 +9,8 @@ import (
 )
 
 // writeConfig writes what an operator would, with waits that suit a test of
-// minutes: small transactions, so that a kill finds many of them, and a short
-// hold.
+// minutes: transactions that wait for hardly anything, so that a kill finds many
+// of them, and a short hold.
 func (w *World) writeConfig(s *Slot, base string) error {
 	urls := sandbox.URLsAt(base)
 	// Roles have to notice soon that a registry is gone; the tools only set up,
@@ -23,7 +23,7 @@ func (w *World) writeConfig(s *Slot, base string) error {
 	text := fmt.Sprintf(`kafka: {brokers: [%s]}
 registry: {url: %q, timeout: %s}
 redis: {address: %q}
-router: {batch: {records: 60, wait: 5ms}, hold: {after: 2s}}
+router: {batch: {records: 500, wait: 5ms}, hold: {after: 2s}}
 sender:
   secrets_dir: %q
   lanes: {batch: 1s}
