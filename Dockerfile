@@ -9,18 +9,23 @@ COPY . .
 ARG TARGETOS TARGETARCH VERSION=dev
 # -trimpath, no C and a fixed version: the same commit gives the same bytes.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    GOOS="$TARGETOS" GOARCH="$TARGETARCH" make build VERSION="$VERSION" && \
+    GOOS="$TARGETOS" GOARCH="$TARGETARCH" make sbom CMD=./cmd/sluice VERSION="$VERSION" && \
     go version -m bin/sluice > bin/sluice.modules
 
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG VERSION=dev
+# The commit, where the builder names it; the binary knows it in any case.
+ARG REVISION=
 LABEL org.opencontainers.image.title="Sluice" \
       org.opencontainers.image.description="Routes selected conversion events from Kafka to the advertising accounts that a customer owns" \
       org.opencontainers.image.source="https://github.com/sluicehq/sluice" \
       org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.documentation="https://github.com/sluicehq/sluice/blob/main/docs/deploy.md" \
+      org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.version="$VERSION"
-# Every module with version and checksum, as the binary itself says: what a
-# scanner needs to know.
+# The bill of materials (CycloneDX), and every module with its checksum, both as
+# the binary itself says: what a scanner needs to know.
+COPY --from=build /src/bin/sluice.cdx.json /usr/share/sluice/sbom.cdx.json
 COPY --from=build /src/bin/sluice.modules /usr/share/sluice/modules.txt
 COPY --from=build /src/bin/sluice /sluice
 COPY LICENSE /LICENSE

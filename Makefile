@@ -19,9 +19,11 @@ PKG          ?= ./...
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+CMD ?= ./cmd/...
+
 .PHONY: build
 build: ## Build the binary to bin/sluice (static, reproducible)
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(CMD)
 
 .PHONY: demo
 demo: build ## Run the whole pipeline in one process on embedded services
@@ -116,6 +118,16 @@ DEPLOY_TOOLS := helm.sh/helm/v4/cmd/helm github.com/yannh/kubeconform/cmd/kubeco
 deploy-tools: ## Build helm, kubeconform and promtool to bin/deploy
 	cd tools/deploy && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -ldflags '-s -w' -o ../../bin/deploy/ $(DEPLOY_TOOLS)
 
+# The tool reads the binary itself, and is built from a module of its own.
+.PHONY: sbom
+sbom: build ## Write the bill of materials of bin/sluice, CycloneDX, to bin/sluice.cdx.json
+	cd tools/sbom && GOOS= GOARCH= CGO_ENABLED=0 go build -trimpath -o ../../bin/deploy/sbom .
+	./bin/deploy/sbom --version '$(VERSION)' --output bin/sluice.cdx.json bin/sluice
+
+.PHONY: reproducible
+reproducible: ## Build the last commit twice with empty caches, and compare
+	./test/deploy/image/reproduce
+
 # Kafka, a registry and Redis for those tests, without containers.
 .PHONY: deploy-services
 deploy-services:
@@ -127,7 +139,7 @@ DEPLOY_TEST := cd test/deploy && SLUICE_BINARY=$(CURDIR)/bin/sluice SLUICE_DEPLO
 
 .PHONY: helm-test
 helm-test: build deploy-tools deploy-services ## Lint the chart, compare what it renders with the goldens and the Kubernetes API, start its commands
-	$(DEPLOY_TEST) -run '^Test(Chart|Scaling|Rolling)' ./...
+	$(DEPLOY_TEST) -run '^Test(Chart|Scaling|Rolling)' .
 
 .PHONY: compose-check
 compose-check: build deploy-services ## Read docker-compose.yml as compose does, and start its commands as plain processes
@@ -135,7 +147,7 @@ compose-check: build deploy-services ## Read docker-compose.yml as compose does,
 
 .PHONY: alerts-test
 alerts-test: build deploy-tools deploy-services ## Test the alert rules, and that rules and dashboards name metrics that exist
-	$(DEPLOY_TEST) -run '^Test(Alert|Dashboard|Metric)' ./...
+	$(DEPLOY_TEST) -run '^Test(Alert|Dashboard|Metric)' .
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities in the code that is really called

@@ -55,40 +55,23 @@ func TestImageIsWhatItClaims(t *testing.T) {
 		}
 	}
 	require.Equal(t, 3, copied)
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(`make ([a-z-]+)`).FindAllStringSubmatch(last["RUN"], -1) {
+		assert.Contains(t, string(makefile), "\n"+m[1]+":", "RUN make %s", m[1])
+	}
 	assert.Equal(t, `["/sluice"]`, last["ENTRYPOINT"], "compose and chart give arguments only")
 	assert.Equal(t, "65532:65532", last["USER"], "the chart's securityContext has the same number")
 	assert.Equal(t, "9464", last["EXPOSE"])
-	assert.Contains(t, last["LABEL"], "org.opencontainers.image.licenses=\"Apache-2.0\"")
-	assert.Contains(t, last["RUN"], "make build VERSION=")
+	for _, label := range []string{"title", "description", "source", "documentation", "licenses", "revision", "version"} {
+		assert.Contains(t, last["LABEL"], "org.opencontainers.image."+label+"=")
+	}
+	assert.Contains(t, last["LABEL"], "licenses=\"Apache-2.0\"")
+	assert.Contains(t, last["RUN"], "make sbom CMD=./cmd/sluice VERSION=")
 }
 
-// TestImageContextLeavesSecretsOut: what git ignores because it is secret must
-// not reach a layer either, and nothing that git knows may be missing, or the
-// binary would say that it was modified.
-func TestImageContextLeavesSecretsOut(t *testing.T) {
-	t.Parallel()
-	read := func(name string) []string {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		require.NoError(t, err)
-		var all []string
-		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-				all = append(all, strings.Trim(line, "/"))
-			}
-		}
-		return all
-	}
-	left := read(".dockerignore")
-	for _, secret := range []string{"capture", "secrets", ".env", ".env.*"} {
-		assert.Contains(t, read(".gitignore"), secret)
-		assert.Contains(t, left, secret)
-	}
-	for _, tracked := range []string{".git", "docs", "deploy", "test", "tools"} {
-		assert.NotContains(t, left, tracked)
-	}
-}
-
-// TestImageBinaryCanBeMadeAgain: no paths of the builder, no C, and the commit.
+// TestImageBinaryCanBeMadeAgain: no paths of the builder and no C. That two
+// builds are the same, and know their commit, is what `make reproducible` shows.
 func TestImageBinaryCanBeMadeAgain(t *testing.T) {
 	t.Parallel()
 	about := succeed(t, "go", "version", "-m", binary(t))
