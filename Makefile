@@ -125,7 +125,7 @@ sbom: build ## Write the bill of materials of bin/sluice, CycloneDX, to bin/slui
 	./bin/deploy/sbom --version '$(VERSION)' --output bin/sluice.cdx.json bin/sluice
 
 .PHONY: reproducible
-reproducible: ## Build the last commit twice with empty caches, and compare
+reproducible: ## Build the last commit twice, in two places, and compare
 	./test/deploy/image/reproduce
 
 # Kafka, a registry and Redis for those tests, without containers.
