@@ -63,6 +63,7 @@ may be newer; "sluice trace" shows which of them decided.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error {
+				r.noteCustomer(ctx, env, f.customer)
 				entry, err := env.Consent(ctx, f.who())
 				if err != nil {
 					return err
@@ -146,6 +147,7 @@ func (r *root) withEnv(cmd *cobra.Command, run func(ctx context.Context, env *ap
 }
 
 func (r *root) consentSet(ctx context.Context, env *app.Env, f *consentFlags) error {
+	r.noteCustomer(ctx, env, f.customer)
 	var record consent.Record
 	if err := f.change(&record); err != nil { // what is wrong is said before anything is connected to
 		return err

@@ -39,6 +39,7 @@ that deletes single events: use the list with the provider's own process.`,
 }
 
 func (r *root) consentErase(ctx context.Context, env *app.Env, f *consentFlags) error {
+	r.noteCustomer(ctx, env, f.customer)
 	if !f.dryRun {
 		writer, err := env.ConsentWriter(ctx)
 		if err != nil {

@@ -157,8 +157,10 @@ func (r *root) letters(ctx context.Context, env *app.Env, f *dlqFlags, take func
 // nothingMatches says so on stderr, with what was meant where a name is wrong.
 func (r *root) nothingMatches(ctx context.Context, env *app.Env, f *dlqFlags) {
 	text := "nothing matches: there is no such dead letter"
-	if hint := r.hintDestinations(ctx, env, f.filter.Destinations); hint != "" {
-		text += "; " + hint
+	for _, hint := range []string{r.hintDestinations(ctx, env, f.filter.Destinations), r.hintCustomers(ctx, env, f.filter.Customers...)} {
+		if hint != "" {
+			text += "; " + hint
+		}
 	}
 	_, _ = fmt.Fprintln(r.Err, text)
 }

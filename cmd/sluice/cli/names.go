@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -110,6 +111,43 @@ func (r *root) hintDestinations(ctx context.Context, env *app.Env, names []strin
 		}
 	}
 	return ""
+}
+
+// hintCustomers names what may have been meant by customers that own no
+// destination; empty where all do. Consent and history know more customers, so
+// that an unknown name is no error there.
+func (r *root) hintCustomers(ctx context.Context, env *app.Env, names ...string) string {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
+	if len(names) == 0 {
+		return ""
+	}
+	resources, _, err := env.Resources(ctx)
+	if err != nil {
+		return ""
+	}
+	var known []string
+	for _, d := range resources.Destinations {
+		known = append(known, d.Customer)
+	}
+	for _, name := range names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		text := "no destination belongs to customer " + name
+		if near := resource.Nearest(name, known); near != "" {
+			text += "; did you mean " + near + "?"
+		}
+		return text
+	}
+	return ""
+}
+
+// noteCustomer says on stderr that a customer owns no destination: a revocation
+// for a misspelt one would look like a revocation.
+func (r *root) noteCustomer(ctx context.Context, env *app.Env, name string) {
+	if hint := r.hintCustomers(ctx, env, name); hint != "" {
+		_, _ = fmt.Fprintln(r.Err, "note: "+hint)
+	}
 }
 
 // beforeLast is what stands before the last separator of a word.

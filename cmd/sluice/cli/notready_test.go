@@ -16,6 +16,7 @@ func TestNotReady(t *testing.T) {
 	s := newStage(t)
 	events := s.file("events.ndjson", goodEvent+"\n")
 	resources := s.file("shop.yaml", shop)
+	orders := s.file("orders.csv", "order_id\no-1\n")
 	brokers := s.flags()[:2]
 	registry := s.flags()[2:4]
 	for name, c := range map[string]struct {
@@ -27,6 +28,17 @@ func TestNotReady(t *testing.T) {
 		"Kafka down, tail":             {append([]string{"tail", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"Kafka down, trace":            {append([]string{"trace", "e1", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"Kafka down, health":           {append([]string{"health", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, history":          {append([]string{"history", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, test-event":       {append([]string{"test-event", "--destination", "acme-meta", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, dlq":              {append([]string{"dlq", "summary", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, replay":           {append([]string{"replay", "--since", "1h", "--customer", "acme", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, consent":          {append([]string{"consent", "get", "--customer", "acme", "--subject", "s", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, claims":           {append([]string{"claims", "rebuild", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, record":           {append([]string{"record", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, reconcile":        {append([]string{"reconcile", "--orders", orders, "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, export":           {append([]string{"export", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"topics missing, history":      {append([]string{"history"}, s.flags()...), "sluice topology apply"},
+		"topics missing, test-event":   {append([]string{"test-event", "--destination", "acme-meta"}, s.flags()...), "sluice topology apply"},
 		"topics missing, health":       {append([]string{"health"}, s.flags()...), "sluice topology apply"},
 		"topics missing, destinations": {append([]string{"destinations"}, s.flags()...), "sluice topology apply"},
 		"topics missing, trace":        {append([]string{"trace", "e1"}, s.flags()...), "sluice topology apply"},

@@ -174,8 +174,10 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 		return err
 	}
 	// History outlives resources, so that an unknown name is only a note.
-	if hint := r.hintDestinations(ctx, env, f.destinations); hint != "" {
-		_, _ = fmt.Fprintln(r.Err, "sluice: "+hint)
+	for _, hint := range []string{r.hintDestinations(ctx, env, f.destinations), r.hintCustomers(ctx, env, f.customers...)} {
+		if hint != "" {
+			_, _ = fmt.Fprintln(r.Err, "note: "+hint)
+		}
 	}
 	from := app.TailFrom{Since: since, Latest: !f.fromStart && f.since == "", Follow: !f.noFollow}
 	out := bufio.NewWriter(r.Out)

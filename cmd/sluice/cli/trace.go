@@ -175,8 +175,11 @@ func (r *root) unknown(ctx context.Context, env *app.Env, q *history.Query, f *t
 			fmt.Fprintf(&b, "  the router has not read that record yet: it has committed partition %d up to %d\n", q.Source.Partition, read)
 		}
 	}
-	if hint := r.hintDestinations(ctx, env, f.destinations); hint != "" {
-		b.WriteString("  " + hint + "\n")
+	owner, _, _ := strings.Cut(f.subject, ":")
+	for _, hint := range []string{r.hintDestinations(ctx, env, f.destinations), r.hintCustomers(ctx, env, f.customer, owner)} {
+		if hint != "" {
+			b.WriteString("  " + hint + "\n")
+		}
 	}
 	if f.since != "" || f.until != "" || f.customer != "" {
 		b.WriteString("  try again without --since, --until and --customer\n")
