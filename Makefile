@@ -60,8 +60,8 @@ mutants: ## Plant known bugs in copies of the tree; chaos must notice each
 soak: ## Run for DURATION, such as 1h, and plot memory, goroutines, sockets, lag
 	$(LOADGEN) soak --duration $(DURATION) --seed $(SEED) --dir bin
 
-# Figures are kept in bin/bench, and the page shows all that are there.
-BENCH := $(LOADGEN) bench --save bin/bench --docs docs/benchmarks.md
+# Figures are kept in docs/benchmarks, and the page shows all that are there.
+BENCH := $(LOADGEN) bench --save docs/benchmarks --docs docs/benchmarks.md
 
 .PHONY: bench
 bench: ## Measure processor time, latency, memory and recovery; writes docs/benchmarks.md

@@ -73,7 +73,7 @@ func (s *Store) Claim(ctx context.Context, reqs []Request) (Claims, error) {
 	const width = 7
 	var (
 		cmds  = make([]redis.Cmder, 0, 2*len(reqs)+1)
-		heads = make([]*redis.StringCmd, len(reqs))
+		heads = make([]redis.StringCmd, len(reqs)) // one piece of memory, not one each
 		args  = make([]any, 0, width*len(reqs))
 		keys  = s.keys(reqs)
 		nums  = make([]int64, 2*len(reqs)) // owner and milliseconds, behind pointers so that no argument is boxed
@@ -82,16 +82,16 @@ func (s *Store) Claim(ctx context.Context, reqs []Request) (Claims, error) {
 		nums[2*i], nums[2*i+1] = int64(r.Owner.Claim()), milliseconds(r.TTL)
 		from := len(args)
 		args = append(args, "set", &keys[i], &nums[2*i], "nx", "get", "px", &nums[2*i+1])
-		heads[i] = redis.NewStringCmd(ctx, args[from:len(args):len(args)]...)
-		cmds = append(cmds, heads[i])
+		heads[i] = *redis.NewStringCmd(ctx, args[from:len(args):len(args)]...)
+		cmds = append(cmds, &heads[i])
 		if r.Renew {
 			cmds = append(cmds, redis.NewIntCmd(ctx, "pexpire", &keys[i], &nums[2*i+1]))
 		}
 	}
 	epoch, err := s.exec(ctx, cmds, s.known.Load())
 	claims := Claims{Results: make([]Result, len(reqs)), epoch: epoch}
-	for i, cmd := range heads {
-		result, bad := answer(cmd, reqs[i].Owner.Claim())
+	for i := range heads {
+		result, bad := answer(&heads[i], reqs[i].Owner.Claim())
 		if bad != nil {
 			if err == nil {
 				err = bad

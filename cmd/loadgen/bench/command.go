@@ -31,7 +31,7 @@ type Options struct {
 func Command() *cobra.Command {
 	o := Options{}
 	var output string
-	var docs, save string
+	var docs, save, beside string
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what Sluice costs beside the bare Kafka client",
@@ -43,7 +43,7 @@ fails.`,
 		Example: `  loadgen bench --quick
   loadgen bench --only router_mapped --output json
   loadgen bench --only router_mapped --profiles /tmp/profiles
-  loadgen bench --only scaling --save bin/bench --docs docs/benchmarks.md`,
+  loadgen bench --only scaling --save docs/benchmarks --docs docs/benchmarks.md`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "table" && output != "json" {
@@ -66,7 +66,10 @@ fails.`,
 			if output == "json" {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 			}
-			return r.print(cmd.OutOrStdout())
+			if err := r.print(cmd.OutOrStdout()); err != nil || beside == "" {
+				return err
+			}
+			return r.compare(cmd.OutOrStdout(), beside)
 		},
 	}
 	f := cmd.Flags()
@@ -74,8 +77,9 @@ fails.`,
 	f.BoolVar(&o.Real, "real", false, "on a real Kafka, registry and Redis instead of embedded ones: those that the environment names (see test/services), else started for the run")
 	f.StringSliceVar(&o.Only, "only", nil, "only these benchmarks, or all whose names begin so: "+strings.Join(benchmarkNames(), ", "))
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the events")
-	f.StringVar(&o.Profiles, "profiles", "", "write a processor profile of every measured turn into this folder")
+	f.StringVar(&o.Profiles, "profiles", "", "write a processor profile of every measured turn into this folder, and one of allocations")
 	f.StringVar(&docs, "docs", "", "also write the figures as a page into this file, with those that --save has kept")
+	f.StringVar(&beside, "compare", "", "print ratios beside those that are kept in this folder (with the table)")
 	f.StringVar(&save, "save", "", "keep the figures in this folder, beside those of other runs")
 	f.StringVarP(&output, "output", "o", "table", "output form: table or json")
 	cmd.AddCommand(childCommand())

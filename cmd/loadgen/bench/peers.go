@@ -65,24 +65,28 @@ func (p *peerPipeline) sender(ctx context.Context, batch int) (*contestant, erro
 	if err := l.createTopics(ctx, 6, nil, from); err != nil {
 		return nil, err
 	}
+	// A provider of its own, which counts only what the peer sends.
+	provider, err := l.start(ctx, order{Kind: kindServices})
+	if err != nil {
+		return nil, err
+	}
 	program, err := p.start(ctx, "peer.Send", map[string]string{
-		"group": group, "from": from, "url": l.at.Provider + "/events", "batch": strconv.Itoa(batch),
+		"group": group, "from": from, "url": provider.hello.Addresses.Provider + "/events", "batch": strconv.Itoa(batch),
 	})
 	if err != nil {
 		return nil, err
 	}
-	var before providerSummary
+	var before int64
 	return &contestant{
 		name: "peer_sender", worker: program, topic: from,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return l.awaitGroup(ctx, group, from, ends)
 		},
 		check: func(_ context.Context, n int64) error {
-			now, err := l.received()
-			// Everything that others have sent since is Sluice's: as many.
-			got := now.Events - before.Events
-			before = now
-			return errors.Join(err, same("events at the provider", 2*n, got))
+			now, err := received(provider)
+			got := now.Events - before
+			before = now.Events
+			return errors.Join(err, same("events at the peer's provider", n, got))
 		},
 	}, nil
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -49,6 +50,10 @@ func TestKeptFiguresAreReplacedByLaterOnes(t *testing.T) {
 	require.InDelta(t, 1.5, all[0].value("router_mapped_ratio"), 0)
 	require.Equal(t, later.Series, all[0].Series)
 	require.EqualValues(t, 500, all[0].Checked)
+	var beside bytes.Buffer
+	require.NoError(t, later.compare(&beside, dir))
+	require.Contains(t, beside.String(), "1.50 then     1.50 now    +0 %")
+	require.NotContains(t, beside.String(), "binary_mib", "a size is no ratio")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	for _, want := range []string{"| `router_mapped_ratio` | 1.50 | × | ≤ 2 | ok |", "| `catchup_share` | 0.90 | of steady rate | ≥ 0.80 | ok |", "| `binary_mib` | 50 |", "Cost by number of sessions"} {

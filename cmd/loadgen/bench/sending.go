@@ -99,7 +99,9 @@ func (in *installation) sender(ctx context.Context, name string, batch int) (*co
 }
 
 // received is what the provider has counted.
-func (l *lab) received() (providerSummary, error) {
-	a, err := l.providerChild.ask(request{Do: "provider"})
+func (l *lab) received() (providerSummary, error) { return received(l.providerChild) }
+
+func received(provider *child) (providerSummary, error) {
+	a, err := provider.ask(request{Do: "provider"})
 	return a.Provider, err
 }

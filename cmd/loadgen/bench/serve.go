@@ -116,5 +116,13 @@ func (s *server) endProfile() error {
 	pprof.StopCPUProfile()
 	f := s.profile
 	s.profile = nil
-	return f.Close()
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// What was allocated since the process began, beside it.
+	allocations, err := os.Create(f.Name() + ".allocs")
+	if err != nil {
+		return fmt.Errorf("making a profile: %w", err)
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(allocations, 0), allocations.Close())
 }

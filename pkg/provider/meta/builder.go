@@ -19,6 +19,7 @@ type builder struct {
 
 	payload.Writer
 	payload.Findings
+	digests payload.Digests // of the identifier in hand
 
 	action   string // action_source
 	channel  string // messaging_channel, where action is business_messaging

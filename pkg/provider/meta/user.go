@@ -139,7 +139,7 @@ func (b *builder) write(r *row, values []identity.Raw) bool {
 
 // hashes appends an array of digests, sorted and without repeats.
 func (b *builder) hashes(r *row, values []identity.Raw) bool {
-	var list payload.Digests
+	b.digests.Reset()
 	for _, v := range values {
 		if v.IsZero() {
 			continue
@@ -154,12 +154,12 @@ func (b *builder) hashes(r *row, values []identity.Raw) bool {
 		if form == PassedOn && (h.IsMD5() || h.OfNothing()) {
 			b.Warned++
 		}
-		if !list.Insert(h) {
+		if !b.digests.Insert(h) {
 			b.drop(r.kind, decision.DropLimit)
 		}
 	}
-	b.Dst = list.Append(b.Dst)
-	return list.Len() > 0
+	b.Dst = b.digests.Append(b.Dst)
+	return b.digests.Len() > 0
 }
 
 // clearIDs appends external ids as they are, which a destination may ask for so
