@@ -3,6 +3,7 @@ package cli_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -117,10 +118,23 @@ func TestHistoryOfCompactedTopics(t *testing.T) {
 	defer client.Close()
 	topic := s.services.Name("sluice.destinations")
 	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Key: []byte("acme-meta"), Value: []byte("junk")}).FirstErr())
-	_, err = kadm.NewClient(client).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{
+	admin := kadm.NewClient(client)
+	_, err = admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{
 		{Op: kadm.SetConfig, Name: "min.compaction.lag.ms", Value: kadm.StringPtr("0")},
 	}, topic)
 	require.NoError(t, err)
+	require.Eventually(t, func() bool { // a real cluster shows a change some milliseconds later
+		configs, err := admin.DescribeTopicConfigs(t.Context(), topic)
+		if err != nil {
+			return false
+		}
+		for _, c := range configs[0].Configs {
+			if c.Key == "min.compaction.lag.ms" {
+				return c.MaybeValue() == "0"
+			}
+		}
+		return false
+	}, 30*time.Second, 50*time.Millisecond)
 
 	h := s.history("acme-meta")
 	require.Len(t, h.Changes, 2)
