@@ -62,7 +62,8 @@ func (j Jurisdiction) Within(o Jurisdiction) bool {
 type Place struct {
 	// Location is location.country and location.region.
 	Location Jurisdiction
-	// Identity is identity.country where it has the form of a country code. It
-	// counts only where it implies a stricter rule; a hashed value implies none.
+	// Identity is identity.country where it is a country code or a country's
+	// English name. It counts only where it implies a stricter rule; a hashed
+	// value implies none.
 	Identity Jurisdiction
 }

@@ -1,9 +1,12 @@
 package gate
 
 import (
+	"strings"
+
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/resource"
 )
@@ -28,9 +31,24 @@ func Prepare(e *event.Event) Prepared {
 		Snapshot: consent.Normalise(e.Consent, e.Time, e.Origin.AppendTime),
 		Place: consent.Place{
 			Location: consent.NewJurisdiction(e.Location.Country, e.Location.Region),
-			Identity: consent.NewJurisdiction(e.Identity.Country.Reveal(), ""),
+			Identity: consent.NewJurisdiction(declaredCountry(e.Identity.Country.Reveal()), ""),
 		},
 	}
+}
+
+// declaredCountry is the country that an identity names: its code as it stands,
+// or that of its English name, as a provider would read it. A stricter law must
+// not be missed because a form says Germany. A digest names none.
+func declaredCountry(s string) string {
+	const code = 2
+	if s = identity.Trim(s); len(s) <= code || strings.ContainsAny(s, "0123456789") {
+		return s
+	}
+	var letters [64]byte
+	if named, ok := identity.AppendCountry(letters[:0], s); ok {
+		return strings.ToUpper(string(named))
+	}
+	return s
 }
 
 // Case is one (event, mapping) pair to decide.

@@ -25,25 +25,12 @@ func city(dst []byte, s string, _ Hints) ([]byte, bool) {
 	return dst, len(dst) > start && lower(dst[start])
 }
 
-// letters lower-cases and keeps a to z.
-func letters(dst []byte, s string) []byte {
-	start := len(dst)
-	dst = identity.AppendLower(dst, s)
-	kept := dst[:start]
-	for _, c := range dst[start:] {
-		if lower(c) {
-			kept = append(kept, c)
-		}
-	}
-	return kept
-}
-
 // state gives the two letters of a state of the US or a province of Canada
 // whose name is known, and any other name as it is. It never cuts and never
 // guesses from a part: Meta documents the full name for other countries.
 func state(dst []byte, s string, _ Hints) ([]byte, bool) {
 	start := len(dst)
-	dst = letters(dst, s)
+	dst = identity.AppendLetters(dst, s)
 	if code, ok := states[string(dst[start:])]; ok {
 		return append(dst[:start], code...), true
 	}
@@ -52,16 +39,7 @@ func state(dst []byte, s string, _ Hints) ([]byte, bool) {
 
 // country gives the ISO 3166-1 alpha-2 code of a code or of an English name.
 // What is neither is dropped, never cut: half a name is another country.
-func country(dst []byte, s string, _ Hints) ([]byte, bool) {
-	start := len(dst)
-	dst = letters(dst, s)
-	word := string(dst[start:])
-	if code, ok := countryNames[word]; ok {
-		return append(dst[:start], code...), true
-	}
-	_, ok := identity.CountryCode(word)
-	return dst, ok
-}
+func country(dst []byte, s string, _ Hints) ([]byte, bool) { return identity.AppendCountry(dst, s) }
 
 // postcode lower-cases, cuts at the first hyphen and removes white space; a US
 // code is its first five digits.

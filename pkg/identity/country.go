@@ -1,4 +1,30 @@
-package meta
+package identity
+
+// AppendLetters lower-cases s and appends what of it is a to z.
+func AppendLetters(dst []byte, s string) []byte {
+	start := len(dst)
+	dst = AppendLower(dst, s)
+	kept := dst[:start]
+	for _, c := range dst[start:] {
+		if c >= 'a' && c <= 'z' {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// AppendCountry appends the ISO 3166-1 alpha-2 code, in lower case, of a code
+// or of a country's English name; false, and nothing of use appended, where s
+// is neither. It never cuts: half a name is another country.
+func AppendCountry(dst []byte, s string) ([]byte, bool) {
+	start := len(dst)
+	dst = AppendLetters(dst, s)
+	if code, ok := countryNames[string(dst[start:])]; ok {
+		return append(dst[:start], code...), true
+	}
+	_, ok := CountryCode(string(dst[start:]))
+	return dst, ok
+}
 
 // countryNames are English names of countries, letters a to z only: the short
 // names of ISO 3166-1, their plain forms, and what else people write. Names
