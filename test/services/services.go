@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -220,16 +221,31 @@ func (p *Process) stop(ctx context.Context) error {
 	return p.Terminate(ctx)
 }
 
+// Ports are taken below those that systems give to outgoing connections (Linux
+// from 32768 on): a JVM needs seconds until it listens, and on a busy machine
+// somebody's connection would have its port by then.
+const (
+	lowestPort  = 20_000
+	highestPort = 32_000
+)
+
 // freePorts gives n loopback addresses that nobody listens on. They are held
 // together until all are known, so that no two are the same.
 func freePorts(ctx context.Context, n int) (all []string, err error) {
-	for range n {
-		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("looking for a free port: %w", err)
+	const tries = 1000
+	var last error
+	for i := 0; len(all) < n && i < tries; i++ {
+		port := lowestPort + rand.IntN(highestPort-lowestPort)
+		ln, failed := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if failed != nil {
+			last = failed
+			continue
 		}
 		defer func() { err = errors.Join(err, ln.Close()) }() // all of them at the end, on purpose
 		all = append(all, ln.Addr().String())
+	}
+	if len(all) < n {
+		return nil, fmt.Errorf("looking for a free port: %w", last)
 	}
 	return all, nil
 }
