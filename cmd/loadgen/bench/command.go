@@ -73,7 +73,7 @@ fails.`,
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.Quick, "quick", false, "only the figures with the tightest goals: the router and the sender at 500")
+	f.BoolVar(&o.Quick, "quick", false, "only the figures with the tightest goals: the router and the sender at 500; with --only peer, fewer events")
 	f.BoolVar(&o.Real, "real", false, "on a real Kafka, registry and Redis instead of embedded ones: those that the environment names (see test/services), else started for the run")
 	f.StringSliceVar(&o.Only, "only", nil, "only these benchmarks, or all whose names begin so: "+strings.Join(benchmarkNames(), ", "))
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the events")

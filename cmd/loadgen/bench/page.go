@@ -88,11 +88,11 @@ func (r *Report) bars(b *bytes.Buffer, title string) {
 // page shows a series as a table and a plot.
 func (s *Series) page(b *bytes.Buffer) {
 	fmt.Fprintf(b, "### Cost by number of %s\n\n%s; all sizes took turns.\n\n", s.Axis, s.Note)
-	fmt.Fprintf(b, "| %s | µs CPU per event | of the broker | events/s | resident MiB | ready after ms |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n", s.Axis)
+	fmt.Fprintf(b, "| %s | µs CPU per event | of the broker | events/s | resident MiB |\n| ---: | ---: | ---: | ---: | ---: |\n", s.Axis)
 	var names []string
 	var values []float64
 	for _, p := range s.Points {
-		fmt.Fprintf(b, "| %d | %s | %s | %.0f | %.0f | %.0f |\n", p.Size, number(p.CPU), number(p.Broker), p.Rate, p.RSS, p.Started)
+		fmt.Fprintf(b, "| %d | %s | %s | %.0f | %.0f |\n", p.Size, number(p.CPU), number(p.Broker), p.Rate, p.RSS)
 		names, values = append(names, fmt.Sprint(p.Size)), append(values, p.CPU)
 	}
 	b.WriteByte('\n')

@@ -143,7 +143,7 @@ func benchPeer(ctx context.Context, l *lab, o Options, r *Report) error {
 		}
 	}
 	routed.wanted = true
-	size := sizes{rounds: 5, events: 100_000, warm: 100_000} // warm: Java compiles while it runs
+	size := peerSizes(o)
 	makes := newMaker(o.Seed)
 	var records []*kgo.Record
 	m, err := l.rounds(ctx, size.rounds, all, func(c *contestant, round int) ([]*kgo.Record, error) {
@@ -164,6 +164,14 @@ func benchPeer(ctx context.Context, l *lab, o Options, r *Report) error {
 		r.peers(m)
 	}
 	return err
+}
+
+// peerSizes warm up for long: Java compiles while it runs.
+func peerSizes(o Options) sizes {
+	if o.Quick {
+		return sizes{rounds: 3, events: 50_000, warm: 50_000}
+	}
+	return sizes{rounds: 5, events: 100_000, warm: 100_000}
 }
 
 // peers adds the figures of a match with the peer.

@@ -27,7 +27,8 @@ type Point struct {
 	Rate   float64 `json:"rate"` // events a second
 	// RSS is the resident memory of all the processes, MiB.
 	RSS float64 `json:"rss_mib"`
-	// Started is how long the (last) process took until it read, ms.
+	// Started is how long the (last) process took until it said that it runs, ms;
+	// tables are read meanwhile.
 	Started float64 `json:"started_ms"`
 }
 
