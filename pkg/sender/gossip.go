@@ -66,8 +66,8 @@ func (g *gossip) Apply(ctx context.Context, r *kgo.Record) error {
 func (l *loop) hear(h heard) {
 	l.healthySince = max(l.healthySince, h.status.HealthySince)
 	now := l.deps.Now().UnixMilli()
-	if d := l.destinations[h.status.DestinationID]; d != nil && !h.own && d.flow.Mode == flow.Blocked && h.status.HealthySince > d.since {
-		d.flow = flow.Touch(d.flow, now) // healthy elsewhere since: worth a probe
+	if d := l.destinations[h.status.DestinationID]; d != nil && d.flow.Mode == flow.Blocked && healedSince(d, h) {
+		d.flow = flow.Touch(d.flow, now) // worth a probe
 	}
 	fresh := now-h.status.UpdatedAt < 3*refreshMS
 	if !h.own || !fresh || h.status.Until <= now || h.status.Reason == decision.ReasonNone {
@@ -83,4 +83,16 @@ func (l *loop) hear(h heard) {
 	case flow.Waiting.String():
 		d.flow.Mode, d.flow.Until, d.flow.Cause, d.flow.Detail = flow.Waiting, h.status.Until, h.status.Reason, h.status.Message
 	}
+}
+
+// healedSince tells whether a blocked destination has become healthy since:
+// elsewhere, or here before the restart. The topic still has both of this
+// sender's words, that it blocked the destination and that it healed, until it
+// is compacted; without the second one the first would park for an hour what
+// can be sent.
+func healedSince(d *destination, h heard) bool {
+	if h.own {
+		return h.status.State == flow.Open.String()
+	}
+	return h.status.HealthySince > d.since
 }

@@ -298,6 +298,30 @@ func TestRestartRemembersBlockedDestinations(t *testing.T) {
 	})
 }
 
+// What it said later counts as well: a destination that healed before the
+// restart is not blocked again by the older word, which stands in the topic
+// until it is compacted.
+func TestRestartRemembersThatADestinationHealed(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		listen := func(_ *sender.Config, d *sender.Deps) {
+			decoder, err := codec.DestinationStatuses(r.registry)
+			require.NoError(t, err)
+			d.Statuses = decoder
+		}
+		r.secrets.set("file:d0", "ended")
+		s := r.start(listen)
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
+		r.secrets.set("file:d0", token(0))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.status("d0").State == "open" }, "healed")
+		r.stop(s)
+		s = r.start(listen)
+		r.order(0, "order", "b")
+		r.awaitFor(5*time.Minute, func() bool { return r.counts()["delivered delivered"] == 2 }, "delivered after the restart")
+		r.stop(s)
+	})
+}
+
 // A sender whose clock was ahead has moved a delivery. It and what stands
 // behind it wait for the place's delay, not until the clock comes true.
 func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {

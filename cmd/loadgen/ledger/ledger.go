@@ -64,6 +64,9 @@ type fate struct {
 	endedAt  time.Time
 	// delivered is where its deliveries stand.
 	delivered []spot
+	// again are its deliveries of replays, and againEnds what became of them.
+	again     int
+	againEnds map[traffic.Outcome]int
 }
 
 // spot is the place of one record.

@@ -60,7 +60,7 @@ func (l *Ledger) sample(ctx context.Context, calm bool) error {
 	}
 	var names []string
 	for _, name := range groups.Groups() {
-		if strings.HasPrefix(name, "sluice-") {
+		if strings.HasPrefix(name, l.w.Names.Prefix+"-") {
 			names = append(names, name)
 		}
 	}

@@ -108,6 +108,7 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 		l.handovers[handover{v.Facts.DestinationID, v.Target, v.EventID, text(v.ReplayID)}]++
 		p := pair{v.Source.at(), v.Facts.Mapping}
 		if id := text(v.ReplayID); id != "" {
+			l.fate(p).again++
 			l.replayed(replayed{p, id}, repeats{queued: 1})
 			return
 		}
@@ -142,7 +143,7 @@ func (l *Ledger) leak(r *kgo.Record) string {
 func (l *Ledger) fate(p pair) *fate {
 	f := l.fates[p]
 	if f == nil {
-		f = &fate{ends: map[traffic.Outcome]int{}}
+		f = &fate{ends: map[traffic.Outcome]int{}, againEnds: map[traffic.Outcome]int{}}
 		l.fates[p] = f
 	}
 	return f
@@ -162,6 +163,7 @@ func (l *Ledger) decided(d *diagnostic) {
 	p := pair{d.Source.at(), d.Mapping}
 	if id := text(d.ReplayID); id != "" {
 		if d.Stage == "sender" && d.Status != "retrying" && d.Status != "parked" {
+			l.fate(p).againEnds[d.Status+" "+d.Reason]++
 			l.replayed(replayed{p, id}, repeats{ended: 1})
 		}
 		return // what a replay decided not to send changes nothing

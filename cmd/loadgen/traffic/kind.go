@@ -47,6 +47,9 @@ type Expect struct {
 	// most one is queued for a mapping, and exactly one where Routed holds
 	// nothing but Queued and duplicates.
 	Once string
+	// Missed: it was not delivered and should have been, so one replay has to
+	// deliver it. Nothing else may be replayed.
+	Missed bool
 }
 
 // Item is one record to write.

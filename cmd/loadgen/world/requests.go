@@ -88,8 +88,8 @@ func (r *Record) add(one Request) {
 // maxBody is far above what any provider takes.
 const maxBody = 32 << 20
 
-// around records what passes through a handler for one process.
-func (r *Record) around(slot string, next http.Handler) http.Handler {
+// Around records what passes through a handler for one process.
+func (r *Record) Around(slot string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(req.Body, maxBody))
 		if err != nil {

@@ -228,7 +228,7 @@ func (w *World) Slot(ctx context.Context, name, roleName string) (*Slot, error) 
 	if err != nil {
 		return nil, fmt.Errorf("listening for the providers' stand-ins: %w", err)
 	}
-	server := &http.Server{Handler: w.Record.around(name, w.Sandbox.Handler()), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: w.Record.Around(name, w.Sandbox.Handler()), ReadHeaderTimeout: 10 * time.Second}
 	w.servers = append(w.servers, server)
 	w.serving.Go(func() {
 		_ = server.Serve(listener) // always http.ErrServerClosed, after Close
