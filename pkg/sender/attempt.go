@@ -54,40 +54,55 @@ type answer struct {
 // work does one job: credentials, then a view, then the checks, then the
 // request; nothing waits between the view and the request's first byte.
 func (w *worker) work(ctx context.Context, j *job) result {
-	var r result
-	target, auth, view := w.prepare(ctx, j, &r)
+	r, sure := w.try(ctx, j, time.Time{})
+	if !sure.IsZero() {
+		r, _ = w.try(ctx, j, sure)
+	}
+	return r
+}
+
+// try does the job with tables that are complete as of since. A refusal by
+// older tables than the router had is none: what it saw, such as consent that
+// has only just come, may not have been read here yet. Nothing is done then,
+// and sure is what since has to be.
+func (w *worker) try(ctx context.Context, j *job, since time.Time) (r result, sure time.Time) {
+	target, auth, view := w.prepare(ctx, j, since, &r)
 	if r.unavailable != nil || r.answer != nil {
 		r.left = j.items
-		return r
+		return r, time.Time{}
 	}
 	if j.intent == toProbe {
 		w.probe(ctx, target, auth, &r)
-		return r
+		return r, time.Time{}
 	}
-	keep := w.check(ctx, view, j.items, &r)
+	keep, refused := w.gates(view, j.items, &r)
+	if refused.After(since) {
+		return r, refused
+	}
+	keep = w.check(ctx, view, keep, &r)
 	if r.unavailable != nil {
 		r.left, r.ended = j.items, nil
-		return r
+		return r, time.Time{}
 	}
 	if j.intent == toMove {
 		for _, it := range keep {
 			r.ended = append(r.ended, it.entry(j.outcome))
 		}
-		return r
+		return r, time.Time{}
 	}
 	if r.left = keep; len(keep) > 0 {
 		w.request(ctx, j, target, auth, &r)
 	}
-	return r
+	return r, time.Time{}
 }
 
 // prepare gets credentials and a view. Authorizing may take a while, so the
 // view is taken after it, and once more if the destination changed meanwhile.
-func (w *worker) prepare(ctx context.Context, j *job, r *result) (provider.Target, provider.Authorization, gate.View) {
+func (w *worker) prepare(ctx context.Context, j *job, since time.Time, r *result) (provider.Target, provider.Authorization, gate.View) {
 	var target provider.Target
 	var auth provider.Authorization
 	for authorized := ""; ; {
-		view, err := w.deps.Tables.Await(ctx)
+		view, err := w.deps.Tables.AwaitSince(ctx, since)
 		if err != nil {
 			r.unavailable = err
 			return target, auth, nil

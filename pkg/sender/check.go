@@ -12,20 +12,32 @@ import (
 	"github.com/sluicehq/sluice/pkg/sender/settle"
 )
 
-// check asks everything that can have changed since the router decided, with
-// the view of this moment: consent, destination, mapping, age, claim and
-// mark. It returns the deliveries that may go and puts the others into r.
+// gates asks the standing gates again, with the view of this moment: consent,
+// destination, mapping, age. It returns the deliveries that pass, puts the
+// others into r, and says when the last of those that end here was read: the
+// router had decided by then.
+func (w *worker) gates(view gate.View, items []*item, r *result) (keep []*item, refused time.Time) {
+	now := w.deps.Now().UnixMilli()
+	keep = make([]*item, 0, len(items))
+	for _, it := range items {
+		o, ok := w.standing(it, view, now)
+		if ok {
+			keep = append(keep, it)
+			continue
+		}
+		if o.Kind == settle.Ended && it.read.After(refused) {
+			refused = it.read
+		}
+		r.ended = append(r.ended, it.entry(o))
+	}
+	return keep, refused
+}
+
+// check asks Redis whether the deliveries may go, with a view that must still
+// be valid after it, and puts those that may not into r.
 func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *result) []*item {
 	now := w.deps.Now().UnixMilli()
-	keep := make([]*item, 0, len(items))
-	for _, it := range items {
-		if o, ok := w.standing(it, view, now); ok {
-			keep = append(keep, it)
-		} else {
-			r.ended = append(r.ended, it.entry(o))
-		}
-	}
-	keep, err := w.claim(ctx, keep, r)
+	keep, err := w.claim(ctx, items, r)
 	if err == nil {
 		keep, err = w.adjust(ctx, keep, now, r)
 	}

@@ -23,6 +23,8 @@ import (
 // are not fresh.
 type tables interface {
 	Await(ctx context.Context) (gate.View, error)
+	// AwaitSince gives a view that has everything that could be read at since.
+	AwaitSince(ctx context.Context, since time.Time) (gate.View, error)
 }
 
 // claims says who owns an event and whether it was delivered.

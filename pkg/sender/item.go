@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -20,6 +21,8 @@ type item struct {
 	hop       codec.Hop
 	place     *place
 	bytes     int
+	// read is when it was read, by the clock of the tables.
+	read time.Time
 	// due is when the head of a waiting place is handled, epoch ms.
 	due int64
 	// broken is why the record could not be read.
@@ -31,7 +34,7 @@ const itemOverhead = 1024
 
 // read makes an item of a record.
 func read(ctx context.Context, r *kgo.Record, by deliveries) *item {
-	it := &item{record: r, bytes: kafka.RecordSize(r) + itemOverhead}
+	it := &item{record: r, bytes: kafka.RecordSize(r) + itemOverhead, read: time.Now()}
 	if it.hop, it.broken = codec.ParseHop(r.Headers); it.broken == nil {
 		it.broken = by.Decode(ctx, r.Value, &it.delivery)
 	}

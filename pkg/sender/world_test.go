@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/dedup"
@@ -19,6 +20,9 @@ type world struct {
 	set      *resource.Set
 	consents map[string]consent.Statement
 	stale    error
+	// unread is what the tables have yet to read; they have once somebody
+	// waits for it.
+	unread func()
 }
 
 func (w *world) Await(context.Context) (gate.View, error) {
@@ -28,6 +32,16 @@ func (w *world) Await(context.Context) (gate.View, error) {
 		return nil, w.stale
 	}
 	return &view{w, w.set}, nil
+}
+
+func (w *world) AwaitSince(ctx context.Context, since time.Time) (gate.View, error) {
+	w.mu.Lock()
+	if w.unread != nil && !since.IsZero() {
+		w.unread()
+		w.unread = nil
+	}
+	w.mu.Unlock()
+	return w.Await(ctx)
 }
 
 func (w *world) change(f func()) {

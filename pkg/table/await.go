@@ -45,16 +45,16 @@ func (f *Follower) Await(ctx context.Context, maxAge time.Duration) (time.Time, 
 	return f.await(ctx, func(fresh time.Time) bool { return time.Since(fresh) <= maxAge })
 }
 
-// AwaitSince waits until the sink is complete as of since or later: everything
-// written before since is in it. The CLI waits so after its own writes.
+// AwaitSince waits until the sink is complete as of a moment after since:
+// everything written before since is in it. The CLI waits so after its own writes.
 func (f *Follower) AwaitSince(ctx context.Context, since time.Time) (time.Time, error) {
-	return f.await(ctx, func(fresh time.Time) bool { return !fresh.Before(since) })
+	return f.await(ctx, func(fresh time.Time) bool { return fresh.After(since) })
 }
 
-func (f *Follower) await(ctx context.Context, enough func(fresh time.Time) bool) (time.Time, error) {
+func (f *Follower) await(ctx context.Context, ok enough) (time.Time, error) {
 	for {
 		fresh, changed, failure := f.state()
-		if !fresh.IsZero() && enough(fresh) {
+		if !fresh.IsZero() && ok(fresh) {
 			return fresh, nil
 		}
 		select {

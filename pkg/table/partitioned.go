@@ -160,7 +160,7 @@ func (p *partitions) refuse(err error) {
 }
 
 // await waits until every partition in memory is fresh.
-func (p *partitions) await(ctx context.Context, maxAge time.Duration) (oldest time.Time, shots []snapshot, err error) {
+func (p *partitions) await(ctx context.Context, ok enough) (oldest time.Time, shots []snapshot, err error) {
 	p.mu.Lock()
 	parts := append([]*part(nil), p.parts...)
 	p.mu.Unlock()
@@ -169,7 +169,7 @@ func (p *partitions) await(ctx context.Context, maxAge time.Duration) (oldest ti
 		if x == nil {
 			continue
 		}
-		fresh, epoch, err := p.awaitPart(ctx, x, maxAge)
+		fresh, epoch, err := p.awaitPart(ctx, x, ok)
 		if err != nil {
 			return oldest, nil, err
 		}
@@ -188,21 +188,21 @@ func (p *partitions) await(ctx context.Context, maxAge time.Duration) (oldest ti
 // awaitPart waits until a partition is fresh, and gives the epoch in which it
 // is: freshness is taken back before a table is emptied, so whatever is fresh
 // after the epoch was read is of that epoch.
-func (p *partitions) awaitPart(ctx context.Context, x *part, maxAge time.Duration) (time.Time, int64, error) {
+func (p *partitions) awaitPart(ctx context.Context, x *part, ok enough) (time.Time, int64, error) {
 	for {
-		if err := p.awaitFresh(ctx, x, maxAge); err != nil {
+		if err := p.awaitFresh(ctx, x, ok); err != nil {
 			return time.Time{}, 0, err
 		}
 		epoch := x.table.epoch.Load()
-		if fresh := x.follower.Fresh(); !fresh.IsZero() && time.Since(fresh) <= maxAge {
+		if fresh := x.follower.Fresh(); !fresh.IsZero() && ok(fresh) {
 			return fresh, epoch, nil
 		}
 	}
 }
 
 // awaitFresh ends early where the topic is refused: it would never be fresh.
-func (p *partitions) awaitFresh(ctx context.Context, x *part, maxAge time.Duration) error {
-	if fresh := x.follower.Fresh(); !fresh.IsZero() && time.Since(fresh) <= maxAge {
+func (p *partitions) awaitFresh(ctx context.Context, x *part, ok enough) error {
+	if fresh := x.follower.Fresh(); !fresh.IsZero() && ok(fresh) {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -216,7 +216,7 @@ func (p *partitions) awaitFresh(ctx context.Context, x *part, maxAge time.Durati
 		case <-ctx.Done():
 		}
 	})
-	_, err := x.follower.Await(ctx, maxAge)
+	_, err := x.follower.await(ctx, ok)
 	if refusal := p.refusedWith(); err != nil && refusal != nil {
 		err = &StaleError{Table: "consent", Cause: refusal}
 	}

@@ -105,12 +105,25 @@ func (t *Tables) Run(ctx context.Context, drain <-chan struct{}) error {
 // Await waits until every table is fresh and gives a view of them. It returns
 // an error only when ctx ends, a *StaleError that names the table and what is
 // in its way. All partitions share the tables, so it takes none.
-func (t *Tables) Await(ctx context.Context) (gate.View, error) {
+func (t *Tables) Await(ctx context.Context) (gate.View, error) { return t.await(ctx, young) }
+
+// AwaitSince is Await for a view that is complete as of a moment after since:
+// everything that could be read then is in it.
+func (t *Tables) AwaitSince(ctx context.Context, since time.Time) (gate.View, error) {
+	return t.await(ctx, func(fresh time.Time) bool { return young(fresh) && fresh.After(since) })
+}
+
+// enough reports whether a table that is complete as of fresh will do.
+type enough func(fresh time.Time) bool
+
+func young(fresh time.Time) bool { return time.Since(fresh) <= awaitAge }
+
+func (t *Tables) await(ctx context.Context, ok enough) (gate.View, error) {
 	for {
 		view := &View{consent: snapshot{table: t.consent, epoch: t.consent.epoch.Load()}, from: t.parts}
 		oldest := time.Time{}
 		for _, f := range t.followers {
-			fresh, err := f.Await(ctx, awaitAge)
+			fresh, err := f.await(ctx, ok)
 			if err != nil {
 				return nil, err
 			}
@@ -119,7 +132,7 @@ func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 			}
 		}
 		if t.parts != nil {
-			fresh, shots, err := t.parts.await(ctx, awaitAge)
+			fresh, shots, err := t.parts.await(ctx, ok)
 			if err != nil {
 				return nil, err
 			}
@@ -128,7 +141,7 @@ func (t *Tables) Await(ctx context.Context) (gate.View, error) {
 			}
 		}
 		// The second wait may have outlasted the first table's freshness.
-		if time.Since(oldest) <= awaitAge {
+		if ok(oldest) {
 			view.set, view.expires = t.resources.Set(), oldest.Add(MaxAge)
 			return view, nil
 		}

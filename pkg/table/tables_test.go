@@ -3,6 +3,7 @@ package table_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -169,6 +170,27 @@ func TestTablesAreReadToTheEndAndFollowed(t *testing.T) {
 		_, problems := b.tables.Resources()
 		require.Len(t, problems, 1)
 		require.Equal(t, "Destination/acme-meta", problems[0].Resource)
+	})
+}
+
+// A view of now has what was written a moment before, which a view that is only
+// young enough does not.
+func TestAViewOfNowHasWhatWasJustWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, topics...)
+		defer b.stop()
+		b.start()
+		b.view()
+		for version, word := range []string{"granted", "denied", "granted", "denied"} {
+			b.write(kgo.TryCommit, "consent", "acme:s1", word+" "+strconv.Itoa(version+1))
+			began := time.Now()
+			v, err := b.tables.AwaitSince(t.Context(), began)
+			require.NoError(t, err)
+			s, ok := v.Consent("acme", identity.NewRaw("s1"))
+			require.True(t, ok)
+			require.Equal(t, word == "granted", s.Said.Get(consent.AdUserData) == consent.Granted)
+			require.Less(t, time.Since(began), time.Second, "the ends are asked for every half second")
+		}
 	})
 }
 

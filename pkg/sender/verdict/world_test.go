@@ -33,6 +33,8 @@ type world struct{ set atomic.Pointer[resource.Set] }
 
 func (w *world) Await(context.Context) (gate.View, error) { return view{w.set.Load()}, nil }
 
+func (w *world) AwaitSince(ctx context.Context, _ time.Time) (gate.View, error) { return w.Await(ctx) }
+
 type view struct{ set *resource.Set }
 
 func (v view) Resources() *resource.Set { return v.set }
