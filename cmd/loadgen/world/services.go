@@ -87,6 +87,14 @@ func StartEmbedded(ctx context.Context) (_ *Services, err error) {
 	}
 	s.close = s.Embedded.Close
 	s.Brokers, s.Dial = s.Embedded.Kafka().Brokers, front.dial
+	unfence, err := fence(s.Embedded.Cluster(), s.Brokers, s.Dial)
+	if err != nil {
+		return nil, err
+	}
+	s.close = func() error {
+		unfence()
+		return s.Embedded.Close()
+	}
 	s.Kafka = front.all()
 	s.RegistryURL, s.RedisAddr = s.Embedded.RegistryURL(), s.Embedded.RedisOptions().Addr
 	if s.Redis, err = s.proxies.to("Redis", s.RedisAddr); err != nil {
