@@ -171,24 +171,37 @@ func (a *itemActivation) ResolveName(name string) (any, bool) {
 // Parent implements cel.Activation.
 func (a *itemActivation) Parent() cel.Activation { return nil }
 
-// celEnv is the immutable compiler; withItem also knows the variable item.
-func celEnv(withItem bool) (*cel.Env, error) {
+// celCompiler checks expressions one at a time: the library fills in the words
+// that it knows when it first looks for a similar one, without a lock.
+type celCompiler struct {
+	mu  sync.Mutex
+	env *cel.Env
+}
+
+func (c *celCompiler) compile(source string) (*cel.Ast, *cel.Issues) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.env.Compile(source)
+}
+
+// compilerFor gives the one compiler; withItem also knows the variable item.
+func compilerFor(withItem bool) (*celCompiler, error) {
 	if withItem {
-		return celItemEnv()
+		return celOfItems()
 	}
-	return celEventEnv()
+	return celOfEvents()
 }
 
 var (
-	celEventEnv = sync.OnceValues(func() (*cel.Env, error) { return newCelEnv() })
-	celItemEnv  = sync.OnceValues(func() (*cel.Env, error) {
-		return newCelEnv(cel.Variable("item", celTypes().records[celItem].typ))
+	celOfEvents = sync.OnceValues(func() (*celCompiler, error) { return newCelCompiler() })
+	celOfItems  = sync.OnceValues(func() (*celCompiler, error) {
+		return newCelCompiler(cel.Variable("item", celTypes().records[celItem].typ))
 	})
 )
 
-func newCelEnv(more ...cel.EnvOption) (*cel.Env, error) {
+func newCelCompiler(more ...cel.EnvOption) (*celCompiler, error) {
 	registry := celTypes()
-	return cel.NewEnv(append([]cel.EnvOption{
+	env, err := cel.NewEnv(append([]cel.EnvOption{
 		cel.CustomTypeAdapter(registry),
 		cel.CustomTypeProvider(registry),
 		cel.Variable("event", registry.records[celEvent].typ),
@@ -204,6 +217,7 @@ func newCelEnv(more ...cel.EnvOption) (*cel.Env, error) {
 		ext.Strings(ext.StringsVersion(2)),
 		ext.Math(),
 	}, more...)...)
+	return &celCompiler{env: env}, err
 }
 
 // CompileProgram compiles and type-checks a mapping's expressions. It gives
@@ -250,11 +264,11 @@ func compileExpression(name, source string, withItem bool, want []*types.Type) (
 			x, problem = nil, &Problem{Rule: "must be a CEL expression that compiles", Fix: "write it more simply"}
 		}
 	}()
-	env, err := celEnv(withItem)
+	compiler, err := compilerFor(withItem)
 	if err != nil {
 		return nil, &Problem{Rule: "cannot be compiled: " + err.Error()}
 	}
-	checked, issues := env.Compile(source)
+	checked, issues := compiler.compile(source)
 	if issues.Err() != nil {
 		return nil, issueProblem(issues)
 	}
@@ -266,7 +280,7 @@ func compileExpression(name, source string, withItem bool, want []*types.Type) (
 	if needsCostLimit(checked.NativeRep().Expr()) {
 		options = append(options, cel.CostLimit(maxEvaluationCost))
 	}
-	program, err := env.Program(checked, options...)
+	program, err := compiler.env.Program(checked, options...)
 	if err != nil {
 		return nil, &Problem{Rule: "must be a CEL expression that can be planned: " + err.Error()}
 	}
