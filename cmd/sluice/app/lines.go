@@ -133,12 +133,13 @@ func readLine(r *bufio.Reader, dst []byte) ([]byte, error) {
 // EachConsentLine reads an NDJSON file of consent records (--consent). A value
 // that is malformed consent is no error of the file: it has to reach the gate.
 // Its error is a *LinesError where lines are wrong; take has then seen the good
-// ones. The record is valid until take returns.
+// ones. The record may be kept.
 func EachConsentLine(file string, in io.Reader, take func(*codec.SubjectRecord) error) error {
 	bad := &LinesError{File: file}
 	err := EachLine(in, func(n int, line []byte) error {
 		var record codec.SubjectRecord
-		if err := codec.DecodeConsentJSON(&record, line); err != nil {
+		// What is decoded points into its bytes, and line is used again.
+		if err := codec.DecodeConsentJSON(&record, bytes.Clone(line)); err != nil {
 			bad.Add(n, err)
 			return nil
 		}

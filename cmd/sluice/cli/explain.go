@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,7 +157,7 @@ func (r *root) consents(name string, now int64) (map[explain.Subject]consent.Sta
 	defer in.Close()
 	all := map[explain.Subject]consent.Statement{}
 	err = app.EachConsentLine(name, in, func(s *codec.SubjectRecord) error {
-		key := explain.Subject{Customer: strings.Clone(s.CustomerID), Subject: strings.Clone(s.SubjectID.Reveal())}
+		key := explain.Subject{Customer: s.CustomerID, Subject: s.SubjectID.Reveal()}
 		all[key] = consent.After(all[key], consent.NormaliseRecord(s.Record, now))
 		return nil
 	})

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -128,7 +127,7 @@ func (sc *scene) consents(o Options) (map[subject]consent.Record, error) {
 	}
 	defer f.Close()
 	err = app.EachConsentLine(o.Consent, f, func(r *codec.SubjectRecord) error {
-		before[subject{r.CustomerID, strings.Clone(r.SubjectID.Reveal())}] = r.Record
+		before[subject{r.CustomerID, r.SubjectID.Reveal()}] = r.Record
 		return nil
 	})
 	return before, err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,7 @@ func TestDemoRunsHandWrittenFiles(t *testing.T) {
 		without(t, purchase("shop", "file-4", "subject-4", now), "consent"),
 	))
 	writeFile(t, consents, lines(
+		`{"customer_id": "another-shop", "subject_id": "a-subject-with-a-longer-name", "ad_storage": "granted", "ad_user_data": "granted", "updated_at": "2026-01-01T00:00:00Z"}`,
 		`{"customer_id": "shop", "subject_id": "subject-2", "ad_storage": "denied", "ad_user_data": "denied", "updated_at": "2026-01-01T00:00:00Z"}`,
 		`{"customer_id": "shop", "subject_id": "subject-2", "ad_storage": "granted", "ad_user_data": "granted", "ad_personalization": "granted", "analytics_storage": "granted", "updated_at": "`+now.Add(-time.Hour).UTC().Format(time.RFC3339)+`"}`,
 	))
@@ -158,4 +160,26 @@ func TestDemoHealsFromEveryFault(t *testing.T) {
 		p := answer["providers"].(map[string]any)[name].(map[string]any)
 		require.Positive(t, p["accepted"], name)
 	}
+}
+
+// The README's reader runs the same files through explain and demo, and finds
+// the same reasons: every line of every file counts for whom it names.
+func TestDemoEndsAsExplainSays(t *testing.T) {
+	t.Parallel()
+	dir, examples := t.TempDir(), filepath.Join("..", "..", "..", "examples")
+	text, err := os.ReadFile(filepath.Join(examples, "events.ndjson"))
+	require.NoError(t, err)
+	now := regexp.MustCompile(`"event_time":"[^"]*"`).ReplaceAllString(string(text), `"event_time":"`+time.Now().UTC().Format(time.RFC3339)+`"`)
+	require.NotEqual(t, string(text), now)
+	events := filepath.Join(dir, "events.ndjson")
+	writeFile(t, events, now)
+	files := []string{"--resources", examples, "--consent", filepath.Join(examples, "consent.ndjson"), "--output", "json"}
+
+	explained := map[string]any{}
+	for line := range strings.Lines(succeed(t, nil, append([]string{"explain", "--events", events}, files...)...).stdout) {
+		reason, _ := object(t, line)["reason"].(string)
+		n, _ := explained[reason].(float64)
+		explained[reason] = n + 1
+	}
+	require.Equal(t, explained, object(t, succeed(t, nil, append([]string{"demo", "--input", events}, files...)...).stdout)["by_reason"])
 }
