@@ -91,7 +91,7 @@ type Input struct {
 
 // Consent says how much of the consent topic a process keeps.
 type Consent struct {
-	Load string `yaml:"load" enum:"whole,partitions" doc:"whole: every process keeps all consent records, about 60 MiB per million. partitions: it keeps the partitions that its events or deliveries are of; the topics it reads must have as many partitions as the consent topic, and Kafka's default partitioner must have placed every key."`
+	Load string `yaml:"load" enum:"whole,partitions" doc:"whole: every process keeps all consent records, about 38 MiB per million. partitions: it keeps the partitions that its events or deliveries are of; the topics it reads must have as many partitions as the consent topic, and Kafka's default partitioner must have placed every key."`
 }
 
 // Router configures the deciding role.

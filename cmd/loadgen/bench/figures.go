@@ -23,7 +23,7 @@ func benchMapped(ctx context.Context, l *lab, o Options, r *Report) error {
 	r.add(
 		Figure{Name: "router_mapped_ratio", Value: m.ratio("router_mapped", m.of(kindPass)), Unit: "× pass-through", Goal: atMost(2), Events: m.events("router_mapped"), Note: what},
 		Figure{Name: "router_mapped_transactional_ratio", Value: m.ratio("router_mapped", m.of(kindTransact)), Unit: "× transactional", Events: m.events("router_mapped"), Note: "the same beside consume-and-produce in transactions"},
-		Figure{Name: "router_mapped_allocations", Value: m.median("router_mapped", turn.allocations), Unit: "per event", Events: m.events("router_mapped"), Note: "of the whole process, client included"},
+		Figure{Name: "router_mapped_allocations", Value: m.median("router_mapped", turn.allocations), Unit: "per event", Goal: atMost(6), Events: m.events("router_mapped"), Note: "of the whole process, client included"},
 	)
 	return nil
 }

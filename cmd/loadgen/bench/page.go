@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,8 +22,9 @@ func writePage(file, dir string, run *Report) error {
 	var b bytes.Buffer
 	b.WriteString(`# Benchmarks
 
-Made by ` + "`make bench`, `make bench-real`, `make bench-scaling` and `make bench-peer`" + `; do not edit. What each figure is made of, and why
-some goals are missed, stands in [performance.md](performance.md).
+` + origin(reports) + `
+
+What each figure is made of, and why some goals are missed, stands in [performance.md](performance.md).
 
 Processor time is user and system time of the measured process, per event; a ratio compares two processes that took turns over
 the same events. The machine was shared with other work: rates and latencies say little about another machine, ratios say more.
@@ -36,6 +38,43 @@ the same events. The machine was shared with other work: rates and latencies say
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	return nil
+}
+
+// runs are the targets whose figures are kept: on which services, and a
+// benchmark that no other of them runs there.
+var runs = []struct {
+	target, services, only string
+}{
+	{"make bench", "embedded", "router_mapped_us"},
+	{"make bench-scaling", "embedded", "scaling"},
+	{"make bench-real", "real", "router_mapped_us"},
+	{"make bench-peer", "real", "peer_router_ratio"},
+}
+
+// origin says which runs the page shows, and which it has no figures of.
+func origin(reports []*Report) string {
+	var made, missing []string
+	for _, run := range runs {
+		target := fmt.Sprintf("`%s` (`%s.json`)", run.target, run.services)
+		if slices.ContainsFunc(reports, func(r *Report) bool { return r.Services == run.services && r.has(run.only) }) {
+			made = append(made, target)
+		} else {
+			missing = append(missing, target)
+		}
+	}
+	text := "Made by a program of the figures that are kept; do not edit."
+	if len(made) > 0 {
+		text += "\n\n* Kept: " + strings.Join(made, ", ") + "."
+	}
+	if len(missing) > 0 {
+		text += "\n* Not kept yet, so not on this page: " + strings.Join(missing, ", ") + "."
+	}
+	return text
+}
+
+// has says whether a figure, or a series that begins so, was measured.
+func (r *Report) has(name string) bool {
+	return r.index(name) >= 0 || slices.ContainsFunc(r.Series, func(s Series) bool { return strings.HasPrefix(s.Name, name) })
 }
 
 // page has the sections of one kind of services.
@@ -70,13 +109,24 @@ func (r *Report) section(b *bytes.Buffer, title string, which func(*Figure) bool
 }
 
 // bars draws processor time per event beside the baselines of the same events.
+// A bar that would dwarf the others is left out, with those beside it.
 func (r *Report) bars(b *bytes.Buffer, title string) {
-	const us = "_us"
+	const us, tallest = "_us", 50
+	var tall []string
+	for i := range r.Figures {
+		if name, ok := strings.CutSuffix(r.Figures[i].Name, us); ok && r.Figures[i].Value > tallest {
+			tall = append(tall, name)
+		}
+	}
+	dwarfs := func(name string) bool {
+		return slices.ContainsFunc(tall, func(t string) bool { return name == t || strings.HasPrefix(name, t+"_") })
+	}
 	var names []string
 	var values []float64
 	for i := range r.Figures {
-		if f := &r.Figures[i]; strings.HasSuffix(f.Name, us) && f.Value <= 50 {
-			names, values = append(names, strings.TrimSuffix(f.Name, us)), append(values, f.Value)
+		f := &r.Figures[i]
+		if name, ok := strings.CutSuffix(f.Name, us); ok && !dwarfs(name) {
+			names, values = append(names, name), append(values, f.Value)
 		}
 	}
 	if len(names) > 0 {

@@ -61,6 +61,34 @@ func TestKeptFiguresAreReplacedByLaterOnes(t *testing.T) {
 	}
 }
 
+func TestThePageSaysWhatItIsMadeOf(t *testing.T) {
+	dir, page := t.TempDir(), filepath.Join(t.TempDir(), "benchmarks.md")
+	r := measured(time.Unix(1000, 0))
+	r.add(
+		Figure{Name: "sender_1_us", Value: 236, Unit: "µs"}, Figure{Name: "sender_1_broker_us", Value: 34, Unit: "µs"},
+		Figure{Name: "sender_10_us", Value: 20, Unit: "µs"},
+	)
+	require.NoError(t, r.keep(dir))
+	require.NoError(t, writePage(page, dir, r))
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "* Kept: `make bench` (`embedded.json`), `make bench-scaling` (`embedded.json`).\n* Not kept yet, so not on this page: `make bench-real` (`real.json`), `make bench-peer` (`real.json`).")
+	require.NotContains(t, string(text), "sender_1_broker  ", "what stands beside a bar that is left out is left out too")
+	require.Contains(t, string(text), "sender_10  ")
+}
+
+// TestTheKeptPageIsWhatIsKept: the committed page is made of the committed
+// figures.
+func TestTheKeptPageIsWhatIsKept(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "benchmarks.md")
+	require.NoError(t, writePage(page, "../../../docs/benchmarks", nil))
+	want, err := os.ReadFile(page)
+	require.NoError(t, err)
+	is, err := os.ReadFile("../../../docs/benchmarks.md")
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(is), "docs/benchmarks.md is not what docs/benchmarks holds: run a benchmark with --save and --docs")
+}
+
 func TestBenchmarksAreChosenByNameOrByItsFirstWords(t *testing.T) {
 	chosen := func(o Options) (names []string) {
 		for _, b := range benchmarks() {
