@@ -51,7 +51,7 @@ func TestConsentByPartition(t *testing.T) {
 		require.Positive(t, metric(t, p, "sluice_table_entries"))
 	}
 
-	four := w.services.Prefix() + ".four.partitions"
+	four := w.services.Name("four.partitions")
 	_, err := kadm.NewClient(w.client).CreateTopic(t.Context(), 4, 1, nil, four)
 	require.NoError(t, err)
 	w.services.AwaitTopics(t.Context(), four)
