@@ -129,7 +129,7 @@ func TestClaimsRebuild(t *testing.T) {
 	require.Contains(t, s.ok("claims", "rebuild"), "nothing to do")
 	forced := unjson(t, s.ok("claims", "rebuild", "--force", "--output", "json"))
 	require.Equal(t, true, forced["rebuilt"])
-	down := run(t, append([]string{"claims", "rebuild", "--redis", closedPort(t)}, s.flags()[:4]...)...)
+	down := s.with(t.Context(), strings.NewReader(""), append([]string{"claims", "rebuild", "--redis", closedPort(t)}, s.flags()[:4]...)...)
 	require.Equal(t, 3, down.code)
 	require.Contains(t, down.stderr, "redis.address (--redis)")
 }

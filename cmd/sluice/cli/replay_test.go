@@ -222,7 +222,7 @@ func TestReplayRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := run(t, append(append(c.args, "--config", p.config), p.flags()...)...)
+			got := p.run(append(c.args, "--config", p.config)...)
 			require.Equal(t, c.code, got.code, got.stderr)
 			require.Empty(t, got.stdout)
 			require.Contains(t, got.stderr, c.says)
