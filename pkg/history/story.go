@@ -66,7 +66,8 @@ type Outcome struct {
 	// Steps are the decisions in the order in which they were taken, repeats
 	// left out.
 	Steps []decision.Decision
-	// Repeats counts copies of steps that a crash left behind.
+	// Repeats counts steps that say again what a step said, with the same decision
+	// id: a crash left them behind, or the same delivery was parked again.
 	Repeats int
 }
 

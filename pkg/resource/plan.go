@@ -221,6 +221,10 @@ func (p *Plan) mappings(current, after *Resources) {
 	}
 }
 
+// fewKept is how many of the resources that stay the text names: with one file
+// of many, they are nearly all.
+const fewKept = 3
+
 // String gives the plan as text: the effects first, because they are what
 // matters, then the records.
 func (p Plan) String() string {
@@ -238,7 +242,11 @@ func (p Plan) String() string {
 		}
 	}
 	if len(p.Kept) > 0 {
-		fmt.Fprintf(&b, "would keep %s: %s (--prune removes)\n", plural(len(p.Kept), "resource that is not in the files", "resources that are not in the files"), strings.Join(p.Kept, ", "))
+		names := strings.Join(p.Kept[:min(len(p.Kept), fewKept)], ", ")
+		if more := len(p.Kept) - fewKept; more > 0 {
+			names += fmt.Sprintf(" and %d more", more)
+		}
+		fmt.Fprintf(&b, "would keep %s: %s (--prune removes)\n", plural(len(p.Kept), "resource that is not in the files", "resources that are not in the files"), names)
 	}
 	return b.String()
 }

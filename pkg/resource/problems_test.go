@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 
 	"github.com/sluicehq/sluice/pkg/resource"
@@ -41,4 +42,15 @@ func TestPlans(t *testing.T) {
 		}
 		return b.String()
 	})
+}
+
+// TestPlansNameOnlyAFewThatStay: an installation with many customers is not
+// listed to somebody who applies one file.
+func TestPlansNameOnlyAFewThatStay(t *testing.T) {
+	t.Parallel()
+	plan := resource.Plan{
+		Changes: []resource.Change{{Verb: resource.Create, Kind: resource.KindPolicy, Name: "acme"}},
+		Kept:    []string{"Policy/a", "Policy/b", "Policy/c", "Policy/d", "Policy/e"},
+	}
+	require.Equal(t, "would create policy acme\nwould keep 5 resources that are not in the files: Policy/a, Policy/b, Policy/c and 2 more (--prune removes)\n", plan.String())
 }

@@ -31,6 +31,9 @@ type Change struct {
 	Topic   string   `json:"topic"`
 	Action  Action   `json:"action"`
 	Details []string `json:"details,omitempty"`
+	// Advice is what a person can do where the action is Refuse; many topics
+	// have the same.
+	Advice string `json:"advice,omitempty"`
 
 	declared Topic
 	configs  map[string]string
@@ -162,16 +165,17 @@ func compare(t Topic, is size, configs map[string]string) Change {
 	}
 	if is.partitions != t.Partitions {
 		c.Action = Refuse
-		c.Details = append(c.Details, partitionAdvice(t, is.partitions))
+		c.Details = append(c.Details, fmt.Sprintf("it has %d partitions and %d are declared", is.partitions, t.Partitions))
+		c.Advice = partitionAdvice(t, is.partitions)
 	}
 	return c
 }
 
 func partitionAdvice(t Topic, is int32) string {
 	if t.Keyed {
-		return fmt.Sprintf("it has %d partitions and %d are declared: changing the count would move subjects between partitions; keep the cluster's count (--partitions %d), or drain everything and make all keyed topics anew", is, t.Partitions, is)
+		return fmt.Sprintf("changing the count would move subjects between partitions; keep the cluster's count (--partitions %d), or drain everything and make all keyed topics anew", is)
 	}
-	return fmt.Sprintf("it has %d partitions and %d are declared: a table's records must stay in one order; make the topic anew and apply again", is, t.Partitions)
+	return "a table's records must stay in one order; make the topic anew and apply again"
 }
 
 // settleWithin bounds the wait for a cluster to show what it has agreed to.
@@ -185,7 +189,7 @@ func Apply(ctx context.Context, client *kgo.Client, plan Plan) error {
 	admin := kadm.NewClient(client)
 	for _, c := range plan {
 		if c.Action == Refuse {
-			return fmt.Errorf("applying the topology: topic %s: %s", c.Topic, c.Details[len(c.Details)-1])
+			return fmt.Errorf("applying the topology: topic %s: %s: %s", c.Topic, c.Details[len(c.Details)-1], c.Advice)
 		}
 	}
 	for _, c := range plan {

@@ -41,7 +41,8 @@ func (r *root) applyCommand() *cobra.Command {
 The plan says in plain words what would start and stop. It is written in one
 transaction: running roles see all of it or nothing. Author, time and reason
 stand in the headers of every record. What the files do not name stays, unless
---prune is given; what a mapping document no longer expands to goes with it.`,
+--prune is given (--output json names all of it); what a mapping document no
+longer expands to goes with it.`,
 		Example: `  # Look first, then do it
   sluice apply -f resources/ --dry-run
   sluice apply -f resources/ --reason "launch of the spring shop"
@@ -205,8 +206,12 @@ type changeJSON struct {
 }
 
 func (r *root) printPlan(plan resource.Plan, notes []resource.Problem, f *applyFlags, applied bool) error {
+	effects := plan.Effects
+	if applied {
+		effects = past(effects)
+	}
 	if f.output == "json" {
-		out := planJSON{Applied: applied, Effects: emptyNotNil(plan.Effects), Changes: []changeJSON{}, Kept: emptyNotNil(plan.Kept), Notes: []string{}}
+		out := planJSON{Applied: applied, Effects: emptyNotNil(effects), Changes: []changeJSON{}, Kept: emptyNotNil(plan.Kept), Notes: []string{}}
 		for _, c := range plan.Changes {
 			out.Changes = append(out.Changes, changeJSON{Verb: string(c.Verb), Kind: c.Kind, Name: c.Name, Details: c.Details})
 		}
@@ -219,6 +224,7 @@ func (r *root) printPlan(plan resource.Plan, notes []resource.Problem, f *applyF
 	switch {
 	case plan.Empty():
 	case applied:
+		text = strings.Join(past(strings.Split(text, "\n")), "\n")
 		text += "applied " + count(len(plan.Changes), "change") + "\n"
 	default:
 		text += "nothing was written\n"

@@ -66,10 +66,13 @@ func codeOf(err error) int {
 	return exitRuntime
 }
 
+// missingFlag begins cobra's complaint about required flags.
+const missingFlag = "required flag"
+
 // isUnknownCommand knows cobra's own complaints, which have no type.
 func isUnknownCommand(err error) bool {
 	text := err.Error()
-	for _, start := range []string{"unknown command", "accepts ", "requires ", "required flag", "invalid argument", "if any flags in the group"} {
+	for _, start := range []string{"unknown command", "accepts ", "requires ", missingFlag, "invalid argument", "if any flags in the group"} {
 		if len(text) >= len(start) && text[:len(start)] == start {
 			return true
 		}

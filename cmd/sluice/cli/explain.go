@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -139,7 +141,10 @@ func (r *root) open(name string) (io.ReadCloser, error) {
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, usage(fmt.Errorf("opening the file: %w", err))
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			err = path.Err // which says no second time what was opened
+		}
+		return nil, usage(fmt.Errorf("opening %s: %w", name, err))
 	}
 	return file, nil
 }

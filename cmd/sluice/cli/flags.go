@@ -1,8 +1,47 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sluicehq/sluice/pkg/resource"
 )
+
+// nearFlag adds to an unknown flag the one that was probably meant.
+func nearFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	if near := resource.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
+}
+
+// withExample adds the command's first example to the complaint that a flag is
+// missing.
+func withExample(cmd *cobra.Command, err error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), missingFlag) {
+		return err
+	}
+	for line := range strings.Lines(cmd.Example) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "sluice ") {
+			return usage(fmt.Errorf("%w\n  example: %s", err, line))
+		}
+	}
+	return err
+}
 
 // require marks flags that a command cannot do without. cobra names all that
 // are missing at once.

@@ -136,12 +136,13 @@ func historyJSON(c *app.Changes, shown []app.Applied, more int) historyAnswer {
 	return out
 }
 
-// past tells what a plan would do as something that it did.
-func past(effects []string) []string {
+// past tells what a plan would do, line by line, as something that it did.
+func past(lines []string) []string {
 	out := []string{}
-	for _, e := range effects {
+	for _, e := range lines {
 		for _, words := range [][2]string{
 			{"would start ", "started "}, {"would stop ", "stopped "}, {"would no longer map ", "no longer mapped "}, {"would map ", "mapped "},
+			{"would create ", "created "}, {"would change ", "changed "}, {"would remove ", "removed "}, {"would keep ", "kept "},
 		} {
 			if rest, ok := strings.CutPrefix(e, words[0]); ok {
 				e = words[1] + rest

@@ -44,7 +44,8 @@ func Main(ctx context.Context, streams Streams, version string, args, environ []
 	cmd.SetIn(streams.In)
 	cmd.SetOut(streams.Out)
 	cmd.SetErr(streams.Err)
-	return r.exit(cmd.ExecuteContext(ctx))
+	ran, err := cmd.ExecuteContextC(ctx)
+	return r.exit(withExample(ran, err))
 }
 
 func (r *root) command() *cobra.Command {
@@ -62,7 +63,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		Version:       r.version,
 	}
 	cmd.SetVersionTemplate("sluice {{.Version}}\n")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(nearFlag(cmd, err)) })
 	cmd.AddGroup(
 		&cobra.Group{ID: "try", Title: "Try it:"},
 		&cobra.Group{ID: "run", Title: "Run it:"},

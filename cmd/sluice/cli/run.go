@@ -4,11 +4,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // signals gives a context that ends with the first signal, for commands that
@@ -88,6 +91,25 @@ first signal drains, the second stops.`,
 	return cmd
 }
 
+var roleNames = []string{"router", "sender", "monitor"}
+
+// knownRoles names the roles to whoever names none, or another one.
+func knownRoles(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("no role is named; there are %s\n  example: sluice run router sender", strings.Join(roleNames, ", "))
+	}
+	for _, name := range args {
+		if slices.Contains(roleNames, name) {
+			continue
+		}
+		if near := resource.Nearest(name, roleNames); near != "" {
+			return usagef("no role is called %s; did you mean %s?", name, near)
+		}
+		return usagef("no role is called %s; there are %s", name, strings.Join(roleNames, ", "))
+	}
+	return nil
+}
+
 func (r *root) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "run [router] [sender] [monitor]",
@@ -98,8 +120,8 @@ the alert states of every destination metrics (sluice_alert), with its owner and
 runbook: one per installation is enough.`,
 		Example: `  sluice run router sender --config sluice.yaml
   sluice run monitor --config sluice.yaml`,
-		ValidArgs: []string{"router", "sender", "monitor"},
-		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: roleNames,
+		Args:      knownRoles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.runRoles(cmd.Context(), func(e *app.Env) app.Roles {
 				var roles app.Roles

@@ -50,6 +50,8 @@ func TestTopology(t *testing.T) {
 	refused := s.run("topology", "apply", "--replication", "1", "--partitions", "5")
 	require.Equal(t, 3, refused.code)
 	require.Contains(t, refused.stdout, "refuse")
+	require.Contains(t, refused.stdout, "it has 3 partitions and 5 are declared")
+	require.Equal(t, 1, strings.Count(refused.stdout, "--partitions 3"), "what all topics share is said once")
 	require.Contains(t, refused.stderr, "nothing was changed")
 
 	wrong := s.run("topology", "apply", "--partitions", "99999")
@@ -78,7 +80,9 @@ func TestApplyDiffExport(t *testing.T) {
 	require.Empty(t, s.records("sluice.destinations"))
 
 	done := s.ok("apply", "-f", folder, "--reason", "launch", "--author", "mia@acme.example")
-	require.Contains(t, done, "would start sending cart.added to acme-meta as AddToCart")
+	require.Contains(t, done, "started sending cart.added to acme-meta as AddToCart")
+	require.Contains(t, done, "created destination acme-meta\n")
+	require.NotContains(t, done, "would")
 	require.Contains(t, done, "applied 3 changes")
 	written := s.records("sluice.destinations")
 	require.Len(t, written, 1)
@@ -134,8 +138,8 @@ func TestApplyRemovesOnlyWithPrune(t *testing.T) {
 	require.Len(t, plan["kept"], 3)
 
 	pruned := s.ok("apply", "-f", other, "--prune")
-	require.Contains(t, pruned, "would stop sending transaction.purchase to acme-meta")
-	require.Contains(t, pruned, "would remove destination acme-meta")
+	require.Contains(t, pruned, "stopped sending transaction.purchase to acme-meta")
+	require.Contains(t, pruned, "removed destination acme-meta")
 	require.NotContains(t, s.ok("export"), "acme-meta")
 }
 
@@ -146,7 +150,7 @@ func TestApplySeesWhatIsApplied(t *testing.T) {
 
 	// A mapping alone may name a destination that is applied already.
 	alone := s.file("more.yaml", "apiVersion: sluice/v1\nkind: Mapping\nmetadata: {name: more}\nspec: {destination: acme-meta, event: lead.submitted, provider_event: Lead}\n")
-	require.Contains(t, s.ok("apply", "-f", alone), "would start sending lead.submitted to acme-meta as Lead")
+	require.Contains(t, s.ok("apply", "-f", alone), "started sending lead.submitted to acme-meta as Lead")
 
 	// Two mappings with one target are refused, although only one is in the file.
 	clash := s.run("apply", "-f", s.file("clash.yaml", "apiVersion: sluice/v1\nkind: Mapping\nmetadata: {name: clash}\nspec: {destination: acme-meta, event: lead.submitted, provider_event: Lead}\n"))

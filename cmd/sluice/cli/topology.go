@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -137,7 +138,11 @@ func (r *root) printTopology(plan topology.Plan, output string, applied bool) er
 	}
 	g := grid{header: []any{"action", "topic", "details"}}
 	kept := 0
+	var advice []string
 	for _, c := range plan {
+		if c.Advice != "" && !slices.Contains(advice, c.Advice) {
+			advice = append(advice, c.Advice)
+		}
 		if c.Action == topology.Keep {
 			kept++
 			continue
@@ -153,6 +158,10 @@ func (r *root) printTopology(plan topology.Plan, output string, applied bool) er
 	if applied {
 		text = count(len(g.rows), "topic") + " changed, " + count(kept, "topic") + " as declared before\n"
 	}
-	_, err := fmt.Fprint(r.Out, text)
+	b := teller{}
+	for _, a := range advice {
+		b.line(0, "refused: "+a)
+	}
+	_, err := fmt.Fprint(r.Out, b.text.String()+text)
 	return err
 }

@@ -198,7 +198,11 @@ func (b *teller) outcome(o *history.Outcome) {
 		b.line(2, "to do: "+fix)
 	}
 	if o.Repeats > 0 {
-		b.line(2, count(o.Repeats, "repeat")+" of these diagnostics, left behind by crashes, are not shown")
+		are := " are"
+		if o.Repeats == 1 {
+			are = " is"
+		}
+		b.line(2, count(o.Repeats, "repeat")+" with the same decision id"+are+" not shown")
 	}
 }
 

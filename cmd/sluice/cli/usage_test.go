@@ -23,6 +23,12 @@ func TestUsage(t *testing.T) {
 		"unknown subcommand":  {[]string{"topology", "aply"}, 2, "did you mean apply?"},
 		"unknown flag":        {[]string{"version", "--colour"}, 2, "unknown flag"},
 		"unknown output":      {[]string{"version", "--output", "yaml"}, 2, "want text or json"},
+		"misspelt flag":       {[]string{"tail", "--staus", "x"}, 2, "unknown flag: --staus; did you mean --status?"},
+		"misspelt provider":   {[]string{"sender", "--provdier", "meta"}, 2, "did you mean --provider?"},
+		"no role":             {[]string{"run"}, 2, "there are router, sender, monitor"},
+		"misspelt role":       {[]string{"run", "rooter"}, 2, "no role is called rooter; did you mean router?"},
+		"no such role":        {[]string{"run", "router", "everything"}, 2, "no role is called everything; there are router, sender, monitor"},
+		"apply what":          {[]string{"apply"}, 2, "\"file\" not set\n  example: sluice apply -f resources/ --dry-run\n"},
 		"an argument":         {[]string{"version", "please"}, 2, "unknown command"},
 		"required flags":      {[]string{"explain"}, 2, `"events", "resources"`},
 		"wrong flag value":    {[]string{"topology", "diff", "--partitions", "many"}, 2, "invalid argument"},
@@ -30,6 +36,7 @@ func TestUsage(t *testing.T) {
 		"unknown fault":       {[]string{"sandbox", "--faults", "earthquake"}, 2, "unknown name"},
 		"unknown event file":  {[]string{"explain", "--resources", ".", "--events", "x"}, 2, "no .yaml"},
 		"unknown folder":      {[]string{"explain", "--resources", "/not/there", "--events", "x"}, 2, "reading resources"},
+		"unknown consent":     {[]string{"explain", "--resources", "../../../examples", "--events", "../../../examples/events.ndjson", "--consent", "nofile"}, 2, "opening nofile: no such file"},
 		"a clock without day": {[]string{"explain", "--resources", ".", "--events", "x", "--at", "noon"}, 2, "--at noon"},
 	} {
 		t.Run(name, func(t *testing.T) {
