@@ -34,6 +34,9 @@ machine. It exits 0 only if the accounting adds up.`,
 			if o.Events < 0 {
 				return usagef("--events %d: want 0 or more", o.Events)
 			}
+			if err := checkFaults(o.Faults); err != nil {
+				return err
+			}
 			ctx, stop := signals(cmd.Context())
 			defer stop()
 			return r.runDemo(ctx, o, output, serve)
@@ -49,6 +52,7 @@ machine. It exits 0 only if the accounting adds up.`,
 	f.StringVar(&o.Faults, "faults", "", "let the providers fail: throttle, outage, slow, bad-token, poison, lost-answer (commas), or all")
 	f.BoolVar(&serve, "serve", false, "keep the services and roles running afterwards and print their addresses")
 	outputFlag(cmd, &output, "text", "json")
+	completeWords(cmd, "faults", faultNames()...)
 	return cmd
 }
 
@@ -73,7 +77,7 @@ func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve
 	if output == "json" {
 		err = printJSON(r.Out, result)
 	} else {
-		err = printAccounting(r.Out, result)
+		err = printAccounting(r.Out, result, o.Resources)
 	}
 	if err != nil {
 		return err
@@ -93,9 +97,12 @@ Everything has reached its end, and everything keeps running. Press Ctrl-C to st
   Redis            %s
   sandbox          %s/report
   configuration    %s
+  secrets          %s
 
 From another terminal:
   sluice tail --config %s
   sluice emit --config %s --file my-events.ndjson
-`, a.Brokers, a.Registry, a.Redis, a.Sandbox, a.Config, a.Config, a.Config)
+  sluice apply --config %s -f my-resources/            # their secrets go into the folder above
+  sluice topology diff --config %s --partitions %d
+`, a.Brokers, a.Registry, a.Redis, a.Sandbox, a.Config, a.Secrets, a.Config, a.Config, a.Config, a.Config, a.Partitions)
 }

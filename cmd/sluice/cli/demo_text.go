@@ -13,8 +13,9 @@ import (
 )
 
 // printAccounting shows a person what was delivered to whom, what was not and
-// why, and that the sums agree.
-func printAccounting(w io.Writer, r *demo.Result) error {
+// why, and that the sums agree. resources is where the mappings came from, empty
+// for the demo's own.
+func printAccounting(w io.Writer, r *demo.Result, resources string) error {
 	delivered := grid{title: "\nDelivered", header: []any{"destination", "events"}, right: []int{1}}
 	kept := grid{title: "\nNot delivered, and why", header: []any{"destination", "status", "reason", "events"}, right: []int{3}}
 	for _, row := range sortedRows(r.Table) {
@@ -30,7 +31,7 @@ func printAccounting(w io.Writer, r *demo.Result) error {
 	}
 	sums := grid{title: "\nThe accounting", header: []any{"", "", "", ""}, right: []int{1, 2}}
 	for _, c := range r.Checks {
-		mark := "ok"
+		mark := cmp.Or(c.Expected, "ok")
 		if !c.OK {
 			mark = "WRONG"
 		}
@@ -42,20 +43,40 @@ func printAccounting(w io.Writer, r *demo.Result) error {
 			return err
 		}
 	}
-	verdict := "It adds up: nothing lost, nothing doubled."
-	if !r.OK {
-		verdict = "IT DOES NOT ADD UP; see the lines marked WRONG."
-	}
 	_, err := fmt.Fprintf(w, `
 %d events, %d decisions, %d different reasons, %.1f s.
 %s
-
+%s
 Your own events, against the same sandbox:
   sluice demo --resources DIR --input EVENTS.ndjson [--consent CONSENT.ndjson]
 What would happen to an event, gate by gate, and the exact payload:
   sluice explain --resources DIR --events EVENTS.ndjson
-`, r.EventsRead, r.Decisions, len(r.ByReason), r.DurationSeconds, verdict)
+`, r.EventsRead, r.Decisions, len(r.ByReason), r.DurationSeconds, verdict(r), unmappedHint(r, resources))
 	return err
+}
+
+// verdict is the accounting in one sentence.
+func verdict(r *demo.Result) string {
+	switch {
+	case !r.OK:
+		return "IT DOES NOT ADD UP; see the lines marked WRONG."
+	case r.ProviderDuplicates > 0:
+		return fmt.Sprintf("It adds up: nothing lost, nothing handed over twice; %s came to a provider in copies with the same ids.", count(r.ProviderDuplicates, "event"))
+	default:
+		return "It adds up: nothing lost, nothing doubled."
+	}
+}
+
+// unmappedHint says what to do where no mapping named any event: such a run
+// adds up, and shows nothing.
+func unmappedHint(r *demo.Result, resources string) string {
+	if r.Decisions == 0 || r.ByReason[decision.MappingNone.String()] != r.Decisions {
+		return ""
+	}
+	if resources == "" {
+		return "\nnote: none of these customers and events has a mapping here; use --resources DIR with theirs.\n"
+	}
+	return "\nnote: no mapping of " + resources + " names any of these customers and events.\n"
 }
 
 func sortedRows(table map[demo.Row]int) []demo.Row {

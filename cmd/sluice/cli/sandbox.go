@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/pkg/resource"
 	"github.com/sluicehq/sluice/pkg/sandbox"
 )
 
@@ -23,6 +26,20 @@ type sandboxFlags struct {
 // faultNames are what --faults takes; see docs/sandbox.md.
 func faultNames() []string {
 	return []string{"throttle", "outage", "slow", "bad-token", "poison", "lost-answer", "all"}
+}
+
+// checkFaults refuses names that nobody knows, and says which may be meant.
+func checkFaults(list string) error {
+	for _, name := range strings.Split(list, ",") {
+		if name = strings.TrimSpace(name); name == "" || slices.Contains(faultNames(), name) {
+			continue
+		}
+		if near := resource.Nearest(name, faultNames()); near != "" {
+			return usagef("--faults: unknown name %q; did you mean %s?", name, near)
+		}
+		return usagef("--faults: unknown name %q; want %s", name, strings.Join(faultNames(), ", "))
+	}
+	return nil
 }
 
 func (r *root) sandboxCommand() *cobra.Command {
@@ -45,6 +62,9 @@ can be scripted by destination and time, and the file of --accounts.`,
   sluice sandbox --listen 127.0.0.1:0 --faults throttle,lost-answer --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFaults(f.faults); err != nil {
+				return err
+			}
 			ctx, stop := signals(cmd.Context())
 			defer stop()
 			return r.sandbox(ctx, &f)

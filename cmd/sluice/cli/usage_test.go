@@ -34,6 +34,8 @@ func TestUsage(t *testing.T) {
 		"wrong flag value":    {[]string{"topology", "diff", "--partitions", "many"}, 2, "invalid argument"},
 		"no configuration":    {[]string{"config", "check", "--config", "/not/there.yaml"}, 2, "reading the configuration file"},
 		"unknown fault":       {[]string{"sandbox", "--faults", "earthquake"}, 2, "unknown name"},
+		"unlike any fault":    {[]string{"demo", "--faults", "slow,earthquake"}, 2, "want throttle, outage"},
+		"misspelt fault":      {[]string{"demo", "--faults", "outge"}, 2, "did you mean outage?"},
 		"unknown event file":  {[]string{"explain", "--resources", ".", "--events", "x"}, 2, "no .yaml"},
 		"unknown folder":      {[]string{"explain", "--resources", "/not/there", "--events", "x"}, 2, "reading resources"},
 		"unknown consent":     {[]string{"explain", "--resources", "../../../examples", "--events", "../../../examples/events.ndjson", "--consent", "nofile"}, 2, "opening nofile: no such file"},

@@ -31,22 +31,26 @@ type file struct {
 }
 
 func createFile(path string) (*file, error) {
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("capturing: %w", err)
+	}
+	if err := f.Chmod(0o600); err != nil { // an older file keeps its mode otherwise
+		return nil, fmt.Errorf("capturing: %w", errors.Join(err, f.Close()))
 	}
 	return &file{f: f, w: bufio.NewWriter(f)}, nil
 }
 
 func (f *file) close() error { return errors.Join(f.w.Flush(), f.f.Close()) }
 
-// openCapture makes requests.ndjson and diagnostics.ndjson in dir; an empty
-// dir captures nothing.
+// openCapture makes requests.ndjson and diagnostics.ndjson in dir, for nobody
+// else to read: requests hold personal data, if only hashed. An empty dir
+// captures nothing.
 func openCapture(dir string) (*capture, error) {
 	if dir == "" {
 		return nil, nil //nolint:nilnil // no capture is a valid capture, see the type
 	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("capturing: %w", err)
 	}
 	requests, err := createFile(filepath.Join(dir, "requests.ndjson"))

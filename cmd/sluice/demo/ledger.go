@@ -61,6 +61,8 @@ type Ledger struct {
 	seen      map[digest]struct{}   // decision ids, to drop repeats
 	handovers map[digest]uint8      // (destination, target, event id, replay id)
 	records   map[[2]int64]struct{} // input records that any decision names
+	unnamed   map[[2]int64]struct{} // those that must be named, and are not yet
+	inputs    int                   // input records read
 	queued    map[string]int
 	read      map[place]int64
 	names     map[string]string // few, and kept once
@@ -74,7 +76,20 @@ func NewLedger() *Ledger {
 	return &Ledger{
 		fates: map[digest]*fate{}, seen: map[digest]struct{}{}, handovers: map[digest]uint8{},
 		names:   map[string]string{},
-		records: map[[2]int64]struct{}{}, queued: map[string]int{}, read: map[place]int64{}, started: time.Now().UnixMilli(),
+		records: map[[2]int64]struct{}{}, unnamed: map[[2]int64]struct{}{}, queued: map[string]int{}, read: map[place]int64{}, started: time.Now().UnixMilli(),
+	}
+}
+
+// Input takes one record of the input topic. wanted tells that it needs a
+// decision of its own: a mapping names it, or it cannot be read. Who tells must
+// not be the router.
+func (l *Ledger) Input(partition int32, offset int64, wanted bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inputs++
+	at := [2]int64{int64(partition), offset}
+	if _, named := l.records[at]; wanted && !named {
+		l.unnamed[at] = struct{}{}
 	}
 }
 
@@ -103,7 +118,9 @@ func (l *Ledger) Decision(d *decision.Decision) {
 }
 
 func (l *Ledger) routed(p digest, d *decision.Decision) {
-	l.records[[2]int64{int64(d.Source.Partition), d.Source.Offset}] = struct{}{}
+	at := [2]int64{int64(d.Source.Partition), d.Source.Offset}
+	l.records[at] = struct{}{}
+	delete(l.unnamed, at)
 	f := l.fate(p)
 	before := f.over()
 	switch {
@@ -221,21 +238,24 @@ type Counts struct {
 	// ones stand under "pending".
 	Ends map[string]map[string]int
 	// Table is the number of decisions by destination and outcome.
-	Table      map[Row]int
-	Lost       int
-	Duplicates int
+	Table map[Row]int
+	// Inputs are the records of the input topic, Undecided those of them that
+	// needed a decision and have none.
+	Inputs, Undecided int
+	Lost              int // deliveries without an end
+	Duplicates        int
 }
 
 // Row is one line of the report.
 type Row struct{ Destination, Status, Reason string }
 
-// Count sums up for a run that wrote total input records.
-func (l *Ledger) Count(total int) Counts {
+// Count sums up.
+func (l *Ledger) Count() Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := Counts{
 		ByStatus: map[string]int{}, ByReason: map[string]int{}, Queued: map[string]int{}, Routed: map[string]int{},
-		Ends: map[string]map[string]int{}, Table: map[Row]int{},
+		Ends: map[string]map[string]int{}, Table: map[Row]int{}, Inputs: l.inputs, Undecided: len(l.unnamed),
 	}
 	for _, f := range l.fates {
 		if f.status == decision.StatusNone {
@@ -250,9 +270,12 @@ func (l *Ledger) Count(total int) Counts {
 			c.Table[Row{f.dest, f.status.String(), f.reason.String()}]++
 		}
 	}
+	if c.Undecided > 0 {
+		c.Table[Row{"", "missing", "no decision was published"}] = c.Undecided
+	}
 	// Unmapped events are counted, not published: they are the input records
-	// that no decision names.
-	if silent := total - len(l.records); silent > 0 {
+	// that no decision names and that need none.
+	if silent := l.inputs - len(l.records) - c.Undecided; silent > 0 {
 		c.Decisions += silent
 		c.ByStatus[decision.Skipped.String()] += silent
 		c.ByReason[decision.MappingNone.String()] += silent

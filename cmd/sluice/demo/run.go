@@ -46,6 +46,10 @@ type Progress struct {
 // comes back within the shortened delays.
 const patience = 3 * time.Minute
 
+// leaving is how long a demo that served waits for it when it is told to end:
+// somebody is watching, and a parked delivery may never end.
+const leaving = 5 * time.Second
+
 // Run runs a demo and returns its accounting. An error means that it could not
 // run; an accounting that does not add up is a result.
 func Run(ctx context.Context, o Options) (_ *Result, err error) {
@@ -60,13 +64,15 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	ledger := NewLedger()
-	running, stop := context.WithCancel(ctx)
+	// The end of ctx ends the roles by draining them: what other terminals sent
+	// while the demo served is accounted for, too.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer stop()
 	failed := make(chan error, 2)
-	workers.Go(func() { failed <- s.watch(running, ledger) })
+	workers.Go(func() { failed <- s.watch(running, ledger, scene.set) })
 	if o.Serve == nil { // who looks around afterwards wants to find everything
 		workers.Go(func() { failed <- s.sweep(running, ledger) })
 	}
@@ -94,7 +100,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	if o.Serve != nil {
-		if err := s.serve(ctx, o, scene); err != nil {
+		if written, err = s.serve(ctx, o, scene, ledger, failed); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +108,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err := <-done; err != nil {
 		return nil, fmt.Errorf("stopping the roles: %w", err)
 	}
-	result := account(ledger.Count(written), s.sandbox.Report(), written, time.Since(began), faultsDouble(o.Faults))
+	result := Account(ledger.Count(), s.sandbox.Report(), written, time.Since(began), faultsDouble(o.Faults))
 	result.ClaimsLost = s.env.ClaimsLost()
 	return result, nil
 }
@@ -130,6 +136,21 @@ func (s *stage) perform(ctx context.Context, o Options, scene *scene, ledger *Le
 	if err := s.writeConsents(ctx, scene.during); err != nil {
 		return written, err
 	}
+	return written, s.settle(ctx, ledger, patience, failed, func() { tell("delivering", written) })
+}
+
+// afterServing lets what other terminals sent reach its end, and gives the
+// number of events that anybody wrote.
+func (s *stage) afterServing(ctx context.Context, ledger *Ledger, failed <-chan error) (int, error) {
+	if err := s.settle(ctx, ledger, leaving, failed, func() {}); err != nil {
+		return 0, err
+	}
+	return s.inputs(ctx)
+}
+
+// settle waits until everything that was written has reached its end, or until
+// patience has run out: the accounting then says what is missing.
+func (s *stage) settle(ctx context.Context, ledger *Ledger, patience time.Duration, failed <-chan error, tell func()) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.NewTimer(patience)
@@ -137,20 +158,20 @@ func (s *stage) perform(ctx context.Context, o Options, scene *scene, ledger *Le
 	for {
 		settled, err := s.settled(ctx, ledger)
 		if err != nil {
-			return written, err
+			return err
 		}
-		tell("delivering", written)
+		tell()
 		if settled {
-			return written, nil
+			return nil
 		}
 		select {
 		case <-tick.C:
 		case err := <-failed:
-			return written, fmt.Errorf("watching the topics: %w", err)
+			return fmt.Errorf("watching the topics: %w", err)
 		case <-deadline.C:
-			return written, nil // the accounting says what is missing
+			return nil
 		case <-ctx.Done():
-			return written, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

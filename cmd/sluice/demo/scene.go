@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/sender"
 )
 
 //go:embed resources/*.yaml
@@ -27,6 +28,7 @@ type scene struct {
 	writer   *codec.Writer
 	producer *kafka.Producer
 	secrets  sandboxSecrets
+	set      *resource.Set // what the accounting judges the input by
 	// next gives the records to write, io.EOF after the last.
 	next   func() (*kgo.Record, error)
 	during map[subject]consent.Record
@@ -37,11 +39,13 @@ type subject struct{ customer, id string }
 // prepare applies the resources, writes the consent that is known beforehand
 // and gets the traffic ready.
 func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
-	sc := &scene{secrets: sandboxSecrets{providers: map[string]string{}, key: s.urls.WebhookKey}, during: map[subject]consent.Record{}}
+	sc := &scene{secrets: sandboxSecrets{providers: map[string]string{}, key: s.urls.WebhookKey, others: sender.References{Dir: s.dir}}, during: map[subject]consent.Record{}}
 	resources, err := loadResources(s.env, o.Resources)
 	if err != nil {
 		return nil, err
 	}
+	// The loading has told the problems; what a gate refuses still has a mapping.
+	sc.set, _ = resource.Compile(resources, app.ForResources(s.env.Providers()))
 	for _, d := range resources.Destinations {
 		sc.secrets.providers[d.Secret] = d.Provider
 	}
@@ -55,6 +59,7 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 	}
 	s.env.OnClose(func() error { return sc.producer.Close(context.WithoutCancel(ctx)) })
 	s.producer, s.writer = sc.producer, sc.writer
+	s.mappings = int64(len(resources.Mappings))
 	if err := sc.producer.Produce(ctx, s.resourceRecords(resources)...); err != nil {
 		return nil, fmt.Errorf("applying the demo's resources: %w", err)
 	}

@@ -13,23 +13,30 @@ type Addresses struct {
 	Brokers, Registry, Redis, Sandbox string
 	// Config is a file with all of it, for --config.
 	Config string
+	// Secrets is the folder where the senders look for the secrets of
+	// destinations that other terminals apply.
+	Secrets string
+	// Partitions of the keyed topics: fewer than declared.
+	Partitions int
 }
 
-// serve keeps everything running for other terminals.
-func (s *stage) serve(ctx context.Context, o Options, sc *scene) error {
+// serve keeps everything running for other terminals, and gives the number of
+// events that anybody wrote.
+func (s *stage) serve(ctx context.Context, o Options, sc *scene, ledger *Ledger, failed <-chan error) (int, error) {
 	if err := s.writeSecrets(sc.secrets); err != nil {
-		return err
+		return 0, err
 	}
 	path, err := s.writeConfig()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	o.Serve(Addresses{
 		Brokers: s.services.Kafka().Brokers[0], Registry: s.services.RegistryURL(),
 		Redis: s.services.RedisOptions().Addr, Sandbox: s.urls.Control, Config: path,
+		Secrets: s.dir, Partitions: partitions,
 	})
 	<-ctx.Done()
-	return nil
+	return s.afterServing(context.WithoutCancel(ctx), ledger, failed)
 }
 
 // writeSecrets leaves credentials that only the sandbox takes where the
@@ -65,6 +72,7 @@ func (s *stage) writeConfig() (string, error) {
 	}
 	c, path := s.env.Config, filepath.Join(s.dir, "sluice.yaml")
 	text := fmt.Sprintf(`# Written by sluice demo --serve; it is gone when the demo ends.
+# Its topics have fewer partitions than declared: sluice topology diff --partitions %d
 kafka: {brokers: [%q], input_max_bytes: %d}
 registry: {url: %q}
 redis: {address: %q}
@@ -78,7 +86,7 @@ sender:
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: %s}
 admin: {listen: "off"}
-`, c.Kafka.Brokers[0], inputMaxBytes, c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
+`, partitions, c.Kafka.Brokers[0], inputMaxBytes, c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
 		s.urls.Meta, s.urls.Google, s.urls.GoogleToken, s.urls.Webhook, "file:"+key, privacyKeyID)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's configuration: %w", err)

@@ -54,6 +54,7 @@ type stage struct {
 	adminOnce   sync.Once
 	adminClient *kadm.Client
 	adminErr    error
+	mappings    int64 // records that the demo itself wrote to the mappings topic
 
 	dir string // scratch folder: the secrets of destinations
 }
@@ -165,17 +166,24 @@ func (s *stage) close() error {
 	return errors.Join(errs...)
 }
 
-// sandboxSecrets gives every declared reference credentials that only the
-// sandbox takes: the demo must never need, or read, real ones.
+// sandboxSecrets gives every reference of the demo's own resources credentials
+// that only the sandbox takes: the demo must never need, or read, real ones.
+// References of destinations that another terminal applied are resolved from
+// the folder that --serve prints, as by any sender.
 type sandboxSecrets struct {
 	providers map[string]string // by reference
 	key       string            // webhooks are signed with
+	others    sender.Secrets
 }
 
 // Resolve implements sender.Secrets.
 func (s sandboxSecrets) Resolve(reference string) (identity.Raw, string, error) {
+	provider, own := s.providers[reference]
+	if !own {
+		return s.others.Resolve(reference)
+	}
 	secret := map[string]string{"access_token": "sandbox-" + reference}
-	switch s.providers[reference] {
+	switch provider {
 	case sandbox.Google:
 		secret = map[string]string{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-" + reference}
 	case sandbox.Webhook:

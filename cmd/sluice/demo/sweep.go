@@ -39,29 +39,25 @@ func (s *stage) sweepOnce(ctx context.Context, ledger *Ledger) error {
 		return err
 	}
 	gone := kadm.Offsets{}
-	add := func(group string, watched bool, topics ...string) error {
+	add := func(group string, topics ...string) error {
 		read, err := admin.FetchOffsets(ctx, group)
 		if err != nil {
 			return fmt.Errorf("asking what %s has read: %w", group, err)
 		}
 		for _, topic := range topics {
 			for p, o := range read[topic] {
-				at := o.At
-				if watched {
-					at = min(at, ledger.At(place{topic, p}))
-				}
-				if at > 0 {
+				if at := min(o.At, ledger.At(place{topic, p})); at > 0 {
 					gone.AddOffset(topic, p, at, -1)
 				}
 			}
 		}
 		return nil
 	}
-	if err := add(s.env.Config.Router.Group, false, s.env.Config.Topics.Input); err != nil {
+	if err := add(s.env.Config.Router.Group, s.env.Config.Topics.Input); err != nil {
 		return err
 	}
 	for _, p := range s.env.AllSenders() {
-		if err := add(s.env.Config.Sender.Group+"."+p, true, s.watched()[1:]...); err != nil {
+		if err := add(s.env.Config.Sender.Group+"."+p, s.deliveries()...); err != nil {
 			return err
 		}
 	}

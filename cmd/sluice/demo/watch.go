@@ -11,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/kafka"
+	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // place is one partition.
@@ -20,7 +21,7 @@ type place struct {
 }
 
 // watch feeds the ledger from the topics, as any consumer would.
-func (s *stage) watch(ctx context.Context, ledger *Ledger) error {
+func (s *stage) watch(ctx context.Context, ledger *Ledger, set *resource.Set) error {
 	opts, err := kafka.Options(s.services.Kafka())
 	if err != nil {
 		return err
@@ -32,10 +33,11 @@ func (s *stage) watch(ctx context.Context, ledger *Ledger) error {
 		return fmt.Errorf("making a client for the accounting: %w", err)
 	}
 	defer client.Close()
-	registry, err := codecs(s)
+	with, err := codecs(s)
 	if err != nil {
 		return err
 	}
+	with.set = set
 	for {
 		fetches := client.PollFetches(ctx)
 		if ctx.Err() != nil {
@@ -47,7 +49,7 @@ func (s *stage) watch(ctx context.Context, ledger *Ledger) error {
 		for iter := fetches.RecordIter(); !iter.Done(); {
 			r := iter.Next()
 			if !r.Attrs.IsControl() {
-				if err := s.note(ctx, registry, ledger, r); err != nil {
+				if err := s.note(ctx, with, ledger, r); err != nil {
 					return fmt.Errorf("reading %s/%d@%d for the accounting: %w", r.Topic, r.Partition, r.Offset, err)
 				}
 			}
@@ -58,7 +60,11 @@ func (s *stage) watch(ctx context.Context, ledger *Ledger) error {
 
 // watched are the topics that the accounting rests on.
 func (s *stage) watched() []string {
-	all := []string{s.env.Names.Diagnostics()}
+	return append(s.deliveries(), s.env.Names.Diagnostics(), s.env.Config.Topics.Input, s.env.Names.Mappings())
+}
+
+func (s *stage) deliveries() []string {
+	var all []string
 	for _, p := range s.env.AllSenders() {
 		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
 			all = append(all, s.env.Names.Delivery(p, lane))
@@ -71,6 +77,10 @@ func (s *stage) watched() []string {
 type readers struct {
 	decisions  *codec.Decoder[decision.Decision]
 	deliveries *codec.Decoder[decision.Delivery]
+	events     *codec.Events
+	// set is what the demo applied; nil once another terminal changed mappings,
+	// after which nobody but the router knows which events one named.
+	set *resource.Set
 }
 
 func codecs(s *stage) (*readers, error) {
@@ -82,12 +92,31 @@ func codecs(s *stage) (*readers, error) {
 	if r.decisions, err = codec.Diagnostics(registry); err != nil {
 		return nil, err
 	}
-	r.deliveries, err = codec.Deliveries(registry)
+	if r.deliveries, err = codec.Deliveries(registry); err != nil {
+		return nil, err
+	}
+	r.events, err = s.env.Events()
 	return r, err
 }
 
+// wanted tells whether an input record needs a decision of its own.
+func (r *readers) wanted(ctx context.Context, value []byte) bool {
+	head, err := r.events.Head(ctx, value)
+	return err != nil || len(r.set.Match(head.CustomerID, head.EventName)) > 0
+}
+
 func (s *stage) note(ctx context.Context, with *readers, ledger *Ledger, r *kgo.Record) error {
-	if r.Topic != s.env.Names.Diagnostics() {
+	switch r.Topic {
+	case s.env.Config.Topics.Input:
+		ledger.Input(r.Partition, r.Offset, with.wanted(ctx, r.Value))
+		return nil
+	case s.env.Names.Mappings():
+		if r.Offset >= s.mappings {
+			with.set = nil
+		}
+		return nil
+	case s.env.Names.Diagnostics():
+	default:
 		var d decision.Delivery
 		if err := with.deliveries.Decode(ctx, r.Value, &d); err != nil {
 			return err
@@ -167,4 +196,22 @@ func (s *stage) ends(ctx context.Context) (map[place]int64, error) {
 	ends := map[place]int64{}
 	listed.Each(func(o kadm.ListedOffset) { ends[place{o.Topic, o.Partition}] = o.Offset })
 	return ends, nil
+}
+
+// inputs is how many records the input topic has been given.
+func (s *stage) inputs(ctx context.Context) (int, error) {
+	admin, err := s.admin()
+	if err != nil {
+		return 0, err
+	}
+	ends, err := admin.ListEndOffsets(ctx, s.env.Config.Topics.Input)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("asking for the length of %s: %w", s.env.Config.Topics.Input, err)
+	}
+	written := 0
+	ends.Each(func(o kadm.ListedOffset) { written += int(o.Offset) })
+	return written, nil
 }

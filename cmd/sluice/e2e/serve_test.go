@@ -82,6 +82,52 @@ func TestDemoServesOtherTerminals(t *testing.T) {
 	require.Equal(t, true, object(t, demo.out.String())["ok"], demo.out.String())
 }
 
+// TestDemoServesOtherResources applies destinations that are not the demo's
+// own: its senders look for their secrets where it says, its topics agree with
+// the declaration as it says, and its accounting counts what others wrote.
+func TestDemoServesOtherResources(t *testing.T) {
+	t.Parallel()
+	demo := start(t, nil, "demo", "--serve", "--events", "20", "--output", "json")
+	demo.says("From another terminal")
+	printed := demo.err.String()
+	config := []string{"--config", printedAfter(t, printed, "configuration")}
+	partitions := regexp.MustCompile(`topology diff .*--partitions (\d+)`).FindStringSubmatch(printed)
+	require.NotNil(t, partitions, printed)
+	plan := object(t, succeed(t, nil, append([]string{"topology", "diff", "--output", "json", "--partitions", partitions[1]}, config...)...).stdout)
+	require.Equal(t, false, plan["pending"], "%v", plan)
+
+	// One of the two secrets is there.
+	writeFile(t, filepath.Join(printedAfter(t, printed, "secrets"), "acme-google.json"), `{"client_id": "a", "client_secret": "b", "refresh_token": "c"}`)
+	examples := filepath.Join("..", "..", "..", "examples")
+	succeed(t, nil, append([]string{"apply", "-f", filepath.Join(examples, "resources.yaml")}, config...)...)
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	follow := start(t, nil, append([]string{"tail", "--output", "json", "--from-start", "--customer", "acme"}, config...)...)
+	ends, emitted := map[string]string{}, 0
+	eventually(t, soon, "both deliveries to end", func() bool {
+		// Mappings count a moment after they were applied: send until they do.
+		id := fmt.Sprintf("other-%d", emitted)
+		writeFile(t, file, lines(purchase("acme", id, id, time.Now())))
+		succeed(t, nil, append([]string{"emit", "--file", file}, config...)...)
+		emitted++
+		for _, d := range objects(t, follow.out.String()) {
+			if d["status"] == "parked" || d["status"] == "delivered" {
+				ends[d["destination_id"].(string)] = d["status"].(string) + " " + d["reason"].(string)
+			}
+		}
+		return len(ends) == 2
+	})
+	require.Equal(t, "parked credentials.missing", ends["acme-meta"])
+	require.Contains(t, ends["acme-google"], "delivered ")
+
+	for _, p := range []*process{follow, demo} {
+		p.signal(syscall.SIGTERM)
+		require.Zero(t, p.wait(soon), "sluice %s: %s", p.name, p.err.String())
+	}
+	answer := object(t, demo.out.String())
+	require.Equal(t, true, answer["ok"], demo.out.String())
+	require.EqualValues(t, 20+emitted, answer["events_read"])
+}
+
 // purchase is a complete event with consent, as JSON.
 func purchase(customer, id, subject string, at time.Time) string {
 	text := fmt.Sprintf(`{"customer_id": %q, "event_name": "transaction.purchase", "event_time": %q, "event_id": %q, "subject_id": %q, "source": "web",

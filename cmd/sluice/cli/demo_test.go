@@ -1,0 +1,58 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	exampleEvents    = filepath.Join("..", "..", "..", "examples", "events.ndjson")
+	exampleResources = filepath.Join("..", "..", "..", "examples", "resources.yaml")
+)
+
+// Events whose customers the demo does not know add up to nothing: the report
+// says what to do.
+func TestDemoSaysThatNothingIsMapped(t *testing.T) {
+	t.Parallel()
+	got := run(t, "demo", "--input", exampleEvents)
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "none of these customers and events has a mapping here; use --resources DIR")
+
+	got = run(t, "demo", "--input", exampleEvents, "--resources", exampleResources)
+	require.Zero(t, got.code, got.stderr)
+	require.NotContains(t, got.stdout, "has a mapping")
+	require.Contains(t, got.stdout, "It adds up: nothing lost, nothing doubled.")
+}
+
+// Captured requests hold personal data: nobody else may read them, also where
+// an older file stood.
+func TestDemoCapturesForItsUserOnly(t *testing.T) {
+	t.Parallel()
+	fresh, old := filepath.Join(t.TempDir(), "captured"), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(old, "requests.ndjson"), nil, 0o644))
+	for _, dir := range []string{fresh, old} {
+		got := run(t, "demo", "--events", "0", "--capture", dir)
+		require.Zero(t, got.code, got.stderr)
+		for _, name := range []string{"requests.ndjson", "diagnostics.ndjson"} {
+			info, err := os.Stat(filepath.Join(dir, name))
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
+		}
+	}
+	info, err := os.Stat(fresh)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+}
+
+// A lost answer makes copies at the provider: they are shown, and said to be
+// expected.
+func TestDemoShowsCopiesOfLostAnswers(t *testing.T) {
+	t.Parallel()
+	got := run(t, "demo", "--events", "300", "--faults", "lost-answer")
+	require.Zero(t, got.code, got.stderr)
+	require.Regexp(t, `seen twice by a provider +[1-9]\d* +0 expected: an answer was lost`, got.stdout)
+	require.Regexp(t, `nothing lost, nothing handed over twice; [1-9]\d* events? came to a provider in copies with the same ids\.`, got.stdout)
+}

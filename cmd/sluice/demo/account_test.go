@@ -1,0 +1,91 @@
+package demo_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/cmd/sluice/demo"
+	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
+)
+
+// skipped is the router's decision not to send the event at an offset.
+func skipped(id string, offset int64) *decision.Decision {
+	return &decision.Decision{
+		ID: id, Stage: decision.StageRouter, Status: decision.Skipped, Reason: decision.ConsentDenied,
+		Source: event.Coordinates{Offset: offset}, Mapping: "purchase", DestinationID: "northwind-meta", Provider: sandbox.Meta,
+	}
+}
+
+func wrong(r *demo.Result) []string {
+	var all []string
+	for _, c := range r.Checks {
+		if !c.OK {
+			all = append(all, c.What)
+		}
+	}
+	return all
+}
+
+// An event that the router loses leaves no trace in the topics, as one that no
+// mapping names: the accounting must tell them apart.
+func TestALostEventDoesNotAddUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		written int      // events
+		read    []bool   // from the input topic, and whether a mapping names them
+		decided []int64  // offsets
+		wrong   []string // checks
+		none    int      // of mapping.none
+		lost    int
+	}{
+		"nothing lost":                       {3, []bool{true, false, true}, []int64{0, 2}, nil, 1, 0},
+		"a decision is missing":              {3, []bool{true, false, true}, []int64{0}, []string{"every event has a decision", "lost"}, 1, 1},
+		"every decision is missing":          {2, []bool{true, true}, nil, []string{"every event has a decision", "lost"}, 0, 2},
+		"unmapped, and decided all the same": {2, []bool{true, false}, []int64{0, 1}, nil, 0, 0},
+		"an event never got to the topic":    {3, []bool{true, true}, []int64{0, 1}, []string{"events written = events in the input topic"}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// Topics are read in any order.
+			for _, inputFirst := range []bool{true, false} {
+				l := demo.NewLedger()
+				decide := func() {
+					for _, offset := range c.decided {
+						l.Decision(skipped("d"+string(rune('0'+offset)), offset))
+					}
+				}
+				if !inputFirst {
+					decide()
+				}
+				for offset, wanted := range c.read {
+					l.Input(0, int64(offset), wanted)
+				}
+				if inputFirst {
+					decide()
+				}
+				r := demo.Account(l.Count(), sandbox.Report{}, c.written, time.Second, false)
+				require.Equal(t, c.wrong, wrong(r))
+				require.Equal(t, c.wrong == nil, r.OK)
+				require.Equal(t, c.none, r.ByReason[decision.MappingNone.String()])
+				require.Equal(t, c.lost, r.Lost)
+			}
+		})
+	}
+}
+
+// Copies at a provider are wrong, unless a fault took an answer away.
+func TestCopiesAtTheProvider(t *testing.T) {
+	seen := sandbox.Report{Providers: map[string]sandbox.ProviderReport{sandbox.Meta: {Totals: ledger.Totals{Duplicates: 7}}}}
+	r := demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, false)
+	require.Equal(t, []string{"seen twice by a provider"}, wrong(r))
+
+	r = demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, true)
+	require.True(t, r.OK)
+	require.Contains(t, r.Checks, demo.Check{What: "seen twice by a provider", Left: 7, Right: 0, OK: true, Expected: "expected: an answer was lost"})
+
+	r = demo.Account(demo.NewLedger().Count(), sandbox.Report{}, 0, time.Second, true)
+	require.Contains(t, r.Checks, demo.Check{What: "seen twice by a provider", OK: true})
+}
