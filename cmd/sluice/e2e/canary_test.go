@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -110,7 +112,7 @@ diagnostics: {unmapped: all}`,
 	w.write("google.json", `{"client_id": "sandbox", "client_secret": "zq7xgooglesecret", "refresh_token": "zq7xrefreshtoken"}`)
 	w.fault(
 		sandbox.Rule{Name: "bad", Destination: "2222222222222222", Do: sandbox.BadToken},
-		sandbox.Rule{Name: "echo", Destination: "3333333333333333", Do: sandbox.Raw, Status: 500, Body: `{"error": {"message": "` + canaryEmail + ` and ` + canaryPhone + ` are not welcome, token ` + canaryToken + `", "code": 1, "fbtrace_id": "x"}}`},
+		sandbox.Rule{Name: strangeRule, Destination: "3333333333333333", Do: sandbox.Raw, Status: 500, Body: `{"error": {"message": "` + canaryEmail + ` and ` + canaryPhone + ` are not welcome, token ` + canaryToken + `", "code": 1, "fbtrace_id": "x"}}`},
 	)
 	roles := []*process{w.start("a", "router"), w.start("a", "sender")}
 	for _, p := range roles {
@@ -194,8 +196,16 @@ func (w *world) ended(records int) bool {
 			}
 		}
 	}
+	// What is answered strangely may stay where it is for as long as nothing
+	// else shows that the provider is well: one strange answer is enough here.
+	strange := slices.ContainsFunc(w.requests(), func(x sandbox.Exchange) bool { return x.Fault == strangeRule })
+	maps.DeleteFunc(queued, func(at pair, _ int) bool { return strange && at.mapping == strangeMapping })
 	return len(decided) == records && len(held) == 0 && len(queued) == 0
 }
+
+// strangeRule makes the provider repeat personal data in its answers to what
+// strangeMapping maps.
+const strangeRule, strangeMapping = "echo", "throttled-meta-purchase"
 
 // commands adds what the commands that look show, payloads aside.
 func (w *world) commands(events []string, seen map[string][]byte) {
