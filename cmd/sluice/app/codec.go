@@ -40,19 +40,18 @@ func (e *Env) SchemaTopics(providers map[string]provider.Provider) codec.Topics 
 // Writer encodes what Sluice writes. Schemas are registered where they are
 // missing; a registry that is down is waited for until ctx ends.
 func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
-	if e.writer != nil {
-		return e.writer, nil
-	}
 	registry, err := e.Registry()
 	if err != nil {
 		return nil, err
 	}
 	topics := e.SchemaTopics(e.Providers())
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
-		ids, err := registry.Resolve(ctx, topics, false)
+		writer, err := e.writer.get(func() (*codec.Writer, error) {
+			ids, err := registry.Resolve(ctx, topics, false)
+			return codec.NewWriter(ids, e.Version), err
+		})
 		if err == nil {
-			e.writer = codec.NewWriter(ids, e.Version)
-			return e.writer, nil
+			return writer, nil
 		}
 		e.Log.Warn("the Schema Registry does not give our schemas; trying again", "registry", e.Config.Registry.URL, "error", err)
 		select {

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -59,7 +61,7 @@ type Options struct {
 }
 
 // Env opens services when they are first asked for and closes what it opened.
-// It is not safe for concurrent use; what it returns is.
+// It is safe for concurrent use until Close.
 type Env struct {
 	Config  config.Config
 	Version string
@@ -69,14 +71,16 @@ type Env struct {
 
 	observed   observed
 	claimState claimState
-	closers    []func() error
-	client     *kgo.Client
-	admin      *kadm.Client
-	schema     *sr.Client
-	reg        *codec.Registry
-	redis      *redis.Client
-	claims     *dedup.Store
-	writer     *codec.Writer
+	client     lazy[*kgo.Client]
+	admin      lazy[*kadm.Client]
+	schema     lazy[*sr.Client]
+	reg        lazy[*codec.Registry]
+	redis      lazy[*redis.Client]
+	claims     lazy[*dedup.Store]
+
+	closing sync.Mutex
+	closers []func() error
+	writer  lazy[*codec.Writer]
 }
 
 // NewEnv makes an Env. Nothing is connected to yet.
@@ -99,16 +103,23 @@ func NewEnv(cfg config.Config, o Options) (*Env, error) {
 
 // Close closes everything that was opened, last first.
 func (e *Env) Close() error {
-	var errs []error
-	for i := len(e.closers) - 1; i >= 0; i-- {
-		errs = append(errs, e.closers[i]())
-	}
+	e.closing.Lock()
+	closers := e.closers
 	e.closers = nil
+	e.closing.Unlock()
+	var errs []error
+	for _, f := range slices.Backward(closers) {
+		errs = append(errs, f())
+	}
 	return errors.Join(errs...)
 }
 
 // OnClose adds what Close has to close.
-func (e *Env) OnClose(f func() error) { e.closers = append(e.closers, f) }
+func (e *Env) OnClose(f func() error) {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	e.closers = append(e.closers, f)
+}
 
 // Kafka is how clients reach the cluster.
 func (e *Env) Kafka() (kafka.Config, error) {
@@ -149,9 +160,10 @@ func (e *Env) newProducer() (*kafka.Producer, error) {
 
 // Client is a plain client for metadata, reading and admin work.
 func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
-	if e.client != nil {
-		return e.client, nil
-	}
+	return e.client.get(func() (*kgo.Client, error) { return e.newClient(ctx) })
+}
+
+func (e *Env) newClient(ctx context.Context) (*kgo.Client, error) {
 	cfg, err := e.Kafka()
 	if err != nil {
 		return nil, err
@@ -170,28 +182,25 @@ func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
 		client.Close()
 		return nil, &NotReadyError{What: fmt.Sprintf("Kafka does not answer at %v", cfg.Brokers), Err: err, Fix: "start the brokers, or correct kafka.brokers (--brokers)"}
 	}
-	e.client = client
 	e.OnClose(func() error { client.Close(); return nil })
 	return client, nil
 }
 
 // Admin is the admin client.
 func (e *Env) Admin(ctx context.Context) (*kadm.Client, error) {
-	if e.admin == nil {
+	return e.admin.get(func() (*kadm.Client, error) {
 		client, err := e.Client(ctx)
 		if err != nil {
 			return nil, err
 		}
-		e.admin = kadm.NewClient(client)
-	}
-	return e.admin, nil
+		return kadm.NewClient(client), nil
+	})
 }
 
 // Schemas is the registry's own client.
-func (e *Env) Schemas() (*sr.Client, error) {
-	if e.schema != nil {
-		return e.schema, nil
-	}
+func (e *Env) Schemas() (*sr.Client, error) { return e.schema.get(e.newSchemas) }
+
+func (e *Env) newSchemas() (*sr.Client, error) {
 	c := e.Config.Registry
 	secure, err := clientTLS("registry.tls", c.TLS)
 	if err != nil {
@@ -211,27 +220,24 @@ func (e *Env) Schemas() (*sr.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a Schema Registry client: %w", err)
 	}
-	e.schema = client
 	return client, nil
 }
 
 // Registry reads and registers schemas.
 func (e *Env) Registry() (*codec.Registry, error) {
-	if e.reg == nil {
+	return e.reg.get(func() (*codec.Registry, error) {
 		client, err := e.Schemas()
 		if err != nil {
 			return nil, err
 		}
-		e.reg = codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: e.Now})
-	}
-	return e.reg, nil
+		return codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: e.Now}), nil
+	})
 }
 
 // Redis is the client of the claims' Redis.
-func (e *Env) Redis() (*redis.Client, error) {
-	if e.redis != nil {
-		return e.redis, nil
-	}
+func (e *Env) Redis() (*redis.Client, error) { return e.redis.get(e.newRedis) }
+
+func (e *Env) newRedis() (*redis.Client, error) {
 	c := e.Config.Redis
 	server := dedup.Server{Addr: c.Address, Username: c.Username, DB: c.DB, TLS: c.TLS.Enabled, CAFile: c.TLS.CAFile, Timeout: c.Timeout.Std()}
 	if file, ok := c.Password.File(); ok {
@@ -252,25 +258,20 @@ func (e *Env) Redis() (*redis.Client, error) {
 			return nil, err
 		}
 	}
-	e.redis = redis.NewClient(options)
-	e.OnClose(e.redis.Close)
-	return e.redis, nil
+	client := redis.NewClient(options)
+	e.OnClose(client.Close)
+	return client, nil
 }
 
 // Claims is the claim store.
 func (e *Env) Claims() (*dedup.Store, error) {
-	if e.claims == nil {
+	return e.claims.get(func() (*dedup.Store, error) {
 		client, err := e.Redis()
 		if err != nil {
 			return nil, err
 		}
-		store, err := dedup.New(client, dedup.Config{Instance: e.Instance(), Prefix: e.Config.Dedup.Prefix})
-		if err != nil {
-			return nil, err
-		}
-		e.claims = store
-	}
-	return e.claims, nil
+		return dedup.New(client, dedup.Config{Instance: e.Instance(), Prefix: e.Config.Dedup.Prefix})
+	})
 }
 
 // Instance is this process's stable name.
