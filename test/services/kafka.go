@@ -40,7 +40,7 @@ func (s *Set) prepareKafka(ctx context.Context, cfg Config, t tools) error {
 	if cfg.Brokers == 0 {
 		return nil
 	}
-	ports, err := freePorts(ctx, 3*cfg.Brokers)
+	ports, err := s.freePorts(ctx, 3*cfg.Brokers)
 	if err != nil {
 		return err
 	}

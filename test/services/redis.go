@@ -17,7 +17,7 @@ func (s *Set) prepareRedis(ctx context.Context, cfg Config, t tools) error {
 	if !cfg.Redis && !cfg.Sentinel {
 		return nil
 	}
-	ports, err := freePorts(ctx, 2+sentinels)
+	ports, err := s.freePorts(ctx, 2+sentinels)
 	if err != nil {
 		return err
 	}

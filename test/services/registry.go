@@ -14,7 +14,7 @@ func (s *Set) prepareRegistry(ctx context.Context, cfg Config, t tools) error {
 	if !cfg.Registry {
 		return nil
 	}
-	ports, err := freePorts(ctx, 1)
+	ports, err := s.freePorts(ctx, 1)
 	if err != nil {
 		return err
 	}

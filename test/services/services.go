@@ -74,6 +74,7 @@ type Set struct {
 	mu    sync.Mutex // of the state file
 	state state
 	all   []*Process
+	given map[int]bool // ports
 }
 
 // RunningError says that a set of this name runs already; Set is that one.
@@ -229,19 +230,26 @@ const (
 	highestPort = 32_000
 )
 
-// freePorts gives n loopback addresses that nobody listens on. They are held
-// together until all are known, so that no two are the same.
-func freePorts(ctx context.Context, n int) (all []string, err error) {
+// freePorts gives n loopback addresses that nobody listens on and that this
+// set has not given before: their services have not begun to listen yet.
+func (s *Set) freePorts(ctx context.Context, n int) (all []string, err error) {
 	const tries = 1000
 	var last error
 	for i := 0; len(all) < n && i < tries; i++ {
 		port := lowestPort + rand.IntN(highestPort-lowestPort)
+		if s.given[port] {
+			continue
+		}
 		ln, failed := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if failed != nil {
 			last = failed
 			continue
 		}
 		defer func() { err = errors.Join(err, ln.Close()) }() // all of them at the end, on purpose
+		if s.given == nil {
+			s.given = map[int]bool{}
+		}
+		s.given[port] = true
 		all = append(all, ln.Addr().String())
 	}
 	if len(all) < n {
