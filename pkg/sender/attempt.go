@@ -54,11 +54,14 @@ type answer struct {
 // work does one job: credentials, then a view, then the checks, then the
 // request; nothing waits between the view and the request's first byte.
 func (w *worker) work(ctx context.Context, j *job) result {
-	r, sure := w.try(ctx, j, time.Time{})
-	if !sure.IsZero() {
-		r, _ = w.try(ctx, j, sure)
+	// Newer tables may refuse a delivery that was read later still.
+	for since := (time.Time{}); ; {
+		r, sure := w.try(ctx, j, since)
+		if sure.IsZero() {
+			return r
+		}
+		since = sure
 	}
-	return r
 }
 
 // try does the job with tables that are complete as of since. A refusal by
