@@ -129,14 +129,17 @@ func (s *Services) failOver(ctx context.Context, set *services.Set) error {
 	}
 	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
 	for s.RedisAddr == old {
-		if err := waiting.Err(); err != nil {
-			return fmt.Errorf("failing Redis over: no other primary: %w", err)
+		select {
+		case <-tick.C:
+		case <-waiting.Done():
+			return fmt.Errorf("failing Redis over: no other primary: %w", waiting.Err())
 		}
 		if at, err := set.RedisPrimary(waiting); err == nil {
 			s.RedisAddr = at
 		}
-		time.Sleep(200 * time.Millisecond)
 	}
 	if err := s.Redis.proxy.Update(&toxiproxy.Proxy{Listen: s.Redis.Addr(), Upstream: s.RedisAddr, Enabled: true}); err != nil {
 		return fmt.Errorf("leading the roles to the new primary: %w", err)
