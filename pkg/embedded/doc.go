@@ -20,6 +20,8 @@
 //     copy ran at some 250,000 events a second on two cores, broker included, and
 //     more brokers add no parallelism.
 //   - Deleting a topic deletes its committed offsets, as Kafka does.
+//   - By itself it gives two owners of one transactional id the same epoch now
+//     and then; fence.go keeps them apart, as Kafka does.
 //
 // srfake calls every schema compatible; compatibility is checked elsewhere.
 //

@@ -42,11 +42,16 @@ type Config struct {
 	RegistryAddr, RedisAddr string
 	// KafkaOptions come after ours: EnableSASL, EnableACLs, BrokerConfigs.
 	KafkaOptions []kfake.Opt
+	// Dialer reaches the brokers where KafkaOptions have a ListenFn; nil: the
+	// network.
+	Dialer func(ctx context.Context, network, host string) (net.Conn, error)
 }
 
 // Services are what Start has started.
 type Services struct {
 	cluster  *kfake.Cluster
+	dialer   func(ctx context.Context, network, host string) (net.Conn, error) // nil: the network
+	unfence  context.CancelFunc
 	network  *kfake.VirtualNetwork // nil with real sockets
 	registry *srfake.Registry
 	regURL   string
@@ -113,6 +118,14 @@ func (s *Services) startKafka(cfg Config) error {
 	if s.cluster, err = kfake.NewCluster(append(opts, cfg.KafkaOptions...)...); err != nil {
 		return fmt.Errorf("starting kfake: %w", err)
 	}
+	s.dialer = cfg.Dialer
+	if s.network != nil {
+		s.dialer = s.network.DialContext
+	}
+
+	var running context.Context
+	running, s.unfence = context.WithCancel(context.Background())
+	fence(running, s.cluster, s.Kafka())
 	return nil
 }
 
@@ -167,11 +180,7 @@ func (s *Services) startRedis(cfg Config) error {
 
 // Kafka says how to reach the cluster.
 func (s *Services) Kafka() kafka.Config {
-	c := kafka.Config{Brokers: s.cluster.ListenAddrs()}
-	if s.network != nil {
-		c.Dialer = s.network.DialContext
-	}
-	return c
+	return kafka.Config{Brokers: s.cluster.ListenAddrs(), Dialer: s.dialer}
 }
 
 // Cluster is the broker itself: faults, controls, topics.
@@ -224,6 +233,7 @@ func (s *Services) Close() error {
 		s.registry.Close()
 		s.redis.Close()
 		if s.cluster != nil {
+			s.unfence()
 			s.cluster.Close()
 		}
 		s.wait.Wait()

@@ -78,7 +78,7 @@ func StartEmbedded(ctx context.Context) (_ *Services, err error) {
 		}
 	}()
 	front := &advertised{proxies: s.proxies, direct: map[string]string{}}
-	s.Embedded, err = embedded.Start(ctx, embedded.Config{Brokers: brokers, KafkaOptions: []kfake.Opt{
+	s.Embedded, err = embedded.Start(ctx, embedded.Config{Brokers: brokers, Dialer: front.dial, KafkaOptions: []kfake.Opt{
 		kfake.ListenFn(front.listen),
 		kfake.BrokerConfigs(map[string]string{"log.segment.bytes": "524288", "group.initial.rebalance.delay.ms": "0"}),
 	}})
@@ -87,14 +87,6 @@ func StartEmbedded(ctx context.Context) (_ *Services, err error) {
 	}
 	s.close = s.Embedded.Close
 	s.Brokers, s.Dial = s.Embedded.Kafka().Brokers, front.dial
-	unfence, err := fence(s.Embedded.Cluster(), s.Brokers, s.Dial)
-	if err != nil {
-		return nil, err
-	}
-	s.close = func() error {
-		unfence()
-		return s.Embedded.Close()
-	}
 	s.Kafka = front.all()
 	s.RegistryURL, s.RedisAddr = s.Embedded.RegistryURL(), s.Embedded.RedisOptions().Addr
 	if s.Redis, err = s.proxies.to("Redis", s.RedisAddr); err != nil {

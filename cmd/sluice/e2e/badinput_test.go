@@ -270,7 +270,9 @@ func TestSignals(t *testing.T) {
 }
 
 // TestTwoRoutersOfOneName share transactional ids: each takes the right to
-// write from the other, until one gives up and says what is wrong.
+// write from the other, until one gives up and says what is wrong. Invariants 1
+// and 3: neither says that it has decided what did not reach the log, or what
+// the other has decided.
 func TestTwoRoutersOfOneName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -304,4 +306,20 @@ func TestTwoRoutersOfOneName(t *testing.T) {
 	require.Contains(t, loser.err.String(), "transactional id is used by another process")
 	require.Contains(t, loser.err.String(), "twin")
 	require.Contains(t, loser.err.String(), "router.instance")
+
+	emit.signal(syscall.SIGTERM)
+	emit.wait(soon)
+	ledger := newLedger(w)
+	ledger.expect()
+	require.NotEmpty(t, ledger.expected)
+	eventually(t, soon, "the other to decide about everything", func() bool {
+		ledger.poll()
+		return len(ledger.routed) >= len(ledger.expected)
+	})
+	for at := range ledger.expected {
+		require.Len(t, ledger.routed[at], 1, "decisions about %v", at)
+	}
+	for h, n := range ledger.handovers {
+		require.Equal(t, 1, n, "%v was handed over %d times", h, n)
+	}
 }

@@ -1,4 +1,4 @@
-package world_test
+package embedded_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/sluicehq/sluice/cmd/loadgen/world"
+	"github.com/sluicehq/sluice/pkg/embedded"
 	"github.com/sluicehq/sluice/pkg/kafka"
 )
 
@@ -14,12 +14,11 @@ import (
 // transactional id. An earlier owner must never write under the epoch of the
 // next one: the broker would take its records for repeats of the other's.
 func TestTwoOwnersOfOneIDNeverShareAnEpoch(t *testing.T) {
-	services, err := world.StartEmbedded(t.Context())
+	services, err := embedded.Start(t.Context(), embedded.Config{Brokers: 3, Topics: []embedded.Topic{{Name: "out"}}})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, services.Close()) }()
-	require.NoError(t, services.Embedded.Cluster().CreateTopic("out", 1, nil))
 	open := func(more ...kgo.Opt) *kgo.Client {
-		opts, err := kafka.Options(kafka.Config{Brokers: services.Brokers, Dialer: services.Dial})
+		opts, err := kafka.Options(services.Kafka())
 		require.NoError(t, err)
 		client, err := kgo.NewClient(append(opts, more...)...)
 		require.NoError(t, err)
