@@ -7,11 +7,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/kafka"
 	"github.com/sluicehq/sluice/pkg/resource"
 	"github.com/sluicehq/sluice/pkg/table"
 	"github.com/sluicehq/sluice/pkg/topology"
@@ -101,23 +99,9 @@ func (e *Env) Applier(ctx context.Context) (*Applier, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := e.Kafka()
+	client, err := e.transactClient(ctx, e.applyTransaction())
 	if err != nil {
-		return nil, err
-	}
-	opts, err := kafka.Options(cfg)
-	if err != nil {
-		return nil, err
-	}
-	opts = append(opts, kafka.ProducerOptions(cfg)...)
-	opts = append(opts, kafka.TransactOptions(kafka.Transact{ID: e.applyTransaction()})...)
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return nil, fmt.Errorf("making a client to apply resources: %w", err)
-	}
-	e.OnClose(func() error { client.Close(); return nil })
-	if _, _, err := client.ProducerID(ctx); err != nil {
-		return nil, fmt.Errorf("taking the right to apply resources: %w", err)
+		return nil, fmt.Errorf("opening resources for writing: %w", err)
 	}
 	return &Applier{env: e, client: client, ids: ids}, nil
 }
@@ -152,21 +136,11 @@ func (a *Applier) Apply(ctx context.Context, plan resource.Plan, by Author) erro
 	if plan.Empty() {
 		return nil
 	}
-	if err := a.client.BeginTransaction(); err != nil {
-		return fmt.Errorf("beginning the transaction: %w", err)
-	}
 	records := make([]*kgo.Record, 0, len(plan.Changes))
 	for _, c := range plan.Changes {
 		records = append(records, a.record(c, by))
 	}
-	err := a.client.ProduceSync(ctx, records...).FirstErr()
-	if err == nil {
-		err = a.client.EndTransaction(ctx, kgo.TryCommit)
-	} else {
-		// The first error is what matters; a transaction that cannot even be
-		// aborted is aborted by the broker.
-		_ = a.client.EndTransaction(context.WithoutCancel(ctx), kgo.TryAbort)
-	}
+	err := writeTogether(ctx, a.client, records)
 	if fenced(err) {
 		return fmt.Errorf("writing resources: another apply began while this one was at work; nothing was written, run it again: %w", err)
 	}
@@ -174,10 +148,6 @@ func (a *Applier) Apply(ctx context.Context, plan resource.Plan, by Author) erro
 		return fmt.Errorf("writing resources (nothing was written): %w", err)
 	}
 	return nil
-}
-
-func fenced(err error) bool {
-	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) || errors.Is(err, kerr.InvalidProducerIDMapping)
 }
 
 func (a *Applier) record(c resource.Change, by Author) *kgo.Record {

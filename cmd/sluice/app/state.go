@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/kafka"
 )
 
 // States reads what commands have stored, by kind and then name.
@@ -103,28 +102,6 @@ func (e *Env) stateWriter(ctx context.Context, name string) (*stateWriter, error
 	return &stateWriter{env: e, client: client, writer: writer}, nil
 }
 
-// transactClient writes in transactions of a name, and has taken it.
-func (e *Env) transactClient(ctx context.Context, name string) (*kgo.Client, error) {
-	cfg, err := e.Kafka()
-	if err != nil {
-		return nil, err
-	}
-	opts, err := kafka.Options(cfg)
-	if err != nil {
-		return nil, err
-	}
-	opts = append(append(opts, kafka.ProducerOptions(cfg)...), kafka.TransactOptions(kafka.Transact{ID: name})...)
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return nil, fmt.Errorf("making a client to write: %w", err)
-	}
-	e.OnClose(func() error { client.Close(); return nil })
-	if _, _, err := client.ProducerID(ctx); err != nil {
-		return nil, fmt.Errorf("taking the right to write: %w", err)
-	}
-	return client, nil
-}
-
 // write writes states in one transaction.
 func (w *stateWriter) write(ctx context.Context, states ...codec.State) error {
 	records := make([]*kgo.Record, 0, len(states))
@@ -132,16 +109,7 @@ func (w *stateWriter) write(ctx context.Context, states ...codec.State) error {
 		s := &states[i]
 		records = append(records, &kgo.Record{Topic: w.env.Names.State(), Key: []byte(s.Kind + "/" + s.Name), Value: w.writer.AppendState(nil, s)})
 	}
-	if err := w.client.BeginTransaction(); err != nil {
-		return fmt.Errorf("beginning the transaction: %w", err)
-	}
-	err := w.client.ProduceSync(ctx, records...).FirstErr()
-	if err == nil {
-		err = w.client.EndTransaction(ctx, kgo.TryCommit)
-	} else {
-		// The first error is what matters; the broker aborts what cannot be.
-		_ = w.client.EndTransaction(context.WithoutCancel(ctx), kgo.TryAbort)
-	}
+	err := writeTogether(ctx, w.client, records)
 	if fenced(err) {
 		return fmt.Errorf("another command of the same kind began meanwhile; nothing was written, run it again: %w", err)
 	}
