@@ -58,6 +58,9 @@ type Options struct {
 	Log io.Writer
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// EmbeddedRedis says that Redis is the one of pkg/embedded: what it cannot
+	// tell about itself is known, and no reason to warn.
+	EmbeddedRedis bool
 }
 
 // Env opens services when they are first asked for and closes what it opened.
@@ -68,6 +71,8 @@ type Env struct {
 	Names   topology.Names
 	Log     *slog.Logger
 	Now     func() time.Time
+
+	embeddedRedis bool
 
 	observed   observed
 	claimState claimState
@@ -85,7 +90,7 @@ type Env struct {
 
 // NewEnv makes an Env. Nothing is connected to yet.
 func NewEnv(cfg config.Config, o Options) (*Env, error) {
-	e := &Env{Config: cfg, Version: o.Version, Names: topology.Names{Prefix: cfg.Topics.Prefix}, Now: o.Now}
+	e := &Env{Config: cfg, Version: o.Version, Names: topology.Names{Prefix: cfg.Topics.Prefix}, Now: o.Now, embeddedRedis: o.EmbeddedRedis}
 	if e.Now == nil {
 		e.Now = time.Now
 	}

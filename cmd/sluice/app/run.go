@@ -137,8 +137,10 @@ func (e *Env) checkRedis(ctx context.Context, store *dedup.Store) error {
 	if err != nil {
 		return &NotReadyError{What: "Redis does not answer at " + e.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
 	}
-	for _, warning := range report.Warnings {
-		e.Log.Warn("Redis could not be checked completely", "detail", warning)
+	if !e.embeddedRedis {
+		for _, warning := range report.Warnings {
+			e.Log.Warn("Redis could not be checked completely", "detail", warning)
+		}
 	}
 	if len(report.Problems) > 0 {
 		return &NotReadyError{What: "Redis is not fit to hold claims: " + report.Problems[0], Fix: "see docs/operations.md, section Redis"}

@@ -63,6 +63,9 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 	if err := sc.producer.Produce(ctx, s.resourceRecords(resources)...); err != nil {
 		return nil, fmt.Errorf("applying the demo's resources: %w", err)
 	}
+	if err := s.openClaims(ctx); err != nil {
+		return nil, err
+	}
 	before, err := sc.consents(o)
 	if err != nil {
 		return nil, err
@@ -72,6 +75,17 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 	}
 	sc.next, err = s.traffic(sc, o)
 	return sc, err
+}
+
+// openClaims says that nobody has claimed anything yet, which roles would find
+// out by themselves, and warn: to them a new Redis looks like one that lost all.
+func (s *stage) openClaims(ctx context.Context) error {
+	claims, err := s.env.Claims()
+	if err != nil {
+		return err
+	}
+	_, err = s.env.RebuildClaims(ctx, claims, false)
+	return err
 }
 
 func loadResources(env *app.Env, path string) (*resource.Resources, error) {

@@ -87,7 +87,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.env, err = app.NewEnv(cfg, app.Options{Version: o.Version, Log: o.Log})
+	s.env, err = app.NewEnv(cfg, app.Options{Version: o.Version, Log: o.Log, EmbeddedRedis: true})
 	return s, err
 }
 
