@@ -1,11 +1,10 @@
 package decision
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 
 	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
 )
 
 // NewID derives a decision's id from what makes it unique: the input record,
@@ -28,10 +27,9 @@ func NewID(c event.Coordinates, destination, mapping string, stage Stage, status
 	if status.Pending() {
 		b = binary.BigEndian.AppendUint32(b, uint32(attempt))
 	}
-	sum := sha256.Sum256(b)
+	sum := identity.Sum256(b)
 	var text [32]byte
-	hex.Encode(text[:], sum[:16])
-	return string(text[:])
+	return string(identity.AppendHex(text[:0], sum[:16]))
 }
 
 func appendPrefixed(b []byte, s string) []byte {
@@ -55,8 +53,7 @@ func NewVerdictID(requestID, reason string, c event.Coordinates, mapping string)
 	b = append(b, byte(StageVerdict))
 	b = appendPrefixed(b, requestID)
 	b = appendPrefixed(b, reason)
-	sum := sha256.Sum256(b)
+	sum := identity.Sum256(b)
 	var text [32]byte
-	hex.Encode(text[:], sum[:16])
-	return string(text[:])
+	return string(identity.AppendHex(text[:0], sum[:16]))
 }

@@ -1,8 +1,9 @@
 package dedup
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
+
+	"github.com/sluicehq/sluice/pkg/identity"
 )
 
 // Key names an event for a target of a destination: the first 16 bytes of a
@@ -69,6 +70,6 @@ func digest(s space, parts ...string) Key {
 		b = binary.AppendUvarint(b, uint64(len(p)))
 		b = append(b, p...)
 	}
-	sum := sha256.Sum256(b)
+	sum := identity.Sum256(b)
 	return Key(sum[:16])
 }

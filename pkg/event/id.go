@@ -1,10 +1,10 @@
 package event
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"strconv"
+
+	"github.com/sluicehq/sluice/pkg/identity"
 )
 
 // IDSource says where an event id came from.
@@ -85,10 +85,9 @@ func (e *Event) derive(transaction string) string {
 		b = appendPart(b, string(strconv.AppendInt(digits[:0], int64(e.Origin.Partition), 10)))
 		b = appendPart(b, string(strconv.AppendInt(digits[:0], e.Origin.Offset, 10)))
 	}
-	sum := sha256.Sum256(b)
+	sum := identity.Sum256(b)
 	var text [32]byte
-	hex.Encode(text[:], sum[:16])
-	return string(text[:])
+	return string(identity.AppendHex(text[:0], sum[:16]))
 }
 
 // appendPart puts the length before s.

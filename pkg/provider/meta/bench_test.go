@@ -6,8 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // maxAllocations: the list of identifier kinds that a decision shows.
@@ -36,6 +38,43 @@ func TestBuildAllocatesOnlyTheStatus(t *testing.T) {
 
 func BenchmarkBuild(b *testing.B) {
 	in := input(newRoute(b, "Purchase"), webEvent())
+	in.Scratch = &provider.Scratch{Buf: make([]byte, 0, 1024)}
+	dst := make([]byte, 0, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		built := meta.New().Build(dst, in)
+		b.SetBytes(int64(len(built.Fragment)))
+	}
+}
+
+// shopEvent is what `loadgen bench` routes: seven identifiers, a name outside
+// ASCII among them, a phone number in international form, one item.
+func shopEvent() *event.Event {
+	return &event.Event{
+		CustomerID: "bench", Name: "transaction.purchase", Time: now - 5000, ID: "8f2c41d09be3a675-00000042", SubjectID: raw("visitor-42"),
+		ReceivedTime: now - 4650, Source: event.SourceWeb,
+		Page: event.Page{URL: "https://shop.example/checkout/thank-you?order=42", Referrer: "https://shop.example/cart", Title: "Thank you"},
+		Device: event.Device{
+			IP:        raw("81.2.69.142"),
+			UserAgent: raw("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0 Safari/537.36"),
+		},
+		Location: event.Location{Country: "DE"},
+		Identity: event.Identity{
+			Emails: []identity.Raw{raw("Visitor.42@Example.com")}, Phones: []identity.Raw{raw("+49 151 0000042")},
+			FirstName: raw("Zoë"), LastName: raw("Dubois"), City: raw("Springfield"), PostalCode: raw("10042"), Country: raw("DE"),
+		},
+		Commerce: event.Commerce{
+			TransactionID: "T42", Currency: "EUR", Value: event.Some(142.52),
+			Items: []event.Item{{ID: "sku-7", Name: "Northern lights lamp", Quantity: event.Some(int64(1)), Price: event.Some(19.9)}},
+		},
+	}
+}
+
+func BenchmarkBuildShop(b *testing.B) {
+	german := func(d *resource.Destination, _ *resource.Mapping) {
+		d.Defaults.PhoneCountry, d.Defaults.Currency = "DE", "EUR"
+	}
+	in := input(newRoute(b, "Purchase", german), shopEvent())
 	in.Scratch = &provider.Scratch{Buf: make([]byte, 0, 1024)}
 	dst := make([]byte, 0, 4096)
 	b.ReportAllocs()
