@@ -84,31 +84,35 @@ func hexDigit(c byte) byte {
 
 // WithMark returns h followed by a mark, kept byte for byte; false where the
 // mark is longer than any that exists.
-func (h Hashed) WithMark(mark string) (Hashed, bool) {
+func (h *Hashed) WithMark(mark string) (Hashed, bool) {
 	if len(mark) > maxMark {
 		return Hashed{}, false
 	}
-	h.tail = uint8(copy(h.mark[:], mark))
-	return h, true
+	marked := *h
+	marked.mark = [maxMark]byte{}
+	marked.tail = uint8(copy(marked.mark[:], mark))
+	return marked, true
 }
 
 // IsZero reports whether there is no digest.
-func (h Hashed) IsZero() bool { return h.size == 0 }
+func (h *Hashed) IsZero() bool { return h.size == 0 }
 
 // IsMD5 reports whether the digest is one of 32 hex digits.
-func (h Hashed) IsMD5() bool { return h.size == md5Size }
+func (h *Hashed) IsMD5() bool { return h.size == md5Size }
 
 // OfNothing reports whether h is the SHA-256 digest of the empty string, which
 // somebody else hashed: it matches nobody.
-func (h Hashed) OfNothing() bool {
-	return h.size == sha256.Size && h.sum == sha256.Sum256(nil)
+func (h *Hashed) OfNothing() bool {
+	return h.size == sha256.Size && h.sum == sumOfNothing
 }
 
+var sumOfNothing = sha256.Sum256(nil)
+
 // Sum returns the 32 bytes of a SHA-256 digest, and false for anything else.
-func (h Hashed) Sum() ([sha256.Size]byte, bool) { return h.sum, h.size == sha256.Size }
+func (h *Hashed) Sum() ([sha256.Size]byte, bool) { return h.sum, h.size == sha256.Size }
 
 // Compare orders digests by their hex form, then by their mark.
-func (h Hashed) Compare(o Hashed) int {
+func (h *Hashed) Compare(o *Hashed) int {
 	if c := bytes.Compare(h.sum[:h.size], o.sum[:o.size]); c != 0 {
 		return c
 	}
@@ -116,10 +120,10 @@ func (h Hashed) Compare(o Hashed) int {
 }
 
 // SameDigest reports whether both are the same digest, whatever their marks.
-func (h Hashed) SameDigest(o Hashed) bool { return h.size == o.size && h.sum == o.sum }
+func (h *Hashed) SameDigest(o *Hashed) bool { return h.size == o.size && h.sum == o.sum }
 
 // AppendHex appends the lower-case hex form, and the mark after a dot.
-func (h Hashed) AppendHex(dst []byte) []byte {
+func (h *Hashed) AppendHex(dst []byte) []byte {
 	dst = AppendHex(dst, h.sum[:h.size])
 	if h.tail > 0 {
 		dst = append(dst, '.')
@@ -129,6 +133,6 @@ func (h Hashed) AppendHex(dst []byte) []byte {
 }
 
 // AppendBase64 appends the padded standard base64 form of the digest alone.
-func (h Hashed) AppendBase64(dst []byte) []byte {
+func (h *Hashed) AppendBase64(dst []byte) []byte {
 	return base64.StdEncoding.AppendEncode(dst, h.sum[:h.size])
 }

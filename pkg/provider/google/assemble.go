@@ -91,7 +91,8 @@ func (p *Provider) Probe(dst []byte, t *provider.Target) (provider.Request, bool
 	f = jsonappend.String(jsonappend.Key(f, "transactionId"), identity.Literal("sluice-probe"))
 	f = append(appendTime(append(jsonappend.Key(f, "eventTimestamp"), '"'), p.now()), '"')
 	f = append(jsonappend.Key(f, "userData"), `{"userIdentifiers":[{"emailAddress":`...)
-	f = append(jsonappend.Hex(f, identity.Hash([]byte("probe@sluice.invalid"))), `}]}`...)
+	nobody := identity.Hash([]byte("probe@sluice.invalid"))
+	f = append(jsonappend.Hex(f, &nobody), `}]}`...)
 	source := "WEB"
 	switch kind {
 	case kindOffline:

@@ -1,21 +1,19 @@
 package google
 
 import (
-	"slices"
-
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // maxIdentifiers is Google's limit for one event.
-const maxIdentifiers = 10
+const maxIdentifiers = payload.MaxDigests
 
 // users are the userData identifiers of one event, normalised and hashed.
 type users struct {
-	emails, phones   [maxIdentifiers]identity.Hashed
-	nEmails, nPhones int
-	address          address4
+	emails, phones payload.Digests
+	address        address4
 }
 
 // address4 is an address as Google takes it: all four parts, or nothing.
@@ -26,7 +24,7 @@ type address4 struct {
 	complete       bool
 }
 
-func (u *users) none() bool { return u.nEmails == 0 && u.nPhones == 0 && !u.address.complete }
+func (u *users) none() bool { return u.emails.Len() == 0 && u.phones.Len() == 0 && !u.address.complete }
 
 // identify collects userData. The address counts first towards the limit,
 // because there is one at most; then e-mails, then phones, each sorted.
@@ -37,54 +35,41 @@ func (b *build) identify() {
 		room--
 	}
 	if len(id.Emails) > 0 && b.may(decision.KindEmail, consent.AdUserData) {
-		b.users.nEmails = b.hashAll(decision.KindEmail, b.users.emails[:0:room], id.Emails)
-		room -= b.users.nEmails
+		b.hashAll(&b.users.emails, decision.KindEmail, FieldEmail, id.Emails, room)
+		room -= b.users.emails.Len()
 	}
 	if len(id.Phones) > 0 && b.may(decision.KindPhone, consent.AdUserData) {
-		b.users.nPhones = b.hashAll(decision.KindPhone, b.users.phones[:0:room], id.Phones)
+		b.hashAll(&b.users.phones, decision.KindPhone, FieldPhone, id.Phones, room)
 	}
 	b.unsupported()
 }
 
-// hashAll appends the distinct digests of raws to list, up to its capacity,
-// sorts them and gives their number.
-func (b *build) hashAll(kind decision.Kind, list []identity.Hashed, raws []identity.Raw) int {
+// hashAll collects the distinct digests of raws, most of them at most.
+func (b *build) hashAll(list *payload.Digests, kind decision.Kind, field string, raws []identity.Raw, most int) {
 	for _, raw := range raws {
-		if raw.IsZero() {
-			continue
-		}
-		var h identity.Hashed
-		var ok bool
-		if kind == decision.KindEmail {
-			h, ok = b.hash(FieldEmail, raw)
-		} else {
-			h, ok = b.hash(FieldPhone, raw)
-		}
 		switch {
-		case !ok:
+		case raw.IsZero():
+		case !b.hash(list.Next(), field, raw):
 			b.drop(kind, decision.DropInvalid)
-		case slices.Contains(list, h):
-		case len(list) == cap(list):
+		case !list.Take(most):
 			b.drop(kind, decision.DropLimit)
-		default:
-			list = append(list, h)
 		}
 	}
-	slices.SortFunc(list, identity.Hashed.Compare)
-	if len(list) > 0 {
+	if list.Len() > 0 {
 		b.present = b.present.With(kind)
 	}
-	return len(list)
 }
 
-// hash normalises one value in scratch memory and hashes it.
-func (b *build) hash(field string, raw identity.Raw) (identity.Hashed, bool) {
+// hash normalises one value in scratch memory and sets into to its digest;
+// false where there is none.
+func (b *build) hash(into *identity.Hashed, field string, raw identity.Raw) bool {
 	s := raw.Reveal()
 	if h, is := parseHashed(s); is {
-		return h, !h.IsZero()
+		*into = h
+		return !h.IsZero()
 	}
 	if otherDigest(s) {
-		return identity.Hashed{}, false
+		return false
 	}
 	var ok bool
 	switch field {
@@ -99,10 +84,10 @@ func (b *build) hash(field string, raw identity.Raw) (identity.Hashed, bool) {
 	case FieldAddressLine:
 		b.buf, ok = appendPlain(b.buf[:0], s)
 	}
-	if !ok {
-		return identity.Hashed{}, false
+	if ok {
+		into.Set(b.buf)
 	}
-	return identity.Hash(b.buf), true
+	return ok
 }
 
 // phoneCountry is where a national number belongs to.
@@ -128,7 +113,7 @@ func (b *build) address() {
 	}
 	reason := decision.DropIncomplete
 	if mayName && mayPlace && !id.FirstName.IsZero() && !id.LastName.IsZero() && !id.PostalCode.IsZero() && !id.Country.IsZero() {
-		if b.users.address = b.readAddress(); b.users.address.complete {
+		if b.readAddress(); b.users.address.complete {
 			b.present = b.present.With(decision.KindName).With(decision.KindAddress)
 			return
 		}
@@ -142,19 +127,18 @@ func (b *build) address() {
 	}
 }
 
-func (b *build) readAddress() address4 {
+func (b *build) readAddress() {
 	id := &b.e.Identity
-	var ad address4
-	var okGiven, okFamily, okRegion bool
-	ad.given, okGiven = b.hash(FieldGivenName, id.FirstName)
-	ad.family, okFamily = b.hash(FieldFamilyName, id.LastName)
+	ad := &b.users.address
+	okGiven := b.hash(&ad.given, FieldGivenName, id.FirstName)
+	okFamily := b.hash(&ad.family, FieldFamilyName, id.LastName)
+	var okRegion bool
 	ad.region, okRegion = regionOf(id.Country)
 	ad.postal = identity.Trim(id.PostalCode.Reveal())
 	if b.a.analytics() && !id.Street.IsZero() {
-		ad.line, _ = b.hash(FieldAddressLine, id.Street)
+		b.hash(&ad.line, FieldAddressLine, id.Street)
 	}
 	ad.complete = okGiven && okFamily && okRegion && postalFits(ad.postal, ad.region)
-	return ad
 }
 
 // regionOf reads a country code that exists; a name of a country or a digest

@@ -56,11 +56,11 @@ func (b *build) appendUsers(dst []byte) []byte {
 		return dst
 	}
 	dst = append(jsonappend.Key(dst, "userData"), `{"userIdentifiers":[`...)
-	for _, h := range u.emails[:u.nEmails] {
-		dst = append(jsonappend.Hex(append(jsonappend.Comma(dst), `{"emailAddress":`...), h), '}')
+	for i := range u.emails.All() {
+		dst = append(jsonappend.Hex(append(jsonappend.Comma(dst), `{"emailAddress":`...), &u.emails.All()[i]), '}')
 	}
-	for _, h := range u.phones[:u.nPhones] {
-		dst = append(jsonappend.Hex(append(jsonappend.Comma(dst), `{"phoneNumber":`...), h), '}')
+	for i := range u.phones.All() {
+		dst = append(jsonappend.Hex(append(jsonappend.Comma(dst), `{"phoneNumber":`...), &u.phones.All()[i]), '}')
 	}
 	if u.address.complete {
 		dst = b.appendAddress(append(jsonappend.Comma(dst), `{"address":{`...))
@@ -71,15 +71,15 @@ func (b *build) appendUsers(dst []byte) []byte {
 
 func (b *build) appendAddress(dst []byte) []byte {
 	ad := &b.users.address
-	dst = jsonappend.Hex(jsonappend.Key(dst, "givenName"), ad.given)
-	dst = jsonappend.Hex(jsonappend.Key(dst, "familyName"), ad.family)
+	dst = jsonappend.Hex(jsonappend.Key(dst, "givenName"), &ad.given)
+	dst = jsonappend.Hex(jsonappend.Key(dst, "familyName"), &ad.family)
 	dst = jsonappend.String(jsonappend.Key(dst, "regionCode"), identity.Vouch(ad.region))
 	dst = jsonappend.String(jsonappend.Key(dst, "postalCode"), identity.Vouch(ad.postal))
 	if !b.a.analytics() {
 		return dst
 	}
 	if !ad.line.IsZero() {
-		dst = jsonappend.Hex(jsonappend.Key(dst, "addressLine"), ad.line)
+		dst = jsonappend.Hex(jsonappend.Key(dst, "addressLine"), &ad.line)
 	}
 	dst = b.appendPlace(dst, "city", b.e.Identity.City)
 	return b.appendPlace(dst, "administrativeArea", b.e.Identity.Region)

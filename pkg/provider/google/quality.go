@@ -14,9 +14,9 @@ func (b *build) quality() float64 {
 		has    bool
 		weight float64
 	}{
-		{b.users.nEmails > 0, 4},
+		{b.users.emails.Len() > 0, 4},
 		{b.signals.hasClick(), 4},
-		{b.users.nPhones > 0, 2},
+		{b.users.phones.Len() > 0, 2},
 		{b.users.address.complete, 2},
 		{b.signals.session != "", 1},
 		{b.present.Has(decision.KindBrowserID), 2},

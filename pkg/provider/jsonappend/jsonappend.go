@@ -41,7 +41,7 @@ func String(dst []byte, s identity.Clean) []byte { return quote(dst, s.Text()) }
 func Bytes(dst []byte, s identity.CleanBytes) []byte { return quote(dst, s.Bytes()) }
 
 // Hex appends a quoted digest in lower-case hex, with its mark.
-func Hex(dst []byte, h identity.Hashed) []byte {
+func Hex(dst []byte, h *identity.Hashed) []byte {
 	return append(h.AppendHex(append(dst, '"')), '"')
 }
 

@@ -28,12 +28,12 @@ func TestNumbersAreShortAndPlain(t *testing.T) {
 }
 
 func TestMembersPutTheirOwnCommas(t *testing.T) {
-	b := []byte{'{'}
+	b, h := []byte{'{'}, identity.Hash([]byte("x"))
 	b = jsonappend.String(jsonappend.Key(b, "a"), identity.Literal("x"))
 	b = jsonappend.Int(jsonappend.Key(b, "b"), 7)
 	b = jsonappend.Bool(jsonappend.Name(b, identity.Vouch(`c"`)), true)
 	b = append(jsonappend.Key(b, "d"), '[')
-	b = jsonappend.Hex(jsonappend.Comma(b), identity.Hash([]byte("x")))
+	b = jsonappend.Hex(jsonappend.Comma(b), &h)
 	b = jsonappend.Bytes(jsonappend.Comma(b), identity.VouchBytes([]byte("y")))
 	b = append(b, "]}"...)
 	require.JSONEq(t, `{"a":"x","b":7,"c\"":true,"d":["2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","y"]}`, string(b))
@@ -59,7 +59,7 @@ func TestWritingDoesNotAllocate(t *testing.T) {
 	buf := make([]byte, 0, 512)
 	h := identity.Hash([]byte("x"))
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		b := jsonappend.Hex(jsonappend.Key(append(buf, '{'), "em"), h)
+		b := jsonappend.Hex(jsonappend.Key(append(buf, '{'), "em"), &h)
 		b = jsonappend.String(jsonappend.Key(b, "s"), identity.Literal("grün \"x\""))
 		jsonappend.Decimal(jsonappend.Key(b, "v"), 142.52, 4)
 	}))

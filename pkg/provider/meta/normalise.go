@@ -41,7 +41,8 @@ func Normalise(key string, raw identity.Raw, h Hints) (identity.Hashed, Form) {
 	if !known {
 		return identity.Hashed{}, Dropped
 	}
-	_, hashed, form := digest(nil, raw, normal, h)
+	var hashed identity.Hashed
+	_, form := digest(&hashed, nil, raw, normal, h)
 	return hashed, form
 }
 
@@ -52,23 +53,26 @@ var normalisers = map[string]normaliser{
 }
 
 // digest applies the steps that all keys share: trim, recognise a digest, bring
-// into composed form, normalise, hash. scratch is reused memory.
-func digest(scratch []byte, raw identity.Raw, normal normaliser, h Hints) ([]byte, identity.Hashed, Form) {
+// into composed form, normalise, hash. into is set unless the value is dropped;
+// scratch is reused memory.
+func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal normaliser, h Hints) ([]byte, Form) {
 	s := identity.Trim(raw.Reveal())
 	if s == "" {
-		return scratch, identity.Hashed{}, Dropped
+		return scratch, Dropped
 	}
 	if hashed, ok := prehashed(s); ok {
-		return scratch, hashed, PassedOn
+		*into = hashed
+		return scratch, PassedOn
 	}
 	if !identity.IsASCII(s) {
 		s = string(identity.AppendNFC(scratch[:0], s))
 	}
 	out, ok := normal(scratch[:0], s, h)
 	if !ok || len(out) == 0 {
-		return scratch, identity.Hashed{}, Dropped
+		return scratch, Dropped
 	}
-	return out[:0], identity.Hash(out), Normalised
+	into.Set(out)
+	return out[:0], Normalised
 }
 
 // prehashed recognises a SHA-256 or MD5 digest, also with the mark that Meta's

@@ -144,9 +144,9 @@ func (b *builder) hashes(r *row, values []identity.Raw) bool {
 		if v.IsZero() {
 			continue
 		}
-		var h identity.Hashed
+		h := b.digests.Next()
 		var form Form
-		b.Scratch, h, form = digest(b.Scratch, v, r.normal, b.hints)
+		b.Scratch, form = digest(h, b.Scratch, v, r.normal, b.hints)
 		if form == Dropped {
 			b.drop(r.kind, decision.DropInvalid)
 			continue
@@ -154,7 +154,7 @@ func (b *builder) hashes(r *row, values []identity.Raw) bool {
 		if form == PassedOn && (h.IsMD5() || h.OfNothing()) {
 			b.Warned++
 		}
-		if !b.digests.Insert(h) {
+		if !b.digests.Take(payload.MaxDigests) {
 			b.drop(r.kind, decision.DropLimit)
 		}
 	}
@@ -197,7 +197,7 @@ next:
 	for _, s := range list[:n] {
 		b.Dst = jsonappend.Comma(b.Dst)
 		if h, hashed := prehashed(s); hashed {
-			b.Dst = jsonappend.Hex(b.Dst, h)
+			b.Dst = jsonappend.Hex(b.Dst, &h)
 		} else {
 			b.Dst = jsonappend.String(b.Dst, identity.Vouch(s))
 		}

@@ -69,15 +69,23 @@ func TestFloat(t *testing.T) {
 func TestDigestsAreSortedOnceAndBounded(t *testing.T) {
 	t.Parallel()
 	var forth, back payload.Digests
+	insert := func(d *payload.Digests, i int) bool {
+		d.Next().Set([]byte{byte(i)})
+		return d.Take(payload.MaxDigests)
+	}
 	for i := range payload.MaxDigests {
-		require.True(t, forth.Insert(hashOf(i)))
-		require.True(t, forth.Insert(hashOf(i)), "a repeat is in")
-		require.True(t, back.Insert(hashOf(payload.MaxDigests-1-i)))
+		require.True(t, insert(&forth, i))
+		require.True(t, insert(&forth, i), "a repeat is in")
+		require.True(t, insert(&back, payload.MaxDigests-1-i))
 	}
 	require.Equal(t, payload.MaxDigests, forth.Len())
 	require.Equal(t, string(forth.Append(nil)), string(back.Append(nil)))
-	require.False(t, forth.Insert(hashOf(99)))
-	require.True(t, forth.Insert(hashOf(3)), "what is in stays in")
+	require.Len(t, forth.All(), payload.MaxDigests)
+	var few payload.Digests
+	few.Next().Set([]byte("x"))
+	require.False(t, few.Take(0), "no room")
+	require.False(t, insert(&forth, 99))
+	require.True(t, insert(&forth, 3), "what is in stays in")
 }
 
 func TestTheFirstReasonOfTheGatesIsReported(t *testing.T) {
@@ -100,10 +108,6 @@ func TestTheFirstReasonOfTheGatesIsReported(t *testing.T) {
 		Present: []decision.Kind{decision.KindEmail, decision.KindPhone}, MatchQuality: 10, UnsafeDropped: 2,
 		Dropped: []decision.Dropped{{Kind: decision.KindClickID, Reason: decision.DropConsent}},
 	}, built.Identifiers)
-}
-
-func hashOf(i int) identity.Hashed {
-	return identity.Hash([]byte{byte(i)})
 }
 
 func long(n int64) event.Value     { return event.Value{Kind: event.Long, Long: n} }

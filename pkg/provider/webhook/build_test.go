@@ -16,7 +16,10 @@ import (
 
 // TestNormalise: the rules of docs/providers/webhook.md, one by one.
 func TestNormalise(t *testing.T) {
-	digits := func(s string) string { return string(identity.Hash([]byte(s)).AppendHex(nil)) }
+	digits := func(s string) string {
+		h := identity.Hash([]byte(s))
+		return string(h.AppendHex(nil))
+	}
 	for _, c := range []struct {
 		kind          decision.Kind
 		in, country   string

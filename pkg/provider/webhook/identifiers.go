@@ -39,13 +39,12 @@ func (b *builder) hashes(key string, kind decision.Kind, values []identity.Raw, 
 		if v.IsZero() {
 			continue
 		}
-		var h identity.Hashed
 		var ok bool
-		b.Scratch, h, ok = digest(b.Scratch, kind, v, b.dest.phoneCountry)
+		b.Scratch, *list.Next(), ok = digest(b.Scratch, kind, v, b.dest.phoneCountry)
 		switch {
 		case !ok:
 			b.Dropped[kind] = decision.DropInvalid
-		case !list.Insert(h):
+		case !list.Take(payload.MaxDigests):
 			b.Dropped[kind] = decision.DropLimit
 		}
 	}
