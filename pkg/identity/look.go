@@ -76,16 +76,13 @@ func LookNumber(n int64) Suspect {
 // look searches only for what can be there: one pass over the bytes rules most
 // searches out, because this runs for every part of every URL.
 func look(s string) Suspect {
-	digits, at := 0, false
+	digits, all := 0, uint8(0)
 	for i := range len(s) {
-		switch c := s[i]; {
-		case isDigit(c):
-			digits++
-		case c == '@' || c == '%':
-			at = true
-		}
+		class := classes[s[i]]
+		digits += int(class & digitByte)
+		all |= class
 	}
-	if at {
+	if all&addressByte != 0 {
 		if _, _, ok := findEmail(s, 0); ok {
 			return SuspectEmail
 		}
@@ -116,7 +113,7 @@ func lookID(s string) Suspect {
 	if n := len(s); n == 0 || s[0] != '+' && s[0] != '(' && s[0] != '[' && (s[0] < '0' || s[0] > '9') {
 		return NotSuspect
 	}
-	if start, end, ok := findCard(s, 0); ok && start == 0 && end == len(s) {
+	if end, _, ok := cardAt(s, 0); ok && end == len(s) {
 		if n := countDigits(s); n == 15 || n == 16 {
 			return SuspectCard
 		}
@@ -166,10 +163,6 @@ func percentDecode(s string) (string, bool) {
 	}
 	return string(out), true
 }
-
-func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-func isWord(c byte) bool   { return isDigit(c) || isLetter(c) || c == '_' || c >= 0x80 }
 
 func countDigits(s string) int {
 	n := 0

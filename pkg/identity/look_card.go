@@ -7,33 +7,40 @@ const minCard, maxCard = 13, 19
 // single spaces or hyphens between them, that no word or digit touches.
 func findCard(s string, from int) (start, end int, ok bool) {
 	for i := from; i < len(s); {
-		if !isDigit(s[i]) || i > 0 && isWord(s[i-1]) {
-			i++
-			continue
+		end, next, ok := cardAt(s, i)
+		if ok {
+			return i, end, true
 		}
-		var digits [maxCard + 1]byte
-		n, j, last := 0, i, i
-		for ; j < len(s); j++ {
-			c := s[j]
-			if isDigit(c) {
-				if n < len(digits) {
-					digits[n] = c
-				}
-				n++
-				last = j + 1
-				continue
-			}
-			if (c == ' ' || c == '-') && isDigit(s[j-1]) {
-				continue
-			}
-			break
-		}
-		if n <= maxCard && cardNumber(digits[:n]) && (last == len(s) || !isWord(s[last])) {
-			return i, last, true
-		}
-		i = j + 1
+		i = next
 	}
 	return 0, 0, false
+}
+
+// cardAt reads the card number that begins at i; without one, next is where
+// another may begin.
+func cardAt(s string, i int) (end, next int, ok bool) {
+	if !isDigit(s[i]) || i > 0 && isWord(s[i-1]) {
+		return 0, i + 1, false
+	}
+	var digits [maxCard + 1]byte
+	n, j := 0, i
+	for ; j < len(s); j++ {
+		c := s[j]
+		if isDigit(c) {
+			if n < len(digits) {
+				digits[n] = c
+			}
+			n++
+			end = j + 1
+			continue
+		}
+		if (c == ' ' || c == '-') && isDigit(s[j-1]) {
+			continue
+		}
+		break
+	}
+	ok = n <= maxCard && cardNumber(digits[:n]) && (end == len(s) || !isWord(s[end]))
+	return end, j + 1, ok
 }
 
 // cardNumber is the one definition of what looks like a card number.

@@ -32,21 +32,21 @@ const (
 // long hex digest, or a run of at least 32 letters of both cases and digits.
 func findToken(s string, from int) (start, end int, ok bool) {
 	for i := from; i < len(s); {
-		if !tokenByte(s[i]) {
+		if !is(s[i], tokenByte) {
 			i++
 			continue
 		}
 		j := i
-		for j < len(s) && tokenByte(s[j]) {
+		for j < len(s) && is(s[j], tokenByte) {
 			j++
 		}
 		word := s[i:j]
 		if isToken(word) {
 			return i, j, true
 		}
-		if (strings.EqualFold(word, "bearer") || strings.EqualFold(word, "basic")) && j+9 <= len(s) && s[j] == ' ' {
+		if introduces(word) && j+9 <= len(s) && s[j] == ' ' {
 			k := j + 1
-			for k < len(s) && tokenByte(s[k]) {
+			for k < len(s) && is(s[k], tokenByte) {
 				k++
 			}
 			if k-j > 8 {
@@ -61,21 +61,29 @@ func findToken(s string, from int) (start, end int, ok bool) {
 	return 0, 0, false
 }
 
-func tokenByte(c byte) bool {
-	return isDigit(c) || isLetter(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '~' || c == '+'
-}
-
 func isToken(word string) bool {
-	for _, p := range tokenPrefixes {
-		if len(word) >= p.least && strings.HasPrefix(word, p.prefix) {
+	if len(word) < minToken {
+		return false
+	}
+	for i := range tokenPrefixes {
+		p := &tokenPrefixes[i]
+		if word[0] == p.prefix[0] && len(word) >= p.least && strings.HasPrefix(word, p.prefix) {
 			return true
 		}
 	}
 	return false
 }
 
+// introduces reports whether the next word is a secret.
+func introduces(word string) bool {
+	return len(word) == len("bearer") && strings.EqualFold(word, "bearer") || len(word) == len("basic") && strings.EqualFold(word, "basic")
+}
+
 // mixedRun finds a run of letters and digits that no person wrote.
 func mixedRun(word string) (start, end int, ok bool) {
+	if len(word) < mixedSecret {
+		return 0, 0, false
+	}
 	for i := 0; i < len(word); {
 		if !isDigit(word[i]) && !isLetter(word[i]) {
 			i++

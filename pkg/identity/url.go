@@ -107,6 +107,9 @@ func appendJudged(dst []byte, s string) (out []byte, safe bool) {
 // ordinary query parsing does; the first of several counts. It does not
 // allocate where nothing is encoded. raw may lack its scheme.
 func QueryValue(raw, name string) (Raw, bool) {
+	if !strings.Contains(raw, name) {
+		return Raw{}, false // most URLs, in one fast search
+	}
 	raw, _, _ = strings.Cut(raw, "#")
 	_, query, _ := strings.Cut(raw, "?")
 	for query != "" {
@@ -131,7 +134,7 @@ func splitOrigin(s string) (o origin, rest string, ok bool) {
 		return o, "", false
 	}
 	switch scheme := s[:i]; {
-	case strings.EqualFold(scheme, "https"):
+	case scheme == "https" || strings.EqualFold(scheme, "https"):
 		o.scheme = "https"
 	case strings.EqualFold(scheme, "http"):
 		o.scheme = "http"
@@ -140,7 +143,14 @@ func splitOrigin(s string) (o origin, rest string, ok bool) {
 	}
 	after := s[i+len("://"):]
 	end := 0
-	for end < len(after) && strings.IndexByte(`/?#\`, after[end]) < 0 {
+	for end < len(after) && is(after[end], hostByte) {
+		end++
+	}
+	if plainHost(after, end) {
+		o.host = after[:end]
+		return o, after[end:], true
+	}
+	for end < len(after) && !endsHost(after[end]) {
 		end++
 	}
 	o.host, rest = after[:end], after[end:]
@@ -149,6 +159,18 @@ func splitOrigin(s string) (o origin, rest string, ok bool) {
 	}
 	return o, rest, validHost(o.host)
 }
+
+func endsHost(c byte) bool { return c == '/' || c == '?' || c == '#' || c == '\\' }
+
+// plainHost reports whether the first end bytes of s, all of them hostByte, are
+// a whole host that validHost would accept: without user information, port or
+// brackets there is nothing else to ask.
+func plainHost(s string, end int) bool {
+	return end > 0 && end <= maxHost && s[0] != '.' && (end == len(s) || endsHost(s[end]))
+}
+
+// maxHost is the longest name of a host (RFC 1035).
+const maxHost = 253
 
 // validHost accepts a name or an address and an optional port.
 func validHost(h string) bool {
@@ -170,7 +192,7 @@ func validHost(h string) bool {
 		}
 		h = h[:i]
 	}
-	if h == "" || h[0] == '.' || len(h) > 253 {
+	if h == "" || h[0] == '.' || len(h) > maxHost {
 		return false
 	}
 	for _, r := range h {
@@ -262,8 +284,7 @@ func appendEncoded(dst []byte, s string) []byte {
 // plainURL reports that nothing in s needs encoding.
 func plainURL(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if !isDigit(c) && !isLetter(c) && c != '-' && c != '_' && c != '.' && c != '=' {
+		if !is(s[i], plainURLByte) {
 			return false
 		}
 	}

@@ -1,0 +1,49 @@
+package identity
+
+import "unicode/utf8"
+
+// What a byte can be. One look at a table tells what several comparisons, or a
+// search in a list, would; every byte of an event's texts is asked for.
+const (
+	digitByte     = 1 << iota // 0 to 9; lowest, so that it can be added up
+	addressByte               // @ and %, without one of which nothing is an e-mail address
+	tokenByte                 // what secrets are made of
+	localByte                 // what may stand before the @ of an address
+	hostByte                  // what an ordinary host is made of: ASCII only
+	plainURLByte              // what stands for itself wherever it is in a URL
+	separatorByte             // what people write between the digits of a phone number, brackets aside
+)
+
+var classes = func() (table [256]uint8) {
+	mark := func(class uint8, of string) {
+		for i := range len(of) {
+			table[of[i]] |= class
+		}
+	}
+	for i := range table {
+		c := byte(i)
+		if isDigit(c) {
+			table[i] |= digitByte
+		}
+		if isDigit(c) || isLetter(c) {
+			table[i] |= tokenByte | hostByte | plainURLByte
+		}
+		if isWord(c) {
+			table[i] |= localByte
+		}
+	}
+	mark(addressByte, "@%")
+	mark(tokenByte, "_-./~+")
+	mark(localByte, ".%+-!#$&'*^`{|}~")
+	mark(hostByte, "_-.")
+	mark(plainURLByte, "_-.=")
+	mark(separatorByte, " -./")
+	return table
+}()
+
+// is reports whether c is of one of the classes.
+func is(c byte, class uint8) bool { return classes[c]&class != 0 }
+
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isWord(c byte) bool   { return isDigit(c) || isLetter(c) || c == '_' || c >= utf8.RuneSelf }
