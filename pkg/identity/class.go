@@ -12,6 +12,7 @@ const (
 	hostByte                  // what an ordinary host is made of: ASCII only
 	plainURLByte              // what stands for itself wherever it is in a URL
 	separatorByte             // what people write between the digits of a phone number, brackets aside
+	inkByte                   // ASCII that is neither space nor a control character below it
 )
 
 var classes = func() (table [256]uint8) {
@@ -30,6 +31,9 @@ var classes = func() (table [256]uint8) {
 		}
 		if isWord(c) {
 			table[i] |= localByte
+		}
+		if c > ' ' && c < utf8.RuneSelf {
+			table[i] |= inkByte
 		}
 	}
 	mark(addressByte, "@%")

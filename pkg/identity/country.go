@@ -19,12 +19,17 @@ func AppendLetters(dst []byte, s string) []byte {
 func AppendCountry(dst []byte, s string) ([]byte, bool) {
 	start := len(dst)
 	dst = AppendLetters(dst, s)
-	if code, ok := countryNames[string(dst[start:])]; ok {
-		return append(dst[:start], code...), true
+	if len(dst)-start > 2 || string(dst[start:]) == shortName {
+		code, ok := countryNames[string(dst[start:])]
+		return append(dst[:start], code...), ok
 	}
 	_, ok := CountryCode(string(dst[start:]))
 	return dst, ok
 }
+
+// shortName is the one name of two letters; every other word of two is a code or
+// nothing.
+const shortName = "uk"
 
 // countryNames are English names of countries, letters a to z only: the short
 // names of ISO 3166-1, their plain forms, and what else people write. Names

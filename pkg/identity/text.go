@@ -24,9 +24,13 @@ func IsSpace(r rune) bool {
 
 // Trim removes surrounding white space in the sense of IsSpace.
 func Trim(s string) string {
-	if n := len(s); n > 0 && s[0] > ' ' && s[0] < utf8.RuneSelf && s[n-1] > ' ' && s[n-1] < utf8.RuneSelf {
+	if n := len(s); n > 0 && is(s[0], inkByte) && is(s[n-1], inkByte) {
 		return s // the common case, without decoding
 	}
+	return trim(s)
+}
+
+func trim(s string) string {
 	for s != "" {
 		r, n := utf8.DecodeRuneInString(s)
 		if !IsSpace(r) {
@@ -54,10 +58,25 @@ func IsASCII(s string) bool {
 	return true
 }
 
+// belowMarks reports that s holds no character from U+0300 on, where combining
+// marks begin. Below nothing combines, so s is in composed form; bytes that are
+// not UTF-8 are left alone by composing. Names of western Europe end here.
+func belowMarks[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] >= 0xCC { // begins U+0300 and everything above
+			return false
+		}
+	}
+	return true
+}
+
+// IsComposed reports whether s is in Unicode's composed form.
+func IsComposed(s string) bool { return belowMarks(s) || norm.NFC.IsNormalString(s) }
+
 // AppendNFC appends s in Unicode's composed form. Digests of composed and
 // decomposed text differ although both look the same.
 func AppendNFC(dst []byte, s string) []byte {
-	if IsASCII(s) {
+	if belowMarks(s) {
 		return append(dst, s...)
 	}
 	return norm.NFC.AppendString(dst, s)
@@ -66,7 +85,7 @@ func AppendNFC(dst []byte, s string) []byte {
 // ComposeTail brings the bytes of b from start on into composed form: deleting
 // characters can bring a letter and an accent together.
 func ComposeTail(b []byte, start int) []byte {
-	if norm.NFC.IsNormal(b[start:]) {
+	if belowMarks(b[start:]) || norm.NFC.IsNormal(b[start:]) {
 		return b
 	}
 	return append(b[:start], norm.NFC.Bytes(b[start:])...)
@@ -78,30 +97,46 @@ const (
 	capitalSigma   = 'Σ'
 )
 
+// lowered are the characters below U+0300 in lower case; the library searches
+// for each.
+var lowered = func() (table [0x300]uint16) {
+	for r := range rune(len(table)) {
+		table[r] = uint16(unicode.ToLower(r))
+	}
+	return table
+}()
+
 // AppendLower appends s in lower case as JavaScript, Java and Python have it:
 // İ becomes i and a combining dot, and a final Σ becomes ς, where
 // strings.ToLower gives i and σ. Bytes that are not UTF-8 become U+FFFD.
-func AppendLower(dst []byte, s string) []byte {
+func AppendLower[T string | []byte](dst []byte, s T) []byte {
 	start := len(dst)
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c >= 'A' && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			dst = append(dst, c)
-			i++
-			continue
+	dst = append(dst, s...)
+	for i := start; i < len(dst); i++ {
+		c := dst[i]
+		if c >= utf8.RuneSelf {
+			return appendLowerRunes(dst[:i], start, string(s))
 		}
+		dst[i] = byte(lowered[c])
+	}
+	return dst
+}
+
+// appendLowerRunes goes on where the first character outside ASCII stands: dst
+// holds what is before it, from start on.
+func appendLowerRunes(dst []byte, start int, s string) []byte {
+	for i := len(dst) - start; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == capitalSigma {
+		switch {
+		case r == capitalSigma:
 			// Whether a sigma is final depends on its neighbours on both
 			// sides: let the library look at the whole string.
 			return append(dst[:start], cases.Lower(language.Und).String(valid(s))...)
-		}
-		if r == dottedCapitalI {
+		case r == dottedCapitalI:
 			dst = append(dst, "i̇"...)
-		} else {
+		case int(r) < len(lowered):
+			dst = utf8.AppendRune(dst, rune(lowered[r]))
+		default:
 			dst = utf8.AppendRune(dst, unicode.ToLower(r))
 		}
 		i += n

@@ -64,7 +64,7 @@ func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal norm
 		*into = hashed
 		return scratch, PassedOn
 	}
-	if !identity.IsASCII(s) {
+	if !identity.IsComposed(s) {
 		s = string(identity.AppendNFC(scratch[:0], s))
 	}
 	out, ok := normal(scratch[:0], s, h)

@@ -8,32 +8,57 @@ import (
 
 // name removes white space and ASCII punctuation and lower-cases; letters of
 // every script, digits, typographic quotes and dashes stay.
-func name(dst []byte, s string, _ Hints) ([]byte, bool) {
+func name(dst []byte, s string, _ Hints) ([]byte, bool) { return appendWithout(dst, s, &notInNames) }
+
+// externalID removes white space and lower-cases.
+func externalID(dst []byte, s string, _ Hints) ([]byte, bool) {
+	return appendWithout(dst, s, &asciiSpace)
+}
+
+// The ASCII characters that fall away; white space beyond them always does.
+var notInNames, asciiSpace = func() (names, space [utf8.RuneSelf]bool) {
+	for i := range names {
+		c := byte(i)
+		space[i] = identity.IsSpace(rune(c))
+		names[i] = space[i] || c > ' ' && c < 0x7F && !alnum(c)
+	}
+	return names, space
+}()
+
+// appendWithout appends s in lower case without white space and what else falls
+// away; false where nothing is left.
+func appendWithout(dst []byte, s string, without *[utf8.RuneSelf]bool) ([]byte, bool) {
 	start := len(dst)
-	if identity.IsASCII(s) {
-		for i := range len(s) {
-			if c := s[i]; !asciiPunctuation(c) && !identity.IsSpace(rune(c)) {
-				if c >= 'A' && c <= 'Z' {
-					c += 'a' - 'A'
-				}
-				dst = append(dst, c)
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return appendRunesWithout(dst[:start], s, without)
+		}
+		if !without[c] {
+			if c >= 'A' && c <= 'Z' {
+				c += 'a' - 'A'
 			}
+			dst = append(dst, c)
 		}
-		return dst, len(dst) > start
 	}
-	kept := make([]byte, 0, len(s))
-	for _, r := range s {
-		if r < utf8.RuneSelf && asciiPunctuation(byte(r)) || identity.IsSpace(r) {
-			continue
-		}
-		kept = utf8.AppendRune(kept, r)
-	}
-	dst = identity.ComposeTail(identity.AppendLower(dst, string(kept)), start)
 	return dst, len(dst) > start
 }
 
-func asciiPunctuation(c byte) bool {
-	return c > ' ' && c < 0x7F && !alnum(c)
+// appendRunesWithout is the same for text outside ASCII: first what stays, then
+// behind it the same in lower case, which takes its place.
+func appendRunesWithout(dst []byte, s string, without *[utf8.RuneSelf]bool) ([]byte, bool) {
+	start := len(dst)
+	for _, r := range s {
+		if r < utf8.RuneSelf && without[r] || r >= utf8.RuneSelf && identity.IsSpace(r) {
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	stay := dst[start:]
+	dst = identity.AppendLower(dst, stay)
+	dst = dst[:start+copy(dst[start:], dst[start+len(stay):])]
+	dst = identity.ComposeTail(dst, start)
+	return dst, len(dst) > start
 }
 
 // firstFive and initial are cut by characters, not bytes.
@@ -66,28 +91,4 @@ func gender(dst []byte, s string, _ Hints) ([]byte, bool) {
 		return dst, false
 	}
 	return append(dst, g), true
-}
-
-// externalID removes white space and lower-cases.
-func externalID(dst []byte, s string, _ Hints) ([]byte, bool) {
-	start := len(dst)
-	if identity.IsASCII(s) {
-		for i := range len(s) {
-			if c := s[i]; !identity.IsSpace(rune(c)) {
-				if c >= 'A' && c <= 'Z' {
-					c += 'a' - 'A'
-				}
-				dst = append(dst, c)
-			}
-		}
-		return dst, len(dst) > start
-	}
-	kept := make([]byte, 0, len(s))
-	for _, r := range s {
-		if !identity.IsSpace(r) {
-			kept = utf8.AppendRune(kept, r)
-		}
-	}
-	dst = identity.ComposeTail(identity.AppendLower(dst, string(kept)), start)
-	return dst, len(dst) > start
 }
