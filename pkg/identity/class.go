@@ -11,7 +11,7 @@ const (
 	localByte                 // what may stand before the @ of an address
 	hostByte                  // what an ordinary host is made of: ASCII only
 	plainURLByte              // what stands for itself wherever it is in a URL
-	separatorByte             // what people write between the digits of a phone number, brackets aside
+	separatorByte             // what people write between the digits of a phone number
 	inkByte                   // ASCII that is neither space nor a control character below it
 )
 
@@ -41,7 +41,7 @@ var classes = func() (table [256]uint8) {
 	mark(localByte, ".%+-!#$&'*^`{|}~")
 	mark(hostByte, "_-.")
 	mark(plainURLByte, "_-.=")
-	mark(separatorByte, " -./")
+	mark(separatorByte, " -./()")
 	return table
 }()
 

@@ -22,6 +22,16 @@ const (
 // refused.
 func appendPhone(dst []byte, s, country string) ([]byte, bool) {
 	s = identity.Trim(s)
+	if strings.HasPrefix(s, "+") {
+		// No trunk prefix, no extension: what is left of the rule is the digits.
+		if out, plain := identity.AppendDigits(append(dst, '+'), s[1:]); plain {
+			return fitE164(out, len(dst))
+		}
+	}
+	return appendPhoneByRule(dst, s, country)
+}
+
+func appendPhoneByRule(dst []byte, s, country string) ([]byte, bool) {
 	international := isInternational(s)
 	if !international && country != "" {
 		if code, known := identity.CountryCode(country); known {
@@ -34,7 +44,12 @@ func appendPhone(dst []byte, s, country string) ([]byte, bool) {
 	if international {
 		s = withoutTrunk(s)
 	}
-	dst = appendDigits(append(dst, '+'), withoutExtension(s))
+	return fitE164(appendDigits(append(dst, '+'), withoutExtension(s)), start)
+}
+
+// fitE164 drops 00 in front of the digits that were appended behind start and a
+// plus, and refuses what no number's digits are.
+func fitE164(dst []byte, start int) ([]byte, bool) {
 	if digits := dst[start+1:]; len(digits) > 2 && digits[0] == '0' && digits[1] == '0' {
 		dst = append(dst[:start+1], digits[2:]...)
 	}

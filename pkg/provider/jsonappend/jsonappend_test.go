@@ -3,6 +3,8 @@ package jsonappend_test
 import (
 	"encoding/json"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,8 +41,32 @@ func TestMembersPutTheirOwnCommas(t *testing.T) {
 	require.JSONEq(t, `{"a":"x","b":7,"c\"":true,"d":["2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","y"]}`, string(b))
 }
 
+// An amount in cents is written without the library, and comes out the same.
+func FuzzDecimals(f *testing.F) {
+	for _, v := range []float64{0, 0.1, 19.9, 142.52, 80.00000000000001, 0.005, 1.005, 999999999.99, 1e9, 8.5e9 + 0.01, 1e21, -3.25, math.Copysign(0, -1)} {
+		f.Add(v, int64(v*100))
+	}
+	f.Fuzz(func(t *testing.T, v float64, hundredths int64) {
+		near := float64(hundredths) / 100
+		for _, v := range []float64{v, near, math.Nextafter(near, 0), math.Nextafter(near, math.Inf(1))} {
+			for digits := range 9 {
+				want := "0"
+				if jsonappend.Finite(v) {
+					if want = strconv.FormatFloat(v, 'f', digits, 64); digits > 0 {
+						want = strings.TrimRight(strings.TrimRight(want, "0"), ".")
+					}
+					if want == "-0" {
+						want = "0"
+					}
+				}
+				require.Equal(t, want, string(jsonappend.Decimal(nil, v, digits)), "%v to %d", v, digits)
+			}
+		}
+	})
+}
+
 func FuzzStringsAreValidAndUnchanged(f *testing.F) {
-	for _, s := range []string{"", "a\"b\\c", "\x00\x1f\n\r\t\x7f", "ü€😀\u2028", "\xff\xc3", "\uFFFD"} {
+	for _, s := range []string{"eight or more plain bytes", "1234567\"", "\\1234567", "123\x1f4567", "1234é67", "12345678\x80", "", "a\"b\\c", "\x00\x1f\n\r\t\x7f", "ü€😀\u2028", "\xff\xc3", "\uFFFD"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

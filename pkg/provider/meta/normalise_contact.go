@@ -70,6 +70,17 @@ const minPhone, maxPhone = 7, 15
 // the number. A number in national form gets a country code only where the
 // destination names a default country.
 func phone(dst []byte, s string, h Hints) ([]byte, bool) {
+	if s[0] == '+' {
+		// No extension, no trunk marker, no zero in front: what is left of the
+		// rule is the digits.
+		if out, plain := identity.AppendDigits(dst, s[1:]); plain && len(out) > 0 && out[0] != '0' {
+			return out, len(out) >= minPhone && len(out) <= maxPhone
+		}
+	}
+	return phoneByRule(dst, s, h)
+}
+
+func phoneByRule(dst []byte, s string, h Hints) ([]byte, bool) {
 	s = cutExtension(s)
 	if h.PhoneCountry != "" && !strings.HasPrefix(s, "+") && !strings.HasPrefix(s, "00") {
 		if out, ok := nationalPhone(dst, s, h); ok && len(out) <= maxPhone {
