@@ -1,7 +1,83 @@
 package identity
 
+import "strings"
+
+// The general rules behind ways that are short for what is ordinary. Tests hold
+// one against the other.
+
 // ShortSum is the way that Sum256 takes for a short message.
 func ShortSum(message []byte) (sum [32]byte, ok bool) {
 	ok = sumFrom(&sum, nil, 0, message)
 	return sum, ok
 }
+
+// LowerByRule is AppendLower without its way for ASCII.
+func LowerByRule(s string) string { return string(appendLowerRunes(nil, 0, s)) }
+
+// LookIDByRule is LookID without a glance at what can be there.
+func LookIDByRule(s string) Suspect {
+	if len(s) < 5 {
+		return NotSuspect
+	}
+	if k := lookID(s); k != NotSuspect {
+		return k
+	}
+	return lookDecoded(s, lookID)
+}
+
+// LookByRule is Look without counting first.
+func LookByRule(s string) Suspect {
+	if k := searchAll(s); k != NotSuspect || len(s) < 5 {
+		return k
+	}
+	return lookDecoded(s, searchAll)
+}
+
+func searchAll(s string) Suspect {
+	for _, of := range []struct {
+		find func(string, int) (int, int, bool)
+		kind Suspect
+	}{{findEmail, SuspectEmail}, {findCard, SuspectCard}, {findPhone, SuspectPhone}, {findToken, SuspectToken}} {
+		if _, _, ok := of.find(s, 0); ok {
+			return of.kind
+		}
+	}
+	return NotSuspect
+}
+
+// PathByRule is appendPath segment by segment.
+func PathByRule(path string) (string, int) {
+	out, unsafe := appendSegments(nil, path)
+	return string(out), unsafe
+}
+
+// Path is appendPath.
+func Path(path string) (string, int) {
+	out, unsafe := appendPath(nil, path)
+	return string(out), unsafe
+}
+
+// HostByRule is the host that splitOrigin takes off what follows the scheme,
+// without its way for ordinary ones.
+func HostByRule(after string) (host string, ok bool) {
+	if end := strings.IndexAny(after, `/?#\`); end >= 0 {
+		after = after[:end]
+	}
+	after = after[strings.LastIndexByte(after, '@')+1:]
+	return after, validHost(after)
+}
+
+// Host is the host that splitOrigin takes off what follows the scheme.
+func Host(after string) (host string, ok bool) {
+	o, _, ok := splitOrigin("https://" + after)
+	return o.host, ok
+}
+
+// CurrencyCodes and CountryCodes are the tables, as text.
+const (
+	CurrencyCodes = currencyCodes
+	CountryCodes  = countryCodes
+)
+
+// CountryNames are the names of countries.
+func CountryNames() map[string]string { return countryNames }

@@ -52,7 +52,13 @@ func LookID(s string) Suspect {
 	if len(s) < 5 {
 		return NotSuspect
 	}
-	if k := lookID(s); k != NotSuspect || strings.IndexByte(s, '%') < 0 {
+	if strings.IndexByte(s, '%') < 0 {
+		if strings.IndexByte(s, '@') < 0 {
+			return lookNumberID(s) // no address without either
+		}
+		return lookID(s)
+	}
+	if k := lookID(s); k != NotSuspect {
 		return k
 	}
 	return lookDecoded(s, lookID)
@@ -109,6 +115,10 @@ func lookID(s string) Suspect {
 	if _, _, ok := findEmail(s, 0); ok {
 		return SuspectEmail
 	}
+	return lookNumberID(s)
+}
+
+func lookNumberID(s string) Suspect {
 	s = Trim(s)
 	if n := len(s); n == 0 || s[0] != '+' && s[0] != '(' && s[0] != '[' && (s[0] < '0' || s[0] > '9') {
 		return NotSuspect

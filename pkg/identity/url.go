@@ -206,6 +206,33 @@ func validHost(h string) bool {
 // appendPath copies a path and hides the segments that look personal, each on
 // its own: jane@example.com in /users/jane@example.com/orders.
 func appendPath(dst []byte, path string) (out []byte, unsafe int) {
+	if harmlessPath(path) {
+		return append(dst, path...), 0
+	}
+	return appendSegments(dst, path)
+}
+
+// harmlessPath reports, in one pass, that no segment of path can look like
+// anything or needs encoding: too few digits for a number, segments too short for
+// a secret, and no byte that addresses or escapes are made of.
+func harmlessPath(path string) bool {
+	digits, start := 0, 0
+	for i := range len(path) {
+		c := path[i]
+		class := classes[c]
+		digits += int(class & digitByte)
+		if class&plainURLByte == 0 {
+			if c != '/' || i-start > minToken {
+				return false
+			}
+			start = i
+		}
+	}
+	return digits < minPhone && len(path)-start <= minToken && (path == "" || path[0] == '/')
+}
+
+// appendSegments is appendPath for any path.
+func appendSegments(dst []byte, path string) (out []byte, unsafe int) {
 	for path != "" {
 		end := strings.IndexByte(path[1:], '/') + 1
 		if end == 0 {

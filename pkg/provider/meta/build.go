@@ -61,7 +61,8 @@ func (b *builder) prepare() {
 	if !b.ev.Identity.Country.IsZero() && b.in.Route.Kinds.Has(decision.KindAddress) {
 		if s := identity.Trim(b.ev.Identity.Country.Reveal()); s != "" && identity.IsASCII(s) {
 			if word, ok := country(b.Scratch[:0], s, b.hints); ok && len(word) == 2 {
-				b.hints.Country = countryHint(word)
+				// The code of the table: it does not point into scratch.
+				b.hints.Country, _ = identity.CountryCode(string(word))
 			}
 		}
 	}
@@ -73,14 +74,6 @@ func (b *builder) prepare() {
 	if b.in.Sensitive {
 		b.URLs.Mode = identity.URLOrigin
 	}
-}
-
-// countryHint gives the code as a string that does not point into scratch.
-func countryHint(word []byte) string {
-	if string(word) == "us" {
-		return "us"
-	}
-	return string(word)
 }
 
 // serverEvent appends the event, all of it, in a fixed order.

@@ -26,9 +26,10 @@ type builder struct {
 	value    event.Opt[float64]
 	currency string
 
-	keys   keySet // identifiers written
-	click  bool   // click ids may be used
-	relies consent.PurposeSet
+	keys      keySet // identifiers written
+	safeItems uint64 // items whose id may leave; see noteItems
+	click     bool   // click ids may be used
+	relies    consent.PurposeSet
 }
 
 // drop notes that an identifier was there and is left out.

@@ -20,6 +20,7 @@ const decimals = 4
 // event, then what else the mapping computes, then the custom properties that it
 // names.
 func (b *builder) customData() {
+	b.noteItems()
 	start := len(b.Dst)
 	b.Dst = append(jsonappend.Key(b.Dst, "custom_data"), '{')
 	open := len(b.Dst)
@@ -85,7 +86,7 @@ func (b *builder) native(i int) {
 			b.Text("search_string", c.SearchTerm)
 		}
 	case atDelivery:
-		if slices.Contains(enums["delivery_category"], c.DeliveryCategory) {
+		if c.DeliveryCategory != "" && slices.Contains(enums["delivery_category"], c.DeliveryCategory) {
 			b.enum("delivery_category", c.DeliveryCategory)
 		}
 	case atLTV:
@@ -107,8 +108,8 @@ func (b *builder) native(i int) {
 
 // segmentation appends what kind of customer it was.
 func (b *builder) segmentation() {
-	if s, ok := segments[b.ev.Commerce.CustomerType]; ok {
-		b.enum("customer_segmentation", s)
+	if kind := b.ev.Commerce.CustomerType; kind != "" {
+		b.enum("customer_segmentation", segments[kind])
 	}
 }
 

@@ -1,14 +1,12 @@
 package meta
 
 import (
-	"strings"
-
 	"github.com/sluicehq/sluice/pkg/identity"
 )
 
 // Hints are what a normaliser may know besides the value.
 type Hints struct {
-	// Country is the subject's own country, ISO 3166-1 alpha-2 in lower case,
+	// Country is the subject's own country, ISO 3166-1 alpha-2 of either case,
 	// from the event's identity; empty where it is not known.
 	Country string
 	// PhoneCountry is the destination's default for phone numbers in national
@@ -79,21 +77,29 @@ func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal norm
 // reference library appends. MD5 is passed on as that library does, although
 // only SHA-256 is documented; the identifier status counts it as a warning.
 func prehashed(s string) (identity.Hashed, bool) {
-	if len(s) < 32 {
+	const long, short = 64, 32
+	switch n := len(s); {
+	case n >= long && (n == long || s[long] == '.'):
+		hashed, ok := identity.ParseHashed(s[:long])
+		return marked(hashed, ok, s[long:])
+	case n >= short && (n == short || s[short] == '.'):
+		hashed, ok := identity.ParseMD5(s[:short])
+		return marked(hashed, ok, s[short:])
+	default:
 		return identity.Hashed{}, false
 	}
-	digest, mark, marked := strings.Cut(s, ".")
-	hashed, ok := identity.ParseHashed(digest)
-	if !ok {
-		hashed, ok = identity.ParseMD5(digest)
-	}
-	if !ok || !marked {
-		return hashed, ok
-	}
-	if !isMark(mark) {
+}
+
+// marked adds the mark that stands behind a dot in rest, where rest is not empty.
+func marked(h identity.Hashed, ok bool, rest string) (identity.Hashed, bool) {
+	switch {
+	case !ok || rest == "":
+		return h, ok
+	case !isMark(rest[1:]):
 		return identity.Hashed{}, false
+	default:
+		return h.WithMark(rest[1:])
 	}
-	return hashed.WithMark(mark)
 }
 
 // isMark recognises the reference library's mark: a language token of two

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/identity"
@@ -41,6 +42,9 @@ func state(dst []byte, s string, _ Hints) ([]byte, bool) {
 // What is neither is dropped, never cut: half a name is another country.
 func country(dst []byte, s string, _ Hints) ([]byte, bool) { return identity.AppendCountry(dst, s) }
 
+// unitedStates is the country whose postal codes are cut.
+const unitedStates = "US"
+
 // postcode lower-cases, cuts at the first hyphen and removes white space; a US
 // code is its first five digits.
 func postcode(dst []byte, s string, h Hints) ([]byte, bool) {
@@ -57,7 +61,7 @@ func postcode(dst []byte, s string, h Hints) ([]byte, bool) {
 		}
 		i += n
 	}
-	if h.Country == "us" && len(kept)-start > 5 && allDigits(string(kept[start:start+5])) {
+	if strings.EqualFold(h.Country, unitedStates) && len(kept)-start > 5 && allDigits(string(kept[start:start+5])) {
 		kept = kept[:start+5]
 	}
 	return kept, utf8.RuneCount(kept[start:]) >= 2
