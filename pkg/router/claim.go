@@ -21,35 +21,27 @@ type want struct {
 	requests int // how many of Session.requests, in order
 }
 
-// claim notes that an eligible case wants its claims. The keys are the same
+// claim notes that the last item, an eligible case, wants its claims, and gives
+// their owner. The keys are the same
 // for every record that means the same thing to the provider, the owner is this
 // record: reading it again after a crash finds its own claims and goes on.
-func (s *Session) claim(c *gate.Case, r *gate.Result) error {
+func (s *Session) claim(c *gate.Case, r *gate.Result) (dedup.Owner, error) {
 	owner, err := ownerOf(c.Event.Origin)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	it := &s.items[len(s.items)-1]
 	window := dedup.Window(c.Route.Destination)
 	from := len(s.requests)
 	s.requests = dedup.AppendCase(s.requests, c, &r.Built, owner)
 	w := want{item: len(s.items) - 1, requests: len(s.requests) - from}
 	s.wants = append(s.wants, w)
 
-	d := &it.decision
+	d := &s.decision
 	d.ClaimKey, d.ClaimWindowMS = [16]byte(s.requests[from].Key), window.Milliseconds()
 	if w.requests > 1 {
 		d.AlsoKey = [16]byte(s.requests[from+1].Key)
 	}
-	if it.queued {
-		q := &it.delivery
-		q.ClaimKey, q.AlsoKey, q.ClaimOwner, q.ClaimWindowMS = d.ClaimKey, d.AlsoKey, int64(owner), d.ClaimWindowMS
-		if r.Built.Adjust {
-			plain, newest := dedup.AdjustmentKeys(c, &r.Built)
-			q.PlainKey, q.NewestKey = [16]byte(plain), [16]byte(newest)
-		}
-	}
-	return nil
+	return owner, nil
 }
 
 func ownerOf(at event.Coordinates) (dedup.Owner, error) {
@@ -107,8 +99,10 @@ func (s *Session) sortOut(ctx context.Context, results []dedup.Result) error {
 		case slices.ContainsFunc(lost, func(r dedup.Request) bool { return r.Key == asked[i].Key && r.Owner == answers[i].Holder }):
 			wants, requests = append(wants, w), append(requests, asked...)
 		default:
-			it := &s.items[w.item]
-			it.becomeDuplicate(it.duplicateReason(i, answers[i].State), answers[i].Holder)
+			reason := s.items[w.item].duplicateReason(i, answers[i].State)
+			if err := s.duplicate(w.item, reason, answers[i].Holder); err != nil {
+				return err
+			}
 		}
 	}
 	s.wants, s.requests = wants, requests
@@ -176,22 +170,6 @@ func (s *Session) unavailable(err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: claiming events: %w", transact.ErrWait, err)
-}
-
-func (it *item) becomeDuplicate(reason decision.Reason, owner dedup.Owner) {
-	it.queued = false
-	it.decision.DuplicateOf = owner.String()
-	it.become(decision.Duplicate, reason, "")
-}
-
-// become changes what was decided after all gates.
-func (it *item) become(status decision.Status, reason decision.Reason, detail string) {
-	d := &it.decision
-	d.Status, d.Reason, d.Message = status, reason, reason.Info().Sentence
-	if detail != "" {
-		d.Message += " (" + detail + ")"
-	}
-	d.ID = decision.NewID(d.Source, d.DestinationID, d.Mapping, d.Stage, d.Status, d.ReplayID, 0)
 }
 
 // releaseStale gives back claims that this very record may hold from an

@@ -15,26 +15,20 @@ import (
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
-// item is one decision on its way out, and what goes with it.
+// item is one decision that was taken: where its records stand, and what is
+// needed where it has to be changed afterwards (see mend). All else is encoded
+// already and is read no more, which is why an item is small: a batch of whole
+// decisions is far larger than the processor's caches.
 type item struct {
 	// record is the input record, also where the event was held in between.
-	record   *kgo.Record
-	decision decision.Decision
-	// delivery is meant where queued is true.
-	delivery decision.Delivery
-	queued   bool
-	// dead: the record itself goes to the dead letters.
-	dead bool
-	// held are the mappings that wait for consent; one hold record an event.
-	held    []string
-	heldKey []byte
-	// trace is the traceparent of the router's span, nil where nobody follows
-	// the event; what is written then carries the record's own.
-	trace []byte
+	record *kgo.Record
+	// diagnostic is the place of the item's diagnostic in Session.out. other is
+	// that of its delivery, its dead letter, or the event's hold record, and
+	// -1 where it has none.
+	diagnostic, other int
+	status            decision.Status
 	// duplicate is what a foreign claim means for this item.
 	duplicate decision.Reason
-	// diagnostic is the place of the item's diagnostic in Session.out.
-	diagnostic int
 }
 
 // pass is one walk over a batch: what its steps share.
@@ -99,7 +93,8 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, at even
 // wait in one record.
 func (s *Session) decideAll(p *pass, record *kgo.Record, routes []*resource.Route, again bool) error {
 	var held []string
-	first := 0
+	var first int
+	var reason decision.Reason
 	for _, route := range routes {
 		status, err := s.decide(p, record, route, again)
 		if err != nil {
@@ -107,17 +102,13 @@ func (s *Session) decideAll(p *pass, record *kgo.Record, routes []*resource.Rout
 		}
 		if status == decision.Held {
 			if held == nil {
-				first = len(s.items) - 1
+				first, reason = len(s.items)-1, s.decision.Reason
 			}
 			held = append(held, mappingKey(route.Mapping.DestinationID, route.Mapping.Name))
 		}
 	}
 	if held != nil {
-		it := &s.items[first]
-		it.held = held
-		it.heldKey = s.out.bytes(func(b []byte) []byte {
-			return event.Key(b, s.event.CustomerID, s.event.SubjectID.Reveal(), s.prepared.ID)
-		})
+		s.hold(p, &s.items[first], reason, held)
 	}
 	return nil
 }
@@ -128,24 +119,26 @@ func (s *Session) decide(p *pass, record *kgo.Record, route *resource.Route, aga
 	s.one = gate.Case{Prepared: &s.prepared, Route: route, View: p.view, Now: p.now, LastCall: p.stage == decision.StageHold}
 	c := &s.one
 	r := gate.Evaluate(c, &s.scratch)
+	s.decision = s.deps.Recorder.Decision(c, &r, p.stage, "")
 	it := s.add(record)
-	it.decision = s.deps.Recorder.Decision(c, &r, p.stage, "")
-	if r.Status != decision.Queued && r.Status != decision.Shadowed {
-		if again {
-			s.releaseStale(c)
+	switch {
+	case r.Status == decision.Queued || r.Status == decision.Shadowed:
+		it.duplicate = r.Built.DuplicateReason
+		owner, err := s.claim(c, &r)
+		if err != nil {
+			return r.Status, err
 		}
-		return r.Status, nil
+		if r.Status == decision.Queued {
+			if err := s.deliver(it, c, &r, owner); err != nil {
+				return r.Status, err
+			}
+		}
+	case again:
+		s.releaseStale(c)
 	}
-	it.duplicate = r.Built.DuplicateReason
-	if it.queued = r.Status == decision.Queued; it.queued {
-		it.delivery = s.deps.Recorder.Delivery(c, &r, route.Mapping.Lane, "")
-	}
-	return r.Status, s.claim(c, &r)
-}
-
-func (s *Session) add(record *kgo.Record) *item {
-	s.items = append(s.items, item{record: record, trace: s.trace})
-	return &s.items[len(s.items)-1]
+	s.scratch.Payload = s.scratch.Payload[:0] // it is encoded
+	s.describe(it)
+	return r.Status, nil
 }
 
 // unreadable sends a record that is no event to the dead letters, or gives the
@@ -155,9 +148,10 @@ func (s *Session) unreadable(p *pass, record *kgo.Record, at event.Coordinates, 
 	if !errors.As(err, &bad) {
 		return fmt.Errorf("%w: %w", transact.ErrWait, wrap(record, err))
 	}
+	s.decision = s.deps.Recorder.Unread(at, p.stage, "", "", bad.Reason, bad.Detail, p.now)
 	it := s.add(record)
-	it.dead = true
-	it.decision = s.deps.Recorder.Unread(at, p.stage, "", "", bad.Reason, bad.Detail, p.now)
+	s.bury(p, it)
+	s.describe(it)
 	return nil
 }
 
@@ -190,7 +184,7 @@ func (s *Session) unmappedEvent(ctx context.Context, p *pass, record *kgo.Record
 	}
 	s.event.Origin = at
 	s.prepared = gate.Prepare(&s.event)
-	it := s.add(record)
-	it.decision = s.deps.Recorder.Unmapped(&s.prepared, decision.MappingNone, "", p.now)
+	s.decision = s.deps.Recorder.Unmapped(&s.prepared, decision.MappingNone, "", p.now)
+	s.describe(s.add(record))
 	return nil
 }

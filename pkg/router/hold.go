@@ -39,7 +39,7 @@ func (s *Session) Release(ctx context.Context, b transact.Batch) ([]*kgo.Record,
 // release decides one held event. at are the coordinates in the hold topic.
 func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record, at event.Coordinates) error {
 	again := s.rereads.see(record)
-	held := &s.hold
+	held := &s.held
 	if err := s.deps.Holds.Decode(ctx, record.Value, held); err != nil {
 		// Somebody else has written to the topic: kept as a dead letter, it
 		// is not lost and does not stop what was held behind it.
@@ -56,7 +56,8 @@ func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record, at e
 		route, ok := routeOf(routes, key)
 		if !ok {
 			destination, mapping := splitMappingKey(key)
-			s.add(original).decision = s.deps.Recorder.Gone(&s.prepared, destination, mapping, p.now)
+			s.decision = s.deps.Recorder.Gone(&s.prepared, destination, mapping, p.now)
+			s.describe(s.add(original))
 			continue
 		}
 		if _, err := s.decide(p, original, route, again); err != nil {
@@ -73,11 +74,14 @@ func (s *Session) unreadableHeld(p *pass, original *kgo.Record, err error) error
 	if !errors.As(err, &bad) {
 		return fmt.Errorf("%w: %w", transact.ErrWait, wrap(original, err))
 	}
-	for i, key := range s.hold.Mappings {
+	for i, key := range s.held.Mappings {
 		destination, mapping := splitMappingKey(key)
+		s.decision = s.deps.Recorder.Unread(s.held.Source, p.stage, destination, mapping, bad.Reason, bad.Detail, p.now)
 		it := s.add(original)
-		it.dead = i == 0
-		it.decision = s.deps.Recorder.Unread(s.hold.Source, p.stage, destination, mapping, bad.Reason, bad.Detail, p.now)
+		if i == 0 {
+			s.bury(p, it)
+		}
+		s.describe(it)
 	}
 	return nil
 }

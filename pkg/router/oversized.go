@@ -16,57 +16,59 @@ import (
 // queued and not held. It is called between work and commit, any number of
 // times.
 func (s *Session) Oversized(refused *kgo.Record) (*kgo.Record, error) {
-	o := &s.out
 	for i := range s.items {
-		it := &s.items[i]
-		first := 0
-		if i > 0 {
-			first = s.items[i-1].diagnostic + 1
-		}
-		for at := first; at < it.diagnostic; at++ {
-			if refused == &o.records[at] {
-				return s.replace(i, refused.Topic), nil
-			}
+		if at := s.items[i].other; at != none && refused == &s.out.records[at] {
+			return s.replace(i, refused.Topic)
 		}
 	}
 	return nil, fmt.Errorf("replacing a record for %s: it is no delivery, hold or dead letter of this batch, and nothing else may be left out", refused.Topic)
 }
 
 // replace gives the dead letter for the i-th item's record for a topic.
-func (s *Session) replace(i int, topic string) *kgo.Record {
+func (s *Session) replace(i int, topic string) (*kgo.Record, error) {
 	it := &s.items[i]
-	detail := it.decision.Message
-	if !it.dead {
-		detail = "topic " + topic + " refuses a record of this size"
-		s.bury(i, detail)
-		for j := i + 1; len(it.held) > 0 && j < len(s.items) && s.items[j].record == it.record; j++ {
-			if s.items[j].decision.Status == decision.Held {
-				s.bury(j, detail)
+	if err := s.recall(i); err != nil {
+		return nil, err
+	}
+	source, reason, detail := s.mended.Source, s.mended.Reason, s.mended.Message
+	if it.status != decision.DeadLettered {
+		reason, detail = decision.EventTooLarge, "topic "+topic+" refuses a record of this size"
+		waiting := it.status == decision.Held
+		if err := s.tooLarge(i, detail); err != nil {
+			return nil, err
+		}
+		for j := i + 1; waiting && j < len(s.items) && s.items[j].record == it.record; j++ {
+			if s.items[j].status != decision.Held {
+				continue
+			}
+			if err := s.tooLarge(j, detail); err != nil {
+				return nil, err
 			}
 		}
 	}
-	now := s.deps.Now().UnixMilli()
-	letter := codec.DeadEvent(codec.OriginalOf(it.record, it.decision.Source), it.decision.Reason, detail, now)
+	letter := codec.DeadEvent(codec.OriginalOf(it.record, source), reason, detail, s.deps.Now().UnixMilli())
 	letter.Truncate()
-	return &kgo.Record{Topic: s.cfg.Outlets.DeadEvents, Key: it.record.Key, Value: s.deps.Writer.AppendDeadLetter(nil, &letter)}
+	return &kgo.Record{Topic: s.cfg.Outlets.DeadEvents, Key: it.record.Key, Value: s.deps.Writer.AppendDeadLetter(nil, &letter)}, nil
 }
 
-// bury makes the i-th item a dead letter of too large an event: its diagnostic
-// is written anew in its place, and its claims are given back.
-func (s *Session) bury(i int, detail string) {
-	it := &s.items[i]
-	d := &it.decision
-	s.tally.Add(d.Status, d.Reason, -1)
-	it.become(decision.DeadLettered, decision.EventTooLarge, detail)
-	s.tally.Count(d.Status, d.Reason)
-	if it.queued {
-		owner := dedup.Owner(it.delivery.ClaimOwner)
-		for _, key := range [...][16]byte{it.delivery.ClaimKey, it.delivery.AlsoKey} {
+// tooLarge makes the i-th item a dead letter of too large an event, and gives
+// the claims of a delivery back.
+func (s *Session) tooLarge(i int, detail string) error {
+	if err := s.recall(i); err != nil {
+		return err
+	}
+	d := &s.mended
+	if d.Status == decision.Queued {
+		owner, err := ownerOf(d.Source)
+		if err != nil {
+			return err
+		}
+		for _, key := range [...][16]byte{d.ClaimKey, d.AlsoKey} {
 			if key != ([16]byte{}) {
 				s.refused = append(s.refused, dedup.Request{Key: dedup.Key(key), Owner: owner})
 			}
 		}
-		it.queued = false
 	}
-	s.out.records[it.diagnostic].Value = s.out.bytes(func(b []byte) []byte { return s.deps.Writer.AppendDiagnostic(b, d) })
+	s.mend(i, decision.DeadLettered, decision.EventTooLarge, detail)
+	return nil
 }

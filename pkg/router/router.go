@@ -3,9 +3,10 @@
 // Session.Release for the hold topic. Everything that it writes (deliveries,
 // holds, dead letters, diagnostics) commits together with the input offsets.
 //
-// A batch goes through four steps, in this order and never back: evaluate
-// (pure), claim (one pipelined round trip), encode, return. Whatever fails
-// before the transaction begins gives the whole batch up and nothing is lost.
+// A batch goes through four steps, in this order and never back: evaluate and
+// encode (pure), claim (one pipelined round trip), mend what others own, return.
+// Whatever fails before the transaction begins gives the whole batch up and
+// nothing is lost.
 package router
 
 import (
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/sluicehq/sluice/pkg/codec"
 	"github.com/sluicehq/sluice/pkg/decision"
@@ -105,7 +107,10 @@ type Session struct {
 	scratch  gate.Scratch
 	event    event.Event
 	prepared gate.Prepared
-	one      gate.Case // the case in hand
+	one      gate.Case         // the case in hand
+	decision decision.Decision // of the case in hand
+	delivery decision.Delivery // of the case in hand
+	mended   decision.Decision // see mend
 	items    []item
 	wants    []want
 	requests []dedup.Request // of the wants that are still open
@@ -115,8 +120,9 @@ type Session struct {
 	refused  []dedup.Request // to give back when the transaction ends
 	rereads  rereads
 	tally    *telemetry.Tally
-	trace    []byte // of the event in hand; see follow
-	hold     codec.Hold
+	span     trace.Span // of the event in hand, nil: nobody follows it; see follow
+	trace    []byte     // the span's traceparent
+	held     codec.Hold
 	out      output
 	unmapped int
 }
@@ -154,7 +160,8 @@ func (s *Session) forget() {
 func (s *Session) forgetEvent() {
 	s.scratch.Reset()
 	s.event.Reset()
-	s.prepared, s.one, s.hold = gate.Prepared{}, gate.Case{}, codec.Hold{}
+	s.prepared, s.one, s.held = gate.Prepared{}, gate.Case{}, codec.Hold{}
+	s.decision, s.delivery, s.mended = decision.Decision{}, decision.Delivery{}, decision.Decision{}
 }
 
 // coordinates of an input record that is read now (epoch ms). Where the topic

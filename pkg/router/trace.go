@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/telemetry"
 )
 
@@ -21,7 +22,7 @@ type tracing interface {
 // and names that operators wrote, never a key or anything of the event's own.
 // The function that it returns ends it.
 func (s *Session) follow(ctx context.Context, record *kgo.Record) (end func()) {
-	s.trace = nil
+	s.span, s.trace = nil, nil
 	if s.deps.Tracing == nil {
 		return func() {}
 	}
@@ -29,7 +30,7 @@ func (s *Session) follow(ctx context.Context, record *kgo.Record) (end func()) {
 	if !span.IsRecording() {
 		return func() {}
 	}
-	first := len(s.items)
+	s.span = span
 	if headers := telemetry.Inject(ctx, nil); len(headers) > 0 {
 		s.trace = headers[0].Value
 	}
@@ -39,14 +40,15 @@ func (s *Session) follow(ctx context.Context, record *kgo.Record) (end func()) {
 		attribute.Int64("messaging.kafka.offset", record.Offset),
 	)
 	return func() {
-		s.trace = nil
-		for i := range s.items[first:] {
-			d := &s.items[first+i].decision
-			span.AddEvent("decision", trace.WithAttributes(
-				attribute.String("destination", d.DestinationID), attribute.String("mapping", d.Mapping),
-				attribute.String("status", d.Status.String()), attribute.String("reason", d.Reason.String()),
-			))
-		}
+		s.span, s.trace = nil, nil
 		span.End()
 	}
+}
+
+// tell adds a decision to the span of its event.
+func tell(span trace.Span, d *decision.Decision) {
+	span.AddEvent("decision", trace.WithAttributes(
+		attribute.String("destination", d.DestinationID), attribute.String("mapping", d.Mapping),
+		attribute.String("status", d.Status.String()), attribute.String("reason", d.Reason.String()),
+	))
 }
