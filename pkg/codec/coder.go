@@ -40,6 +40,11 @@ type coder struct {
 	faultField string
 	reason     decision.Reason
 
+	// pair: the coder writes a delivery and its diagnostic, which have parts in
+	// common. parts is where those stand in the delivery.
+	pair  bool
+	parts [partCount]span
+
 	json jsonState
 }
 
@@ -190,13 +195,22 @@ func (c *coder) writeDouble(v float64) {
 	c.buf = binary.LittleEndian.AppendUint64(c.buf, math.Float64bits(v))
 }
 
-// none reads what is absent, as most fields of most events are: null and the
-// empty list are one zero byte. It is small enough to be inlined. False: there
-// is something, or the coder does not read Avro.
-func (c *coder) none() bool {
-	if c.mode == reading && c.pos < len(c.buf) && c.buf[c.pos] == 0 {
-		c.pos++
-		return true
+// none handles what is absent, as most fields of most events are: null and the
+// empty list are one zero byte in Avro. present tells what a writing coder has.
+// It is small enough to be inlined. False: there is something, or the coder
+// does not know yet, or its form is JSON.
+func (c *coder) none(present bool) bool {
+	switch c.mode {
+	case reading:
+		if c.pos < len(c.buf) && c.buf[c.pos] == 0 {
+			c.pos++
+			return true
+		}
+	case writing:
+		if !present {
+			c.buf = append(c.buf, 0)
+			return true
+		}
 	}
 	return false
 }
@@ -207,6 +221,11 @@ func (c *coder) none() bool {
 func (c *coder) optional(name string, present bool) bool {
 	switch c.mode {
 	case reading:
+		const one = 1 << 1 // the second branch, zigzag
+		if c.pos < len(c.buf) && c.buf[c.pos] == one {
+			c.pos++
+			return true
+		}
 		switch c.readLong(name) {
 		case 0:
 			return false

@@ -24,17 +24,17 @@ func (c *coder) str(name string, p *string) {
 
 // optStr is a nullable string; empty and null are the same.
 func (c *coder) optStr(name string, p *string) {
-	if !c.none() && c.optional(name, *p != "") {
+	if present := *p != ""; !c.none(present) && c.optional(name, present) {
 		c.str(name, p)
 	}
 }
 
 // raw is a nullable personal value.
 func (c *coder) raw(name string, p *identity.Raw) {
-	if c.none() {
+	s := p.Reveal()
+	if c.none(s != "") {
 		return
 	}
-	s := p.Reveal()
 	c.optStr(name, &s)
 	if c.in() {
 		*p = identity.NewRaw(s)
@@ -43,7 +43,7 @@ func (c *coder) raw(name string, p *identity.Raw) {
 
 // given is a nullable string that tells null from empty.
 func (c *coder) given(name string, p *consent.Field) {
-	if !c.none() && c.optional(name, p.Given) {
+	if present := p.Given; !c.none(present) && c.optional(name, present) {
 		c.str(name, &p.Value)
 		if c.in() {
 			p.Given = true
@@ -53,7 +53,7 @@ func (c *coder) given(name string, p *consent.Field) {
 
 // tri is a nullable boolean.
 func (c *coder) tri(name string, p *consent.Tri) {
-	if !c.none() && c.optional(name, *p != consent.Unset) {
+	if present := *p != consent.Unset; !c.none(present) && c.optional(name, present) {
 		v := *p == consent.True
 		c.boolean(name, &v)
 		if c.in() {
@@ -77,7 +77,7 @@ func (c *coder) boolean(name string, p *bool) {
 }
 
 func (c *coder) optBool(name string, p *event.Opt[bool]) {
-	if !c.none() && c.optional(name, p.Set) {
+	if present := p.Set; !c.none(present) && c.optional(name, present) {
 		c.boolean(name, &p.Value)
 		if c.in() {
 			p.Set = true
@@ -112,7 +112,7 @@ func integer[T ~int | ~int32 | ~uint8 | ~uint32](c *coder, name string, p *T) {
 }
 
 func (c *coder) optLong(name string, p *event.Opt[int64]) {
-	if !c.none() && c.optional(name, p.Set) {
+	if present := p.Set; !c.none(present) && c.optional(name, present) {
 		c.long(name, &p.Value)
 		if c.in() {
 			p.Set = true
@@ -135,7 +135,7 @@ func (c *coder) double(name string, p *float64) {
 }
 
 func (c *coder) optDouble(name string, p *event.Opt[float64]) {
-	if !c.none() && c.optional(name, p.Set) {
+	if present := p.Set; !c.none(present) && c.optional(name, present) {
 		c.double(name, &p.Value)
 		if c.in() {
 			p.Set = true
@@ -163,7 +163,7 @@ func (c *coder) time(name string, p *int64) {
 
 // optTime is a nullable timestamp; zero and null are the same.
 func (c *coder) optTime(name string, p *int64) {
-	if !c.none() && c.optional(name, *p != 0) {
+	if present := *p != 0; !c.none(present) && c.optional(name, present) {
 		c.time(name, p)
 	}
 }
@@ -183,7 +183,7 @@ func (c *coder) blob(name string, p *[]byte) {
 
 // optBlob is nullable bytes; nil is null, empty is not.
 func (c *coder) optBlob(name string, p *[]byte) {
-	if !c.none() && c.optional(name, *p != nil) {
+	if present := *p != nil; !c.none(present) && c.optional(name, present) {
 		c.blob(name, p)
 		if c.mode == reading && *p == nil {
 			*p = c.buf[:0:0]
@@ -193,7 +193,7 @@ func (c *coder) optBlob(name string, p *[]byte) {
 
 // key16 is nullable bytes, 16 of them; all zero is null.
 func (c *coder) key16(name string, p *[16]byte) {
-	if !c.optional(name, *p != [16]byte{}) {
+	if present := *p != [16]byte{}; c.none(present) || !c.optional(name, present) {
 		return
 	}
 	switch c.mode {
@@ -214,7 +214,7 @@ func (c *coder) key16(name string, p *[16]byte) {
 
 // strs is an array of strings.
 func (c *coder) strs(name string, p *[]string) {
-	if c.none() {
+	if c.none(len(*p) > 0) {
 		return
 	}
 	for l := c.array(name, len(*p)); c.next(&l); {
@@ -225,7 +225,7 @@ func (c *coder) strs(name string, p *[]string) {
 
 // raws is an array of personal values.
 func (c *coder) raws(name string, p *[]identity.Raw) {
-	if c.none() {
+	if c.none(len(*p) > 0) {
 		return
 	}
 	for l := c.array(name, len(*p)); c.next(&l); {
@@ -240,7 +240,7 @@ func (c *coder) raws(name string, p *[]identity.Raw) {
 
 // namedRaws is a map of personal values.
 func (c *coder) namedRaws(name string, p *[]event.NamedRaw) {
-	if c.none() {
+	if c.none(len(*p) > 0) {
 		return
 	}
 	for l := c.dict(name, len(*p)); c.next(&l); {
@@ -293,6 +293,10 @@ func (c *coder) elem(name string, p *string) {
 // argument. Where c is open, a word that this program does not know reads as
 // the zero value.
 func word[T any](c *coder, name string, p *T, text string, parse func(string) (T, error)) {
+	if c.mode == writing {
+		c.writeString(text)
+		return
+	}
 	c.str(name, &text)
 	if c.mode != reading || c.fault != "" {
 		return

@@ -61,6 +61,21 @@ func aDelivery() *decision.Delivery {
 	}
 }
 
+// A delivery and its diagnostic have parts in common, which are encoded once.
+func TestQueuedIsADeliveryAndItsDiagnostic(t *testing.T) {
+	w := codec.NewWriter(codec.IDs{schemas.Delivery: 1, schemas.Diagnostic: 2}, "")
+	d, queued := aDelivery(), aDecision()
+	d.Said = queued.Said
+	for range 2 { // into the same memory
+		out, diagnostic := w.AppendQueued([]byte("before"), d, queued)
+		require.Equal(t, codec.AppendDelivery([]byte("before"), 1, d), out[:diagnostic])
+		require.Equal(t, codec.AppendDiagnostic(nil, 2, queued), out[diagnostic:])
+		d.Identifiers, queued.Identifiers = decision.IdentifierStatus{}, decision.IdentifierStatus{}
+		d.Source, queued.Source = event.Coordinates{}, event.Coordinates{}
+		d.Consent, queued.Consent = consent.Basis{}, consent.Basis{}
+	}
+}
+
 // The hot path does not allocate once its memory is there.
 func TestHotPathDoesNotAllocate(t *testing.T) {
 	ctx := context.Background()
@@ -80,6 +95,7 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 	encodedDelivery := codec.AppendDelivery(nil, 1, delivery)[5:]
 	encodedDecision := codec.AppendDiagnostic(nil, 1, given)[5:]
 	text := []byte(purchase)
+	writer := codec.NewWriter(codec.IDs{schemas.Delivery: 1, schemas.Diagnostic: 2}, "")
 
 	for name, run := range map[string]func() error{
 		"head":            func() error { _, err := codec.HeadOf(value[5:]); return err },
@@ -89,6 +105,7 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 		"event by id":     func() error { return events.Decode(ctx, value, &e) },
 		"append event":    func() error { buf = codec.AppendEvent(buf[:0], 1, &e); return nil },
 		"append delivery": func() error { buf = codec.AppendDelivery(buf[:0], 1, delivery); return nil },
+		"append both":     func() error { buf, _ = writer.AppendQueued(buf[:0], delivery, given); return nil },
 		"delivery":        func() error { return codec.DecodeDelivery(&d, encodedDelivery) },
 		"append decision": func() error { buf = codec.AppendDiagnostic(buf[:0], 1, given); return nil },
 		"decision":        func() error { return codec.DecodeDiagnostic(&back, encodedDecision) },
@@ -181,5 +198,15 @@ func BenchmarkAppendDiagnosticJSON(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = codec.AppendDiagnosticJSON(buf[:0], d)
+	}
+}
+
+func BenchmarkAppendQueued(b *testing.B) {
+	d, queued := aDelivery(), aDecision()
+	w := codec.NewWriter(nil, "")
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf, _ = w.AppendQueued(buf[:0], d, queued)
 	}
 }

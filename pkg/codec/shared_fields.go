@@ -11,6 +11,9 @@ import (
 
 // sourceFields are the coordinates of an input record.
 func sourceFields(c *coder, at *event.Coordinates) {
+	if c.again(sourcePart) {
+		return
+	}
 	c.record("source")
 	c.str("topic", &at.Topic)
 	c.key16("topic_id", (*[16]byte)(&at.TopicID))
@@ -18,10 +21,14 @@ func sourceFields(c *coder, at *event.Coordinates) {
 	c.long("offset", &at.Offset)
 	c.optTime("append_time", &at.AppendTime)
 	c.end()
+	c.close(sourcePart)
 }
 
 // basisFields are what a consent decision rests on, and what somebody said.
 func basisFields(c *coder, b *consent.Basis, said *consent.State) {
+	if c.again(consentPart) {
+		return
+	}
 	c.record("consent")
 	word(c, "basis", &b.Source, b.Source.String(), parseSource)
 	c.optTime("at", &b.At)
@@ -35,6 +42,7 @@ func basisFields(c *coder, b *consent.Basis, said *consent.State) {
 	c.str("policy_version", &b.PolicyVersion)
 	stateField(c, said)
 	c.end()
+	c.close(consentPart)
 }
 
 // jurisdictionField travels as DE or US-CA.
@@ -93,6 +101,9 @@ func readPurpose(c *coder, s *consent.State, name, answer string) {
 
 // identifierFields are kinds, never values.
 func identifierFields(c *coder, s *decision.IdentifierStatus) {
+	if c.again(identifierPart) {
+		return
+	}
 	c.record("identifiers")
 	for l := c.array("present", len(s.Present)); c.next(&l); {
 		grow(c, &s.Present)
@@ -110,6 +121,7 @@ func identifierFields(c *coder, s *decision.IdentifierStatus) {
 	integer(c, "warnings", &s.Warnings)
 	c.double("match_quality", &s.MatchQuality)
 	c.end()
+	c.close(identifierPart)
 }
 
 // kindField is a kind of identifier. A kind that a newer program has added
@@ -119,6 +131,10 @@ func kindField(c *coder, name string, k *decision.Kind) {
 		name = ""
 	}
 	text := k.String()
+	if c.mode == writing {
+		c.writeString(text)
+		return
+	}
 	c.str(name, &text)
 	if c.mode != reading || c.fault != "" {
 		return

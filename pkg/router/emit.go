@@ -34,8 +34,8 @@ func (s *Session) traceOf(it *item) []byte {
 	return s.out.copy(codec.TraceParent(it.record.Headers))
 }
 
-// deliver writes the delivery of the case in hand, whose decision says what is
-// claimed.
+// deliver writes the delivery of the case in hand and the decision to queue it,
+// which says what is claimed.
 func (s *Session) deliver(it *item, c *gate.Case, r *gate.Result, owner dedup.Owner) error {
 	s.delivery = s.deps.Recorder.Delivery(c, r, c.Route.Mapping.Lane, "")
 	d := &s.delivery
@@ -49,8 +49,15 @@ func (s *Session) deliver(it *item, c *gate.Case, r *gate.Result, owner dedup.Ow
 		return wrap(it.record, fmt.Errorf("no delivery topic for provider %s, lane %s", d.Provider, d.Lane))
 	}
 	key := s.eventKey()
-	value := s.out.bytes(func(b []byte) []byte { return s.deps.Writer.AppendDelivery(b, d) })
-	it.other = s.out.add(topic, key, value, s.traceOf(it))
+	var second int
+	start := len(s.out.arena)
+	both := s.out.bytes(func(b []byte) []byte {
+		b, second = s.deps.Writer.AppendQueued(b, d, &s.decision)
+		return b
+	})
+	second -= start
+	it.other = s.out.add(topic, key, both[:second:second], s.traceOf(it))
+	s.publish(it, both[second:])
 	return nil
 }
 
@@ -80,9 +87,13 @@ func (s *Session) bury(p *pass, it *item) {
 	it.other = s.out.add(s.cfg.Outlets.DeadEvents, s.out.copy(it.record.Key), value, s.traceOf(it))
 }
 
-// describe writes the diagnostic of s.decision, which is what the item came to,
-// and counts it.
+// describe writes the diagnostic of s.decision, which is what the item came to.
 func (s *Session) describe(it *item) {
+	s.publish(it, s.out.bytes(func(b []byte) []byte { return s.deps.Writer.AppendDiagnostic(b, &s.decision) }))
+}
+
+// publish adds the diagnostic of s.decision, and counts the decision.
+func (s *Session) publish(it *item, diagnostic []byte) {
 	d := &s.decision
 	it.status = d.Status
 	s.tally.Count(d.Status, d.Reason)
@@ -94,6 +105,5 @@ func (s *Session) describe(it *item) {
 		b = append(b, ':')
 		return append(b, d.EventID...)
 	})
-	value := s.out.bytes(func(b []byte) []byte { return s.deps.Writer.AppendDiagnostic(b, d) })
-	it.diagnostic = s.out.add(s.cfg.Outlets.Diagnostics, key, value, s.traceOf(it))
+	it.diagnostic = s.out.add(s.cfg.Outlets.Diagnostics, key, diagnostic, s.traceOf(it))
 }

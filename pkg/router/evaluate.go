@@ -116,27 +116,27 @@ func (s *Session) decideAll(p *pass, record *kgo.Record, routes []*resource.Rout
 // decide runs the gates for one mapping and notes what came of it. again: a
 // claim of an earlier reading may exist.
 func (s *Session) decide(p *pass, record *kgo.Record, route *resource.Route, again bool) (decision.Status, error) {
+	s.scratch.Payload = s.scratch.Payload[:0] // the last case's is encoded
 	s.one = gate.Case{Prepared: &s.prepared, Route: route, View: p.view, Now: p.now, LastCall: p.stage == decision.StageHold}
 	c := &s.one
 	r := gate.Evaluate(c, &s.scratch)
 	s.decision = s.deps.Recorder.Decision(c, &r, p.stage, "")
 	it := s.add(record)
-	switch {
-	case r.Status == decision.Queued || r.Status == decision.Shadowed:
-		it.duplicate = r.Built.DuplicateReason
-		owner, err := s.claim(c, &r)
-		if err != nil {
-			return r.Status, err
+	if r.Status != decision.Queued && r.Status != decision.Shadowed {
+		if again {
+			s.releaseStale(c)
 		}
-		if r.Status == decision.Queued {
-			if err := s.deliver(it, c, &r, owner); err != nil {
-				return r.Status, err
-			}
-		}
-	case again:
-		s.releaseStale(c)
+		s.describe(it)
+		return r.Status, nil
 	}
-	s.scratch.Payload = s.scratch.Payload[:0] // it is encoded
+	it.duplicate = r.Built.DuplicateReason
+	owner, err := s.claim(c, &r)
+	switch {
+	case err != nil:
+		return r.Status, err
+	case r.Status == decision.Queued:
+		return r.Status, s.deliver(it, c, &r, owner)
+	}
 	s.describe(it)
 	return r.Status, nil
 }
