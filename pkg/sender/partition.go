@@ -27,7 +27,8 @@ type partition struct {
 	commit int64
 }
 
-// leaving is a rebalance that waits for work to be finished.
+// leaving is a rebalance that waits for work to be finished, and for the commit
+// that is on its way.
 type leaving struct {
 	moved    moved
 	deadline int64
@@ -45,20 +46,26 @@ func (l *loop) moved(m moved) {
 		return
 	}
 	if m.lost {
-		l.forget(m.spots)
-		m.done <- nil
-		return
+		l.forget(m.spots) // nothing of theirs may be begun any more, and nothing is left to commit
 	}
 	l.leaving = append(l.leaving, &leaving{moved: m, deadline: l.deps.Now().Add(l.cfg.RevokeTimeout).UnixMilli()})
 }
 
 // leave hands partitions over once their work is finished or the time is up.
 // Batches that hold their deliveries are sent at once meanwhile (dispatch).
+//
+// A commit that was begun before, and has perhaps been waiting for the end of
+// the rebalance, ends first in any case: it would be sent after the last one,
+// with lower offsets, under whatever generation the member then has, and the
+// committed offsets would go back, also those of the next owner.
 func (l *loop) leave(now int64) {
 	kept := l.leaving[:0]
 	for _, g := range l.leaving {
-		if now < g.deadline && l.busy(g.moved.spots) {
+		busy := now < g.deadline && l.busy(g.moved.spots)
+		if busy {
 			l.at(g.deadline)
+		}
+		if busy || l.committing {
 			kept = append(kept, g)
 			continue
 		}
@@ -192,16 +199,19 @@ func (l *loop) commit(ctx context.Context, now int64) {
 	l.committing = true
 	l.nextCommit = now + ms(l.cfg.CommitEvery)
 	l.spawn(func() func() {
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+		lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
-		err := l.reader.commit(limited, what)
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(lastCommit, cancel) })()
+		err := l.reader.commit(lasting, what)
 		return func() { l.committed(ctx, what, err) }
 	})
 }
 
-// commitTimeout bounds one commit, also the last one of a process that was
-// told to stop at once.
-const commitTimeout = 10 * time.Second
+// lastCommit bounds the last commit of a process that was told to stop at once.
+// Any other takes as long as the client tries: giving one up closes its
+// connection, and the broker may apply it after the next one, which comes over
+// another.
+const lastCommit = 10 * time.Second
 
 func (l *loop) committed(ctx context.Context, what offsets, err error) {
 	l.committing, l.commitFailed = false, err != nil
