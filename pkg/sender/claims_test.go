@@ -87,13 +87,13 @@ func TestTheSecondClaimFollowsTheFirst(t *testing.T) {
 // hold writes a claim or a mark.
 func (r *rig) hold(key dedup.Key, owner dedup.Owner) {
 	r.t.Helper()
-	require.NoError(r.t, r.redis.Set(r.t.Context(), string(key[:]), int64(owner), time.Hour).Err())
+	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), int64(owner), time.Hour).Err())
 }
 
 // claim reads one; zero where there is none.
 func (r *rig) claim(key dedup.Key) int64 {
 	r.t.Helper()
-	value, err := r.redis.Get(r.t.Context(), string(key[:])).Int64()
+	value, err := r.redis.Get(r.t.Context(), r.redisPrefix()+string(key[:])).Int64()
 	if !errors.Is(err, redis.Nil) {
 		require.NoError(r.t, err)
 	}

@@ -46,7 +46,7 @@ func (n *noting) Produce(ctx context.Context, records ...*kgo.Record) error {
 	}
 	for _, r := range records {
 		if r.Topic != n.names.DestinationStatus() {
-			n.log.note(strings.Split(strings.TrimPrefix(r.Topic, "sluice."), ".")[0])
+			n.log.note(strings.Split(r.Topic, ".")[1])
 		}
 	}
 	return nil

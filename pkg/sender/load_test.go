@@ -17,21 +17,21 @@ import (
 
 // I4, I5: a second sender joins and leaves while deliveries flow; batches are
 // flushed before partitions go, so nothing is sent twice.
-func TestRebalanceHandsOverCleanly(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		one := r.start()
-		r.order(0, "order", ids("a", 200)...)
-		two := r.start(func(c *sender.Config, _ *sender.Deps) { c.Instance = "two" })
-		r.order(0, "view", ids("b", 200)...)
-		r.stop(one)
-		r.order(0, "order", ids("c", 200)...)
-		r.await(func() bool { return two.Status().Idle() && r.lag() == 0 }, "idle")
-		require.Equal(t, 600, r.counts()["delivered delivered"])
-		report := r.box.Report().Providers[sandbox.Meta]
-		require.Equal(t, 600, report.Accepted)
-		require.Zero(t, report.Duplicates)
-		r.stop(two)
-	})
+func TestRebalanceHandsOverCleanly(t *testing.T) { bubble(t, 1, handOver) }
+
+func handOver(r *rig) {
+	one := r.start()
+	r.order(0, "order", ids("a", 200)...)
+	two := r.start(func(c *sender.Config, _ *sender.Deps) { c.Instance = "two" })
+	r.order(0, "view", ids("b", 200)...)
+	r.stop(one)
+	r.order(0, "order", ids("c", 200)...)
+	r.await(func() bool { return two.Status().Idle() && r.lag() == 0 }, "idle")
+	require.Equal(r.t, 600, r.counts()["delivered delivered"])
+	report := r.box.Report().Providers[sandbox.Meta]
+	require.Equal(r.t, 600, report.Accepted)
+	require.Zero(r.t, report.Duplicates)
+	r.stop(two)
 }
 
 // I11: a destination with a rate of one event a second has a backlog. It
@@ -129,58 +129,58 @@ func TestSystemicBreaker(t *testing.T) {
 }
 
 // A record that is no delivery is kept among the dead letters and stops nobody.
-func TestUnreadableRecord(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		require.NoError(t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: r.names.Delivery("meta", decision.LaneRealtime), Key: []byte("k"), Value: []byte("nonsense")}))
-		r.order(0, "order", "a")
-		s := r.start()
-		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
-		require.Equal(t, map[string]int{"delivered delivered": 1, "dead_lettered event.undecodable": 1}, r.counts())
-		dead := r.read(r.names.DeadDeliveries("meta"))
-		require.Len(t, dead, 1)
-		require.Equal(t, "nonsense", string(dead[0].Value))
-		r.stop(s)
-	})
+func TestUnreadableRecord(t *testing.T) { bubble(t, 1, readNonsense) }
+
+func readNonsense(r *rig) {
+	require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: r.names.Delivery("meta", decision.LaneRealtime), Key: []byte("k"), Value: []byte("nonsense")}))
+	r.order(0, "order", "a")
+	s := r.start()
+	r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+	require.Equal(r.t, map[string]int{"delivered delivered": 1, "dead_lettered event.undecodable": 1}, r.counts())
+	dead := r.read(r.names.DeadDeliveries("meta"))
+	require.Len(r.t, dead, 1)
+	require.Equal(r.t, "nonsense", string(dead[0].Value))
+	r.stop(s)
 }
 
 // I2, decision 11: retention has overtaken the sender; it says what is lost,
 // in log, metric and status, and goes on.
-func TestLostRange(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		s := r.start()
-		r.order(0, "order", ids("a", 10)...)
-		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
-		r.stop(s)
-		r.order(0, "order", ids("b", 10)...)
-		ends, err := r.admin.ListEndOffsets(r.t.Context(), r.names.Delivery("meta", decision.LaneRealtime))
-		require.NoError(t, err)
-		_, err = r.admin.DeleteRecords(r.t.Context(), ends.Offsets())
-		require.NoError(t, err)
-		r.order(0, "order", ids("c", 10)...)
-		meter := &tally{moved: map[string]int{}}
-		var log bytes.Buffer
-		s = r.start(func(_ *sender.Config, d *sender.Deps) {
-			d.Meter, d.Log = meter, slog.New(slog.NewTextHandler(&log, nil))
-		})
-		r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "going on")
-		require.EqualValues(t, 10, meter.gone())
-		r.await(func() bool { return s.Status().Lost == 10 }, "shown")
-		r.stop(s)
-		require.Contains(t, log.String(), "reason=source.lost")
+func TestLostRange(t *testing.T) { bubble(t, 1, loseARange) }
+
+func loseARange(r *rig) {
+	s := r.start()
+	r.order(0, "order", ids("a", 10)...)
+	r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+	r.stop(s)
+	r.order(0, "order", ids("b", 10)...)
+	ends, err := r.admin.ListEndOffsets(r.t.Context(), r.names.Delivery("meta", decision.LaneRealtime))
+	require.NoError(r.t, err)
+	_, err = r.admin.DeleteRecords(r.t.Context(), ends.Offsets())
+	require.NoError(r.t, err)
+	r.order(0, "order", ids("c", 10)...)
+	meter := &tally{moved: map[string]int{}}
+	var log bytes.Buffer
+	s = r.start(func(_ *sender.Config, d *sender.Deps) {
+		d.Meter, d.Log = meter, slog.New(slog.NewTextHandler(&log, nil))
 	})
+	r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "going on")
+	require.EqualValues(r.t, 10, meter.gone())
+	r.await(func() bool { return s.Status().Lost == 10 }, "shown")
+	r.stop(s)
+	require.Contains(r.t, log.String(), "reason=source.lost")
 }
 
 // Starting, stopping and ending at once leave nothing behind, in any order.
-func TestLifecycle(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		s := r.start()
-		s.Drain()
-		s.Drain()
-		require.NoError(t, <-s.done)
-		require.Error(t, s.Run(r.t.Context()), "not twice")
-		require.True(t, s.Status().Stopped)
-		r.kill(r.start())
-		_, err := sender.New(sender.Config{}, sender.Deps{})
-		require.ErrorContains(t, err, "the provider is missing")
-	})
+func TestLifecycle(t *testing.T) { bubble(t, 1, startAndStop) }
+
+func startAndStop(r *rig) {
+	s := r.start()
+	s.Drain()
+	s.Drain()
+	require.NoError(r.t, <-s.done)
+	require.Error(r.t, s.Run(r.t.Context()), "not twice")
+	require.True(r.t, s.Status().Stopped)
+	r.kill(r.start())
+	_, err := sender.New(sender.Config{}, sender.Deps{})
+	require.ErrorContains(r.t, err, "the provider is missing")
 }

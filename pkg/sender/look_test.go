@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/codec"
@@ -69,13 +70,29 @@ func (r *rig) accepted(customer int, name, id string) int {
 	return r.box.MetaEvent(dataset(customer), name, id).Accepted
 }
 
-// lag is what the group has not committed.
+// lag is what the group has not committed of the topics that it reads; nobody
+// need be a member of it, or ever have been.
 func (r *rig) lag() int64 {
 	r.t.Helper()
-	lags, err := r.admin.Lag(r.t.Context(), "sluice.sender.meta")
+	topics := []string{r.names.Parked("meta"), r.names.Retry("meta", "1m"), r.names.Retry("meta", "10m"), r.names.Retry("meta", "1h")}
+	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
+		topics = append(topics, r.names.Delivery("meta", lane))
+	}
+	committed, err := r.admin.FetchOffsets(r.t.Context(), r.group())
+	if !errors.Is(err, kerr.GroupIDNotFound) {
+		require.NoError(r.t, err)
+	}
+	starts, err := r.admin.ListStartOffsets(r.t.Context(), topics...)
+	require.NoError(r.t, err)
+	ends, err := r.admin.ListEndOffsets(r.t.Context(), topics...)
 	require.NoError(r.t, err)
 	total := int64(0)
-	lags.Each(func(l kadm.DescribedGroupLag) { total += l.Lag.Total() })
+	ends.Each(func(end kadm.ListedOffset) {
+		require.NoError(r.t, end.Err)
+		start, _ := starts.Lookup(end.Topic, end.Partition)
+		next, _ := committed.Lookup(end.Topic, end.Partition)
+		total += max(0, end.Offset-max(start.Offset, next.At))
+	})
 	return total
 }
 
@@ -106,7 +123,7 @@ func (r *rig) own(id string, offset int64, delivered bool) {
 		owner = owner.Mark()
 	}
 	key := r.keys[id]
-	require.NoError(r.t, r.redis.Set(r.t.Context(), string(key[:]), int64(owner), 0).Err())
+	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), int64(owner), 0).Err())
 }
 
 // status is what the status topic says about a destination.

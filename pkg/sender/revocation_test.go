@@ -101,7 +101,7 @@ func stops(r *rig, at somewhere, record consent.Record, reason string) {
 		}
 	}
 	key := r.keys["subject"]
-	require.Zero(r.t, r.redis.Exists(r.t.Context(), string(key[:])).Val(), "its claim is given back")
+	require.Zero(r.t, r.redis.Exists(r.t.Context(), r.redisPrefix()+string(key[:])).Val(), "its claim is given back")
 	r.stop(s)
 	tables.stop()
 }

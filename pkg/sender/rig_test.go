@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,18 +34,30 @@ import (
 	"github.com/sluicehq/sluice/pkg/sender"
 	"github.com/sluicehq/sluice/pkg/topology"
 	"github.com/sluicehq/sluice/schemas"
+	"github.com/sluicehq/sluice/test/place"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const input = "analytics.events"
 
-// rig is everything around a sender, inside a synctest bubble: in-process
-// Kafka, registry and Redis, the strict sandbox, and tables that a test can
-// change. Its clock is the bubble's.
+// services are Kafka, registry and Redis.
+type services interface {
+	Kafka() kafka.Config
+	RegistryURL() string
+	HTTPClient() *http.Client
+	RedisOptions() *redis.Options
+}
+
+// rig is everything around a sender: Kafka, registry and Redis, the strict
+// sandbox, and tables that a test can change. Either all of it is in a synctest
+// bubble and its clock is the bubble's (bubble), or it has sockets and the real
+// clock (onSockets).
 type rig struct {
 	t        testing.TB
-	services *embedded.Services
+	services services
+	inside   *embedded.Services // nil on sockets
+	place    *place.Place       // nil in a bubble
 	redis    *redis.Client
 	store    *dedup.Store
 	producer *kafka.Producer
@@ -57,6 +70,7 @@ type rig struct {
 	secrets  *secrets
 	provider provider.Provider
 	names    topology.Names
+	url      string // of the sandbox, on sockets
 	offset   int64
 	keys     map[string]dedup.Key // claims by event id
 	// claimless leaves the claim to the sender, which takes it where it is absent.
@@ -77,25 +91,40 @@ func newRig(t testing.TB, destinations int) *rig {
 	t.Helper()
 	r := &rig{t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
 	_, bubbled := t.(*testing.T) // benchmarks use sockets and the real clock
+	var err error
+	r.inside, err = embedded.Start(t.Context(), embedded.Config{Virtual: bubbled, Topics: senderTopics(r.names)})
+	require.NoError(t, err)
+	r.services = r.inside
+	r.setUp(destinations)
+	return r
+}
+
+// senderTopics are those that a sender for Meta reads and writes.
+func senderTopics(names topology.Names) []embedded.Topic {
 	var topics []embedded.Topic
 	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
-		topics = append(topics, embedded.Topic{Name: r.names.Delivery("meta", lane), Partitions: 2})
+		topics = append(topics, embedded.Topic{Name: names.Delivery("meta", lane), Partitions: 2})
 	}
 	for _, name := range []string{
-		r.names.Retry("meta", "1m"), r.names.Retry("meta", "10m"), r.names.Retry("meta", "1h"), r.names.Parked("meta"),
-		r.names.DeadDeliveries("meta"), r.names.Diagnostics(), r.names.DestinationStatus(),
+		names.Retry("meta", "1m"), names.Retry("meta", "10m"), names.Retry("meta", "1h"), names.Parked("meta"),
+		names.DeadDeliveries("meta"), names.Diagnostics(), names.DestinationStatus(),
 	} {
 		topics = append(topics, embedded.Topic{Name: name, Partitions: 2})
 	}
+	return topics
+}
+
+// setUp makes what stands on the services.
+func (r *rig) setUp(destinations int) {
+	r.t.Helper()
+	t := r.t
 	var err error
-	r.services, err = embedded.Start(r.t.Context(), embedded.Config{Virtual: bubbled, Topics: topics})
-	require.NoError(t, err)
 	r.producer, err = kafka.NewProducer(r.services.Kafka())
 	require.NoError(t, err)
 	r.admin = kadm.NewClient(r.producer.Client())
 	r.redis = redis.NewClient(r.services.RedisOptions())
-	require.NoError(t, r.redis.Set(r.t.Context(), "sluice:claims", "ready:1", 0).Err())
-	r.store, err = dedup.New(r.redis, dedup.Config{Instance: "test"})
+	r.ready("1")
+	r.store, err = dedup.New(r.redis, dedup.Config{Instance: "test", Prefix: r.redisPrefix()})
 	require.NoError(t, err)
 	client, err := sr.NewClient(sr.URLs(r.services.RegistryURL()), sr.HTTPClient(r.services.HTTPClient()))
 	require.NoError(t, err)
@@ -117,7 +146,6 @@ func newRig(t testing.TB, destinations int) *rig {
 	r.wire.handler = r.box.Handler()
 	r.world = &world{consents: map[string]consent.Statement{}}
 	r.apply(resources(destinations))
-	return r
 }
 
 func dataset(i int) string { return fmt.Sprintf("10000%d", i) }
@@ -126,7 +154,9 @@ func token(i int) string   { return fmt.Sprintf("token-%d", i) }
 func (r *rig) close() {
 	require.NoError(r.t, r.redis.Close())
 	require.NoError(r.t, r.producer.Close(context.Background()))
-	require.NoError(r.t, r.services.Close())
+	if r.inside != nil {
+		require.NoError(r.t, r.inside.Close())
+	}
 }
 
 // resources are n destinations of customers c0 to cn-1.
@@ -159,6 +189,9 @@ spec:
 
 func (r *rig) apply(text string) {
 	r.t.Helper()
+	if r.place != nil {
+		text = strings.ReplaceAll(text, "max_wait: 10s", "max_wait: 1s")
+	}
 	providers := map[string]resource.Provider{"meta": r.provider}
 	loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(text)}}, nil, providers)
 	require.False(r.t, resource.HasErrors(problems), "%+v", problems)
@@ -186,6 +219,9 @@ func (r *rig) start(change ...func(*sender.Config, *sender.Deps)) *running {
 		Producer: r.producer, HTTP: r.wire, Secrets: r.secrets,
 		Recorder: gate.Recorder{Pseudonym: identity.NewPseudonym("k1", bytes.Repeat([]byte("k"), 32)), AppVersion: "test"},
 		Random:   func() float64 { return 0.5 },
+	}
+	if r.place != nil {
+		r.hurry(&cfg)
 	}
 	for _, c := range change {
 		c(&cfg, &deps)
@@ -264,8 +300,12 @@ func (r *rig) route(customer int, name, id string, offset int64, change ...func(
 	}))
 }
 
-// pass lets time pass.
+// pass lets the bubble's time pass. The real one is too dear for waiting that
+// something does not happen.
 func (r *rig) pass(d time.Duration) {
+	if r.place != nil {
+		return
+	}
 	time.Sleep(d)
 	synctest.Wait()
 }
@@ -278,6 +318,10 @@ func (r *rig) await(ok func() bool, about string, args ...any) {
 
 func (r *rig) awaitFor(most time.Duration, ok func() bool, about string, args ...any) {
 	r.t.Helper()
+	if r.place != nil {
+		r.watch(ok, about, args...)
+		return
+	}
 	step := 50 * time.Millisecond
 	for end := time.Now().Add(most); ; step = min(step*6/5, 10*time.Second) {
 		time.Sleep(step)

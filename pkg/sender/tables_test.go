@@ -28,9 +28,13 @@ type followed struct {
 func (r *rig) follow(text string) *followed {
 	r.t.Helper()
 	ctx := r.t.Context()
-	made, err := r.admin.CreateTopics(ctx, 2, 1, nil, r.names.Consent(), r.names.Destinations(), r.names.Mappings(), r.names.Policies())
+	topics := []string{r.names.Consent(), r.names.Destinations(), r.names.Mappings(), r.names.Policies()}
+	made, err := r.admin.CreateTopics(ctx, 2, -1, nil, topics...)
 	require.NoError(r.t, err)
 	require.NoError(r.t, made.Error())
+	if r.place != nil {
+		r.place.AwaitTopics(ctx, topics...)
+	}
 	ids, err := r.registry.Resolve(ctx, codec.Topics{
 		schemas.ConsentRecord: {r.names.Consent()}, schemas.Destination: {r.names.Destinations()}, schemas.Mapping: {r.names.Mappings()},
 	}, false)

@@ -92,22 +92,22 @@ func TestNotBefore(t *testing.T) {
 
 // I2, I11: the owner pauses a destination and resumes it: deliveries wait meanwhile
 // and come back at once.
-func TestPauseAndResume(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
-		s := r.start()
-		r.apply(strings.Replace(resources(2), "  active: true", "  active: true\n  paused: true", 1))
-		r.order(0, "order", ids("a", 3)...)
-		r.order(1, "order", ids("b", 3)...)
-		r.await(func() bool {
-			return r.counts()["parked destination.paused"] == 3 && r.counts()["delivered delivered"] == 3
-		}, "parked")
-		r.awaitFor(time.Minute, func() bool { return s.Status().Parked == 3 }, "held in the parked topic")
-		began := time.Now()
-		r.apply(resources(2))
-		r.await(func() bool { return r.counts()["delivered delivered"] == 6 }, "resumed")
-		require.Less(t, time.Since(began), 10*time.Second)
-		r.stop(s)
-	})
+func TestPauseAndResume(t *testing.T) { bubble(t, 2, pauseAndResume) }
+
+func pauseAndResume(r *rig) {
+	s := r.start()
+	r.apply(strings.Replace(resources(2), "  active: true", "  active: true\n  paused: true", 1))
+	r.order(0, "order", ids("a", 3)...)
+	r.order(1, "order", ids("b", 3)...)
+	r.await(func() bool {
+		return r.counts()["parked destination.paused"] == 3 && r.counts()["delivered delivered"] == 3
+	}, "parked")
+	r.awaitFor(time.Minute, func() bool { return s.Status().Parked > 0 }, "held in the parked topic, as far as it is read")
+	began := time.Now()
+	r.apply(resources(2))
+	r.await(func() bool { return r.counts()["delivered delivered"] == 6 }, "resumed")
+	require.Less(r.t, time.Since(began), 10*time.Second)
+	r.stop(s)
 }
 
 // I7, decision 6: a destination that is re-pointed, shadowed or switched off,
@@ -139,23 +139,23 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 }
 
 // I2, I4, I6: Redis fails: nothing is sent and nothing is lost.
-func TestRedisDownPauses(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		s := r.start()
-		r.services.Redis().SetError("LOADING")
-		require.ErrorContains(t, r.redis.Ping(r.t.Context()).Err(), "LOADING")
-		r.services.Redis().SetError("")
-		r.order(0, "order", "first")
-		r.await(func() bool { return r.accepted(0, "Lead", "first") == 1 }, "working")
-		r.services.Redis().SetError("LOADING")
-		r.produceLater(0, "order", "second")
-		r.pass(time.Minute)
-		require.Zero(t, r.accepted(0, "Lead", "second"))
-		require.True(t, s.Status().Holding)
-		r.services.Redis().SetError("")
-		r.await(func() bool { return r.counts()["delivered delivered"] == 2 }, "healed")
-		r.stop(s)
-	})
+func TestRedisDownPauses(t *testing.T) { bubble(t, 1, cutRedisOff) }
+
+func cutRedisOff(r *rig) {
+	s := r.start()
+	r.cutRedis(true)
+	require.Error(r.t, r.redis.Ping(r.t.Context()).Err())
+	r.cutRedis(false)
+	r.order(0, "order", "first")
+	r.await(func() bool { return r.accepted(0, "Lead", "first") == 1 }, "working")
+	r.cutRedis(true)
+	r.produceLater(0, "order", "second")
+	r.pass(time.Minute)
+	r.await(func() bool { return s.Status().Holding }, "it waits")
+	require.Zero(r.t, r.accepted(0, "Lead", "second"))
+	r.cutRedis(false)
+	r.await(func() bool { return r.counts()["delivered delivered"] == 2 }, "healed")
+	r.stop(s)
 }
 
 // I7, I12: nothing is sent while the tables are stale.
@@ -173,16 +173,16 @@ func TestStaleTablesPause(t *testing.T) {
 }
 
 // I3, I4: a second copy of a delivery that is in the window is dropped.
-func TestACopyInTheWindowIsSuperseded(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		r.order(0, "view", "a")
-		r.copyOf(r.names.Delivery("meta", decision.LaneBatch), r.names.Delivery("meta", decision.LaneBatch))
-		s := r.start()
-		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 && len(r.counts()) == 2 }, "idle")
-		require.Equal(t, map[string]int{"delivered delivered": 1, "duplicate duplicate.superseded": 1}, r.counts())
-		require.Equal(t, 1, r.accepted(0, "ViewContent", "a"))
-		r.stop(s)
-	})
+func TestACopyInTheWindowIsSuperseded(t *testing.T) { bubble(t, 1, meetACopy) }
+
+func meetACopy(r *rig) {
+	r.order(0, "view", "a")
+	r.copyOf(r.names.Delivery("meta", decision.LaneBatch), r.names.Delivery("meta", decision.LaneBatch))
+	s := r.start()
+	r.await(func() bool { return s.Status().Idle() && r.lag() == 0 && len(r.counts()) == 2 }, "idle")
+	require.Equal(r.t, map[string]int{"delivered delivered": 1, "duplicate duplicate.superseded": 1}, r.counts())
+	require.Equal(r.t, 1, r.accepted(0, "ViewContent", "a"))
+	r.stop(s)
 }
 
 // I2: an adjustment waits, uncounted, until the transaction itself is delivered;
@@ -215,111 +215,111 @@ func TestAdjustments(t *testing.T) {
 }
 
 // What is done is done in this order: copy, claim, diagnostic, offset.
-func TestTheOrderOfSettling(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		log := &journal{}
-		record := func(c *sender.Config, d *sender.Deps) {
-			d.Producer = &noting{log: log, to: r.producer, names: r.names}
-			d.Claims = &notingClaims{Store: r.store, log: log}
-		}
-		r.wire.poison("bad")
-		s := r.start(record)
-		r.order(0, "order", "bad")
-		r.await(func() bool { return r.lag() == 0 && s.Status().Idle() }, "idle")
-		require.Equal(t, []string{"deadletter", "release", "diagnostics"}, log.read())
-		r.order(0, "order", "good")
-		r.await(func() bool { return r.lag() == 0 && s.Status().Idle() }, "idle")
-		require.Equal(t, []string{"mark", "diagnostics"}, log.read())
-		r.secrets.set("file:d0", "ended")
-		r.order(0, "order", "parked")
-		r.await(func() bool { return r.counts()["parked credentials.invalid"] == 1 && s.Status().Idle() }, "parked")
-		require.Equal(t, []string{"parked", "renew", "diagnostics"}, log.read())
-		r.stop(s)
-	})
+func TestTheOrderOfSettling(t *testing.T) { bubble(t, 1, settleInOrder) }
+
+func settleInOrder(r *rig) {
+	log := &journal{}
+	record := func(c *sender.Config, d *sender.Deps) {
+		d.Producer = &noting{log: log, to: r.producer, names: r.names}
+		d.Claims = &notingClaims{Store: r.store, log: log}
+	}
+	r.wire.poison("bad")
+	s := r.start(record)
+	r.order(0, "order", "bad")
+	r.await(func() bool { return r.lag() == 0 && s.Status().Idle() }, "idle")
+	require.Equal(r.t, []string{"deadletter", "release", "diagnostics"}, log.read())
+	r.order(0, "order", "good")
+	r.await(func() bool { return r.lag() == 0 && s.Status().Idle() }, "idle")
+	require.Equal(r.t, []string{"mark", "diagnostics"}, log.read())
+	r.secrets.set("file:d0", "ended")
+	r.order(0, "order", "parked")
+	r.await(func() bool { return r.counts()["parked credentials.invalid"] == 1 && s.Status().Idle() }, "parked")
+	require.Equal(r.t, []string{"parked", "renew", "diagnostics"}, log.read())
+	r.stop(s)
 }
 
 // A foreign claim or mark stops a delivery and stays whose it is.
-func TestForeignClaims(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		r.route(0, "order", "a", 7)
-		r.route(0, "order", "b", 8)
-		r.own("a", 99, false)
-		r.own("b", 98, true)
-		s := r.start()
-		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
-		require.Equal(t, map[string]int{"duplicate duplicate.superseded": 1, "duplicate duplicate.delivered": 1}, r.counts())
-		for _, d := range r.decisions() {
-			require.NotEmpty(t, d.DuplicateOf)
-		}
-		require.Empty(t, r.wire.requests())
-		r.stop(s)
-	})
+func TestForeignClaims(t *testing.T) { bubble(t, 1, meetForeignClaims) }
+
+func meetForeignClaims(r *rig) {
+	r.route(0, "order", "a", 7)
+	r.route(0, "order", "b", 8)
+	r.own("a", 99, false)
+	r.own("b", 98, true)
+	s := r.start()
+	r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
+	require.Equal(r.t, map[string]int{"duplicate duplicate.superseded": 1, "duplicate duplicate.delivered": 1}, r.counts())
+	for _, d := range r.decisions() {
+		require.NotEmpty(r.t, d.DuplicateOf)
+	}
+	require.Empty(r.t, r.wire.requests())
+	r.stop(s)
 }
 
 // I2, I6: a secret that is missing parks at once, says so in the status topic, and
 // heals when it is put in place.
-func TestMissingSecret(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		r.secrets.remove("file:d0")
-		s := r.start()
-		r.order(0, "order", "a")
-		r.await(func() bool { return r.counts()["parked credentials.missing"] == 1 }, "parked")
-		require.Empty(t, r.wire.requests())
-		r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
-		require.Equal(t, decision.CredentialsMissing, r.status("d0").Reason)
-		r.secrets.set("file:d0", token(0))
-		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "healed")
-		r.await(func() bool { return r.status("d0").State == "open" && r.status("d0").HealthySince > 0 }, "published")
-		r.stop(s)
-	})
+func TestMissingSecret(t *testing.T) { bubble(t, 1, missASecret) }
+
+func missASecret(r *rig) {
+	r.secrets.remove("file:d0")
+	s := r.start()
+	r.order(0, "order", "a")
+	r.await(func() bool { return r.counts()["parked credentials.missing"] == 1 }, "parked")
+	require.Empty(r.t, r.wire.requests())
+	r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
+	require.Equal(r.t, decision.CredentialsMissing, r.status("d0").Reason)
+	r.secrets.set("file:d0", token(0))
+	r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "healed")
+	r.await(func() bool { return r.status("d0").State == "open" && r.status("d0").HealthySince > 0 }, "published")
+	r.stop(s)
 }
 
 // A restarted sender remembers what it said: a blocked destination is not
 // tried again before its time.
-func TestRestartRemembersBlockedDestinations(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		listen := func(c *sender.Config, d *sender.Deps) {
-			decoder, err := codec.DestinationStatuses(r.registry)
-			require.NoError(t, err)
-			d.Statuses = decoder
-		}
-		r.secrets.set("file:d0", "ended")
-		s := r.start(listen)
-		r.order(0, "order", "a")
-		r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
-		r.stop(s)
-		tried := len(r.wire.requests())
-		s = r.start(listen)
-		r.await(func() bool { return len(s.Status().Destinations) == 1 && s.Status().Destinations[0].Mode == "blocked" }, "remembered")
-		r.order(0, "order", "b")
-		r.await(func() bool { return r.counts()["parked credentials.invalid"] == 2 }, "parked")
-		require.Len(t, r.wire.requests(), tried)
-		r.stop(s)
-	})
+func TestRestartRemembersBlockedDestinations(t *testing.T) { bubble(t, 1, rememberBlocked) }
+
+func rememberBlocked(r *rig) {
+	listen := func(c *sender.Config, d *sender.Deps) {
+		decoder, err := codec.DestinationStatuses(r.registry)
+		require.NoError(r.t, err)
+		d.Statuses = decoder
+	}
+	r.secrets.set("file:d0", "ended")
+	s := r.start(listen)
+	r.order(0, "order", "a")
+	r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
+	r.stop(s)
+	tried := len(r.wire.requests())
+	s = r.start(listen)
+	r.await(func() bool { return len(s.Status().Destinations) == 1 && s.Status().Destinations[0].Mode == "blocked" }, "remembered")
+	r.order(0, "order", "b")
+	r.await(func() bool { return r.counts()["parked credentials.invalid"] == 2 }, "parked")
+	require.Len(r.t, r.wire.requests(), tried)
+	r.stop(s)
 }
 
 // What it said later counts as well: a destination that healed before the
 // restart is not blocked again by the older word, which stands in the topic
 // until it is compacted.
-func TestRestartRemembersThatADestinationHealed(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		listen := func(_ *sender.Config, d *sender.Deps) {
-			decoder, err := codec.DestinationStatuses(r.registry)
-			require.NoError(t, err)
-			d.Statuses = decoder
-		}
-		r.secrets.set("file:d0", "ended")
-		s := r.start(listen)
-		r.order(0, "order", "a")
-		r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
-		r.secrets.set("file:d0", token(0))
-		r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.status("d0").State == "open" }, "healed")
-		r.stop(s)
-		s = r.start(listen)
-		r.order(0, "order", "b")
-		r.awaitFor(5*time.Minute, func() bool { return r.counts()["delivered delivered"] == 2 }, "delivered after the restart")
-		r.stop(s)
-	})
+func TestRestartRemembersThatADestinationHealed(t *testing.T) { bubble(t, 1, rememberHealed) }
+
+func rememberHealed(r *rig) {
+	listen := func(_ *sender.Config, d *sender.Deps) {
+		decoder, err := codec.DestinationStatuses(r.registry)
+		require.NoError(r.t, err)
+		d.Statuses = decoder
+	}
+	r.secrets.set("file:d0", "ended")
+	s := r.start(listen)
+	r.order(0, "order", "a")
+	r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
+	r.secrets.set("file:d0", token(0))
+	r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.status("d0").State == "open" }, "healed")
+	r.stop(s)
+	s = r.start(listen)
+	r.order(0, "order", "b")
+	r.awaitFor(5*time.Minute, func() bool { return r.counts()["delivered delivered"] == 2 }, "delivered after the restart")
+	r.stop(s)
 }
 
 // A sender whose clock was ahead has moved a delivery. It and what stands
@@ -346,27 +346,27 @@ func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
 // I6: what the router can write, the sender can move: with the headers of a
 // move the largest delivery is larger still, and a copy that no topic takes
 // would hold its partition for ever.
-func TestTheLargestDeliveryCanBeMoved(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
-		r.route(0, "order", "a", r.next(), func(d *decision.Delivery) {
-			largest := int(r.services.Kafka().MaxMessageBytes())
-			for size := largest; ; size-- {
-				d.Payload = append([]byte(`{"pad":"`), bytes.Repeat([]byte("x"), size-10)...)
-				d.Payload = append(d.Payload, `"}`...)
-				record := kgo.Record{Key: []byte("c0:s-a"), Value: r.writer.AppendDelivery(nil, d)}
-				if over := kafka.RecordSize(&record) - largest; over > 1 {
-					size -= over - 1
-				} else if over <= 0 {
-					return
-				}
+func TestTheLargestDeliveryCanBeMoved(t *testing.T) { bubble(t, 1, moveTheLargest) }
+
+func moveTheLargest(r *rig) {
+	r.route(0, "order", "a", r.next(), func(d *decision.Delivery) {
+		largest := int(r.services.Kafka().MaxMessageBytes())
+		for size := largest; ; size-- {
+			d.Payload = append([]byte(`{"pad":"`), bytes.Repeat([]byte("x"), size-10)...)
+			d.Payload = append(d.Payload, `"}`...)
+			record := kgo.Record{Key: []byte("c0:s-a"), Value: r.writer.AppendDelivery(nil, d)}
+			if over := kafka.RecordSize(&record) - largest; over > 1 {
+				size -= over - 1
+			} else if over <= 0 {
+				return
 			}
-		})
-		r.apply(strings.Replace(resources(1), "  active: true", "  active: true\n  paused: true", 1))
-		s := r.start()
-		r.await(func() bool { return r.counts()["parked destination.paused"] == 1 }, "parked")
-		require.Len(t, r.read(r.names.Parked("meta")), 1)
-		r.stop(s)
+		}
 	})
+	r.apply(strings.Replace(resources(1), "  active: true", "  active: true\n  paused: true", 1))
+	s := r.start()
+	r.await(func() bool { return r.counts()["parked destination.paused"] == 1 }, "parked")
+	require.Len(r.t, r.read(r.names.Parked("meta")), 1)
+	r.stop(s)
 }
 
 // I14: an event that is larger than a request may be is refused for what it

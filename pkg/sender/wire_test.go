@@ -14,9 +14,10 @@ import (
 	"github.com/sluicehq/sluice/pkg/sandbox"
 )
 
-// wire is HTTP without sockets, which would stop the bubble's clock.
+// wire is HTTP, in a bubble without sockets, which would stop its clock.
 type wire struct {
 	handler http.Handler
+	client  *httpclient.Client // to a handler that is served; nil: no sockets
 	mu      sync.Mutex
 	seen    []sandbox.Exchange
 	times   []time.Time
@@ -78,6 +79,9 @@ func (w *wire) Send(ctx context.Context, r provider.Request, auth provider.Autho
 		w.saw(sandbox.Exchange{URL: r.URL, Body: string(r.Body), Status: http.StatusBadRequest})
 		return provider.Response{Status: http.StatusBadRequest, Header: func(string) string { return "" }, Body: []byte(refusal), Now: time.Now().UnixMilli()}, httpclient.Outcome{}
 	}
+	if w.client != nil {
+		return w.client.Send(ctx, r, auth)
+	}
 	request := httptest.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
 	for _, h := range r.Header {
 		request.Header.Add(h.Name, h.Value)
@@ -96,6 +100,9 @@ func (w *wire) Send(ctx context.Context, r provider.Request, auth provider.Autho
 }
 
 func (w *wire) Do(ctx context.Context, r provider.Request, form url.Values) (provider.Response, error) {
+	if w.client != nil {
+		return w.client.Do(ctx, r, form)
+	}
 	if form != nil {
 		r.Body = []byte(form.Encode())
 	}

@@ -13,16 +13,8 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/identity"
-	"github.com/sluicehq/sluice/pkg/resource"
 	"github.com/sluicehq/sluice/pkg/table"
 )
-
-// byPartition makes the bench's tables read consent by partition.
-func (b *bench) byPartition(count int) {
-	b.tables = table.New(table.Config{Kafka: b.services.Kafka(), ConsentPartitions: count}, table.Deps{
-		Providers: map[string]resource.Provider{"meta": provider{}}, Decode: decoders(),
-	})
-}
 
 // standing is where the client library, as everybody's, puts a key.
 func standing(key string, n int) int {
@@ -56,7 +48,7 @@ func TestConsentByPartition(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, topics...)
-		b.byPartition(3)
+		b.again(3)
 		here, there := in(1, 5), in(2, 4)
 		b.grants(append(append([]string{}, here...), there...)...)
 		b.start()
@@ -124,7 +116,7 @@ func TestConsentWrittenByAnotherPartitionerIsRefused(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := setup(t, topics...)
-				b.byPartition(3)
+				b.again(3)
 				client := b.open(kgo.RecordPartitioner(kgo.ManualPartitioner()))
 				for i := range 300 {
 					key := fmt.Sprint("acme:s", i)
@@ -148,8 +140,7 @@ func TestConsentWrittenByAnotherPartitionerIsRefused(t *testing.T) {
 				var wrong *table.PlacementError
 				require.ErrorAs(t, err, &wrong)
 				require.Positive(t, wrong.Misplaced)
-				b.client.Close()
-				require.NoError(t, b.services.Close())
+				b.close()
 			})
 		})
 	}
@@ -161,16 +152,19 @@ func TestAnotherNumberOfPartitionsIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, topics...)
-		b.byPartition(4)
-		b.start()
-		<-b.tables.Ready()
-		v, err := b.tables.Await(t.Context())
-		require.NoError(t, err)
-		v.Consent("acme", identity.NewRaw("s1"))
-		require.ErrorContains(t, <-b.ended, "has 3 partitions and had 4")
-		b.client.Close()
-		require.NoError(t, b.services.Close())
+		refuseTheCount(b)
+		b.close()
 	})
+}
+
+func refuseTheCount(b *bench) {
+	b.again(4)
+	b.start()
+	<-b.tables.Ready()
+	v, err := b.tables.Await(b.t.Context())
+	require.NoError(b.t, err)
+	v.Consent("acme", identity.NewRaw("s1"))
+	require.ErrorContains(b.t, <-b.ended, "has 3 partitions and had 4")
 }
 
 // The hash is the client library's, for every length of key.
