@@ -1,6 +1,8 @@
 package decision
 
 import (
+	"math/bits"
+
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/event"
 )
@@ -172,7 +174,10 @@ func Kinds(kinds ...Kind) KindSet {
 
 // List gives the kinds of s in order.
 func (s KindSet) List() []Kind {
-	var list []Kind
+	if s == 0 {
+		return nil
+	}
+	list := make([]Kind, 0, bits.OnesCount32(uint32(s)))
 	for k := KindEmail; k < KindCount; k++ {
 		if s.Has(k) {
 			list = append(list, k)

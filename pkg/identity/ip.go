@@ -5,12 +5,15 @@ import (
 	"strings"
 )
 
-// notPublic are ranges beyond those that netip knows: shared address space of
-// carriers, "this network", and what is reserved.
-var notPublic = [...]netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"),
-	netip.MustParsePrefix("100.64.0.0/10"),
-	netip.MustParsePrefix("240.0.0.0/4"),
+// reserved reports IPv4 addresses that are nobody's, beyond those that netip
+// knows: "this network" (0.0.0.0/8), the shared space of carriers
+// (100.64.0.0/10), and what is reserved (240.0.0.0/4).
+func reserved(addr netip.Addr) bool {
+	if !addr.Is4() {
+		return false
+	}
+	b := addr.As4()
+	return b[0] == 0 || b[0] == 100 && b[1]>>6 == 1 || b[0] >= 240
 }
 
 // PublicIP reads the address of a client. It takes what proxies and logs make
@@ -37,13 +40,8 @@ func PublicIP(raw Raw) (netip.Addr, bool) {
 		return netip.Addr{}, false
 	}
 	addr = addr.WithZone("").Unmap()
-	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
+	if !addr.IsGlobalUnicast() || addr.IsPrivate() || reserved(addr) {
 		return netip.Addr{}, false
-	}
-	for _, p := range notPublic {
-		if p.Contains(addr) {
-			return netip.Addr{}, false
-		}
 	}
 	return addr, true
 }

@@ -89,7 +89,7 @@ func (p *Provider) Probe(dst []byte, t *provider.Target) (provider.Request, bool
 	var f []byte
 	f = append(f, '{')
 	f = jsonappend.String(jsonappend.Key(f, "transactionId"), identity.Literal("sluice-probe"))
-	f = append(appendTime(append(jsonappend.Key(f, "eventTimestamp"), '"'), p.now()), '"')
+	f = jsonappend.Time(jsonappend.Key(f, "eventTimestamp"), p.now())
 	f = append(jsonappend.Key(f, "userData"), `{"userIdentifiers":[{"emailAddress":`...)
 	nobody := identity.Hash([]byte("probe@sluice.invalid"))
 	f = append(jsonappend.Hex(f, &nobody), `}]}`...)

@@ -183,6 +183,9 @@ func postalFits(s, region string) bool {
 // otherDigest recognises digests of other kinds (MD5, SHA-1, SHA-384,
 // SHA-512). Hashed once more, or read as a phone number, they match nobody.
 func otherDigest(s string) bool {
+	if len(s) < 32 {
+		return false
+	}
 	s = identity.Trim(s)
 	if n := len(s); n != 32 && n != 40 && n != 96 && n != 128 {
 		return false

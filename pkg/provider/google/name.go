@@ -53,7 +53,7 @@ func appendFamilyName(dst []byte, s string) ([]byte, bool) {
 func withoutSuffix(name []byte) int {
 	for _, suffix := range suffixes {
 		n := len(name) - len(suffix)
-		if n <= 0 || string(name[n:]) != suffix {
+		if n <= 0 || name[len(name)-1] != suffix[len(suffix)-1] || string(name[n:]) != suffix {
 			continue
 		}
 		bare := trimRight(name[:n])

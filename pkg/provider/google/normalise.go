@@ -96,6 +96,9 @@ func ruleOf(field string) (rule, bool) {
 // digest itself is zero where it is that of an empty value, which Google
 // refuses together with the whole request.
 func parseHashed(s string) (identity.Hashed, bool) {
+	if len(s) < 44 { // shorter than any form; nearly all
+		return identity.Hashed{}, false
+	}
 	s = identity.Trim(s)
 	h, ok := identity.ParseHashed(s)
 	if !ok && len(s) == 44 && s[43] == '=' {
@@ -120,6 +123,10 @@ func appendEmail(dst []byte, s string) ([]byte, bool) {
 	text := dst[start:]
 	at := -1
 	for i := 0; i < len(text); {
+		if c := text[i]; c > ' ' && c < utf8.RuneSelf && c != '@' {
+			i++ // nothing below asks about it
+			continue
+		}
 		r, n := utf8.DecodeRune(text[i:])
 		switch {
 		case r == '@' && at >= 0, r == utf8.RuneError, identity.IsSpace(r):

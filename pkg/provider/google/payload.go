@@ -1,8 +1,6 @@
 package google
 
 import (
-	"time"
-
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
@@ -21,7 +19,7 @@ func (b *build) payload(dst []byte) []byte {
 	if b.tx != "" {
 		dst = jsonappend.String(jsonappend.Key(dst, "transactionId"), identity.Vouch(b.tx))
 	}
-	dst = append(appendTime(append(jsonappend.Key(dst, "eventTimestamp"), '"'), b.e.Time), '"')
+	dst = jsonappend.Time(jsonappend.Key(dst, "eventTimestamp"), b.e.Time)
 	dst = b.appendUsers(dst)
 	dst = b.appendConsent(dst)
 	dst = b.appendAds(dst)
@@ -43,11 +41,6 @@ func (b *build) payload(dst []byte) []byte {
 		dst = b.appendAnalytics(dst)
 	}
 	return append(dst, '}')
-}
-
-// appendTime appends RFC 3339 in UTC with milliseconds.
-func appendTime(dst []byte, ms int64) []byte {
-	return time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
 
 func (b *build) appendUsers(dst []byte) []byte {

@@ -98,23 +98,18 @@ func isToken(s string, most int) bool {
 	return true
 }
 
-// noIP are the countries for whose people Google asks not to send the IP
+// noIP reports the countries for whose people Google asks not to send the IP
 // address, whatever a policy calls their regime: the European Economic Area,
 // the United Kingdom and Switzerland (proto comment of ip_address), with the
 // territories of theirs that have a code of their own and the same law.
-const noIP = " AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE" +
-	" IS LI NO GB UK CH AX GF GP MQ RE YT MF GG JE IM GI "
-
-func euLike(country string) bool {
-	if len(country) != 2 {
+func noIP(country string) bool {
+	switch country {
+	case "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO",
+		"SK", "SI", "ES", "SE", "IS", "LI", "NO", "GB", "UK", "CH", "AX", "GF", "GP", "MQ", "RE", "YT", "MF", "GG", "JE", "IM", "GI":
+		return true
+	default:
 		return false
 	}
-	for i := 1; i+2 < len(noIP); i += 3 {
-		if noIP[i:i+2] == country {
-			return true
-		}
-	}
-	return false
 }
 
 // deviceIP collects the IP address, where the rule allows it: the country is
@@ -127,7 +122,7 @@ func (b *build) deviceIP() {
 	}
 	place := &b.in.Place
 	if place.Location.Country == "" || b.in.Regime != consent.OptOut ||
-		euLike(place.Location.Country) || euLike(place.Identity.Country) {
+		noIP(place.Location.Country) || noIP(place.Identity.Country) {
 		b.drop(decision.KindIP, decision.DropRegion)
 		return
 	}

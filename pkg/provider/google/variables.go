@@ -134,6 +134,9 @@ func (b *build) word(field, own string) string {
 
 // upperOf finds the constant that s spells in any case.
 func upperOf(s string, words ...string) string {
+	if s == "" {
+		return ""
+	}
 	for _, w := range words {
 		if strings.EqualFold(s, w) {
 			return w

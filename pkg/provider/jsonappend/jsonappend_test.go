@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,16 @@ func TestMembersPutTheirOwnCommas(t *testing.T) {
 	b = jsonappend.Bytes(jsonappend.Comma(b), identity.VouchBytes([]byte("y")))
 	b = append(b, "]}"...)
 	require.JSONEq(t, `{"a":"x","b":7,"c\"":true,"d":["2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","y"]}`, string(b))
+}
+
+func FuzzTimes(f *testing.F) {
+	for _, ms := range []int64{0, 1, -1, 1795262395123, 951782400000, 253402300799999, 253402300800000, -62167219200001, -62167219200000, math.MaxInt64, math.MinInt64} {
+		f.Add(ms)
+	}
+	f.Fuzz(func(t *testing.T, ms int64) {
+		want := time.UnixMilli(ms).UTC().Format(`"2006-01-02T15:04:05.000Z"`)
+		require.Equal(t, want, string(jsonappend.Time(nil, ms)))
+	})
 }
 
 // An amount in cents is written without the library, and comes out the same.

@@ -1,8 +1,6 @@
 package payload
 
 import (
-	"math/bits"
-
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/identity"
@@ -77,14 +75,9 @@ func (f *Findings) Finish(built *provider.Built, w *Writer, before int) {
 // status reports the identifiers: the only lists that Build allocates.
 func (f *Findings) status(unsafe int32) decision.IdentifierStatus {
 	s := decision.IdentifierStatus{UnsafeDropped: unsafe, Warnings: f.Warned, MatchQuality: min(f.Quality, maxQuality)}
-	if n := bits.OnesCount32(uint32(f.Present)); n > 0 {
-		s.Present = make([]decision.Kind, 0, n)
-	}
+	s.Present = f.Present.List()
 	n := 0
-	for k := range decision.KindCount {
-		if f.Present.Has(k) {
-			s.Present = append(s.Present, k)
-		}
+	for k := range f.Dropped {
 		if f.Dropped[k] != "" {
 			n++
 		}

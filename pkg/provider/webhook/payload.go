@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"time"
-
 	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
@@ -44,10 +42,7 @@ func (b *builder) close(start, open int, bracket byte) {
 }
 
 // timestamp appends a time as RFC 3339 in UTC, always with milliseconds.
-func timestamp(dst []byte, ms int64) []byte {
-	dst = time.UnixMilli(ms).UTC().AppendFormat(append(dst, '"'), "2006-01-02T15:04:05.000Z")
-	return append(dst, '"')
-}
+func timestamp(dst []byte, ms int64) []byte { return jsonappend.Time(dst, ms) }
 
 // source appends where it happened.
 func (b *builder) source() {
