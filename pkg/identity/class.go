@@ -13,10 +13,11 @@ const (
 	plainURLByte              // what stands for itself wherever it is in a URL
 	separatorByte             // what people write between the digits of a phone number
 	inkByte                   // ASCII that is neither space nor a control character below it
+	dialByte                  // what a card or phone number is made of, and all that is not ASCII
 )
 
-var classes = func() (table [256]uint8) {
-	mark := func(class uint8, of string) {
+var classes = func() (table [256]uint16) {
+	mark := func(class uint16, of string) {
 		for i := range len(of) {
 			table[of[i]] |= class
 		}
@@ -35,6 +36,9 @@ var classes = func() (table [256]uint8) {
 		if c > ' ' && c < utf8.RuneSelf {
 			table[i] |= inkByte
 		}
+		if isDigit(c) || c >= utf8.RuneSelf {
+			table[i] |= dialByte
+		}
 	}
 	mark(addressByte, "@%")
 	mark(tokenByte, "_-./~+")
@@ -42,11 +46,12 @@ var classes = func() (table [256]uint8) {
 	mark(hostByte, "_-.")
 	mark(plainURLByte, "_-.=")
 	mark(separatorByte, " -./()")
+	mark(dialByte, " -./()[]+")
 	return table
 }()
 
 // is reports whether c is of one of the classes.
-func is(c byte, class uint8) bool { return classes[c]&class != 0 }
+func is(c byte, class uint16) bool { return classes[c]&class != 0 }
 
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -82,7 +82,7 @@ func LookNumber(n int64) Suspect {
 // look searches only for what can be there: one pass over the bytes rules most
 // searches out, because this runs for every part of every URL.
 func look(s string) Suspect {
-	digits, all := 0, uint8(0)
+	digits, all := 0, uint16(0)
 	for i := range len(s) {
 		class := classes[s[i]]
 		digits += int(class & digitByte)
@@ -115,11 +115,22 @@ func lookID(s string) Suspect {
 	if _, _, ok := findEmail(s, 0); ok {
 		return SuspectEmail
 	}
-	return lookNumberID(s)
+	return wholeNumber(Trim(s))
 }
 
+// lookNumberID tells whether all of s is a number. Where something stands in it
+// that neither number is made of, nothing has to be read.
 func lookNumberID(s string) Suspect {
 	s = Trim(s)
+	for i := range len(s) {
+		if !is(s[i], dialByte) {
+			return NotSuspect
+		}
+	}
+	return wholeNumber(s)
+}
+
+func wholeNumber(s string) Suspect {
 	if n := len(s); n == 0 || s[0] != '+' && s[0] != '(' && s[0] != '[' && (s[0] < '0' || s[0] > '9') {
 		return NotSuspect
 	}

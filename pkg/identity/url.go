@@ -63,8 +63,7 @@ func AppendURL(dst []byte, raw string, p URLPolicy) (out []byte, unsafe int, ok 
 	if p.Mode == URLOrigin {
 		return dst, 0, true
 	}
-	rest, _, _ = strings.Cut(rest, "#")
-	path, query, _ := strings.Cut(rest, "?")
+	path, query := splitPath(rest)
 	dst, unsafe = appendPath(dst, path)
 	if p.Mode == URLPath {
 		return dst, unsafe, true
@@ -201,6 +200,18 @@ func validHost(h string) bool {
 		}
 	}
 	return true
+}
+
+// splitPath parts what follows a host, without its fragment.
+func splitPath(s string) (path, query string) {
+	end := 0
+	for end < len(s) && s[end] != '?' && s[end] != '#' {
+		end++
+	}
+	if end < len(s) && s[end] == '?' {
+		query, _, _ = strings.Cut(s[end+1:], "#")
+	}
+	return s[:end], query
 }
 
 // appendPath copies a path and hides the segments that look personal, each on

@@ -40,7 +40,7 @@ func Normalise(key string, raw identity.Raw, h Hints) (identity.Hashed, Form) {
 		return identity.Hashed{}, Dropped
 	}
 	var hashed identity.Hashed
-	_, form := digest(&hashed, nil, raw, normal, h)
+	_, form := digest(&hashed, nil, raw, normal, &h)
 	return hashed, form
 }
 
@@ -53,7 +53,7 @@ var normalisers = map[string]normaliser{
 // digest applies the steps that all keys share: trim, recognise a digest, bring
 // into composed form, normalise, hash. into is set unless the value is dropped;
 // scratch is reused memory.
-func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal normaliser, h Hints) ([]byte, Form) {
+func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal normaliser, h *Hints) ([]byte, Form) {
 	s := identity.Trim(raw.Reveal())
 	if s == "" {
 		return scratch, Dropped
@@ -65,7 +65,7 @@ func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal norm
 	if !identity.IsComposed(s) {
 		s = string(identity.AppendNFC(scratch[:0], s))
 	}
-	out, ok := normal(scratch[:0], s, h)
+	out, ok := normal(scratch[:0], s, *h)
 	if !ok || len(out) == 0 {
 		return scratch, Dropped
 	}

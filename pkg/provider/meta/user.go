@@ -146,7 +146,7 @@ func (b *builder) hashes(r *row, values []identity.Raw) bool {
 		}
 		h := b.digests.Next()
 		var form Form
-		b.Scratch, form = digest(h, b.Scratch, v, r.normal, b.hints)
+		b.Scratch, form = digest(h, b.Scratch, v, r.normal, &b.hints)
 		if form == Dropped {
 			b.drop(r.kind, decision.DropInvalid)
 			continue

@@ -37,6 +37,9 @@ func (w *Writer) ID(key, s string) {
 
 // Text appends free text unless it looks like personal data or a secret.
 func (w *Writer) Text(key, s string) {
+	if s == "" {
+		return
+	}
 	at := len(w.Dst)
 	w.Dst = jsonappend.Key(w.Dst, key)
 	if !w.FreeText(s) {
