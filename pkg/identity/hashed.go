@@ -40,9 +40,29 @@ func (h *Hashed) Set(normalised []byte) {
 		*h = Hashed{}
 		return
 	}
-	setSum(&h.sum, normalised)
+	if pair, ok := twoLetters(normalised); ok {
+		h.sum = sumsOfTwo[pair]
+	} else {
+		setSum(&h.sum, normalised)
+	}
 	h.size, h.tail = sha256.Size, 0
 	h.mark = [maxMark]byte{}
+}
+
+// sumsOfTwo are the digests of two small letters: of every code of a country and
+// a state, one of which nearly every event has.
+var sumsOfTwo = func() (sums [26 * 26][sha256.Size]byte) {
+	for pair := range sums {
+		sums[pair] = sha256.Sum256([]byte{'a' + byte(pair/26), 'a' + byte(pair%26)})
+	}
+	return sums
+}()
+
+func twoLetters(b []byte) (pair int, ok bool) {
+	if len(b) != 2 || b[0] < 'a' || b[0] > 'z' || b[1] < 'a' || b[1] > 'z' {
+		return 0, false
+	}
+	return int(b[0]-'a')*26 + int(b[1]-'a'), true
 }
 
 // ParseHashed recognises a value that was hashed before it came to us: exactly

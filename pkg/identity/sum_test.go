@@ -29,6 +29,19 @@ func FuzzSum(f *testing.F) {
 	})
 }
 
+// Digests of two letters come from a table.
+func TestHashIsTheDigest(t *testing.T) {
+	t.Parallel()
+	for first := range 256 {
+		for second := range 256 {
+			word := []byte{byte(first), byte(second)}
+			h := identity.Hash(word)
+			sum, ok := h.Sum()
+			require.True(t, ok && sum == sha256.Sum256(word), "%q", word)
+		}
+	}
+}
+
 func TestHexIsTheLibrarys(t *testing.T) {
 	t.Parallel()
 	for c := range 256 {

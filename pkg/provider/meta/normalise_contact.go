@@ -22,15 +22,34 @@ func email(dst []byte, s string, _ Hints) ([]byte, bool) {
 	return dst, true
 }
 
+// What a byte may be in an address. Bytes outside ASCII may be nothing.
+const (
+	atomByte  = 1 << iota // of a local part, between dots
+	labelByte             // of a domain, between dots
+)
+
+var addressBytes = func() (table [256]uint8) {
+	for i := range table {
+		if alnum(byte(i)) {
+			table[i] = atomByte | labelByte
+		}
+	}
+	for _, c := range "_!#$%&'*+/=?^`{|}~-" {
+		table[c] |= atomByte
+	}
+	table['-'] |= labelByte
+	return table
+}()
+
 // localPart accepts atoms joined by single dots.
 func localPart(s []byte) bool {
 	atom := 0
 	for _, c := range s {
 		switch {
+		case addressBytes[c]&atomByte != 0:
+			atom++
 		case c == '.' && atom > 0:
 			atom = 0
-		case c < utf8.RuneSelf && (alnum(c) || strings.IndexByte("_!#$%&'*+/=?^`{|}~-", c) >= 0):
-			atom++
 		default:
 			return false
 		}
@@ -49,12 +68,10 @@ func domainPart(s []byte) bool {
 				return false
 			}
 			labels, label = labels+1, 0
-		case c == '-' && label == 0:
+		case addressBytes[c]&labelByte == 0 || c == '-' && label == 0:
 			return false
-		case alnum(c) || c == '-':
-			label++
 		default:
-			return false
+			label++
 		}
 		last = c
 	}
