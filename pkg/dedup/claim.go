@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,7 +17,8 @@ type Request struct {
 	Owner Owner // a claim, not a mark
 	// TTL of the claim; at least a millisecond.
 	TTL time.Duration
-	// Renew gives a claim that exists the TTL again, in the same round trip.
+	// Renew gives a claim that exists the TTL again, whoever has it. It is for
+	// claims that mostly stand.
 	Renew bool
 }
 
@@ -65,30 +67,87 @@ type Claims struct {
 	taken []Request
 }
 
-// Claim takes claims in one round trip. Requests for the same key are judged
-// in order. On an error, which is an [ErrUnavailable], nothing may be relied
-// on; claims that were taken are given back where that is possible, and
-// where not, repeating the call finds them as Own.
+// Claim takes claims in one round trip; where some are to be renewed and are
+// gone, in two. Requests for the same key are judged in order. On an error,
+// which is an [ErrUnavailable], nothing may be relied on; claims that were taken
+// are given back where that is possible, and where not, repeating the call
+// finds them as Own.
 func (s *Store) Claim(ctx context.Context, reqs []Request) (Claims, error) {
-	const width = 7
-	var (
-		cmds  = make([]redis.Cmder, 0, 2*len(reqs)+1)
-		heads = make([]redis.StringCmd, len(reqs)) // one piece of memory, not one each
-		args  = make([]any, 0, width*len(reqs))
-		keys  = s.keys(reqs)
-		nums  = make([]int64, 2*len(reqs)) // owner and milliseconds, behind pointers so that no argument is boxed
-	)
-	for i, r := range reqs {
-		nums[2*i], nums[2*i+1] = int64(r.Owner.Claim()), milliseconds(r.TTL)
-		from := len(args)
-		args = append(args, "set", &keys[i], &nums[2*i], "nx", "get", "px", &nums[2*i+1])
-		heads[i] = *redis.NewStringCmd(ctx, args[from:len(args):len(args)]...)
-		cmds = append(cmds, &heads[i])
-		if r.Renew {
-			cmds = append(cmds, redis.NewIntCmd(ctx, "pexpire", &keys[i], &nums[2*i+1]))
+	if !slices.ContainsFunc(reqs, func(r Request) bool { return r.Renew }) {
+		return s.obtain(ctx, reqs, s.known.Load())
+	}
+	claims, err := s.standing(ctx, reqs)
+	if err != nil {
+		return Claims{}, err
+	}
+	var gone []int
+	var rest []Request
+	for i := range claims.Results {
+		if claims.Results[i].State == 0 {
+			gone, rest = append(gone, i), append(rest, reqs[i])
 		}
 	}
+	if len(gone) == 0 {
+		return claims, nil
+	}
+	taken, err := s.obtain(ctx, rest, claims.epoch)
+	if err != nil {
+		return Claims{}, err
+	}
+	for n, i := range gone {
+		claims.Results[i] = taken.Results[n]
+	}
+	claims.taken = taken.taken
+	return claims, nil
+}
+
+// standing reads and renews, with one command each, the claims that are to be
+// renewed. Those that are gone, and the others, have no state in the result.
+func (s *Store) standing(ctx context.Context, reqs []Request) (Claims, error) {
+	var (
+		pack  = s.pack(reqs, 4)
+		heads = make([]redis.StringCmd, len(reqs))
+		cmds  = make([]redis.Cmder, 0, len(reqs)+1)
+	)
+	for i := range reqs {
+		if reqs[i].Renew {
+			heads[i] = *redis.NewStringCmd(ctx, pack.of("getex", &pack.keys[i], "px", &pack.ttls[i])...)
+			cmds = append(cmds, &heads[i])
+		}
+	}
+	const doing = "renewing claims"
 	epoch, err := s.exec(ctx, cmds, s.known.Load())
+	if err != nil {
+		return Claims{}, unavailable(doing, err)
+	}
+	claims := Claims{Results: make([]Result, len(reqs)), epoch: epoch}
+	for i := range heads {
+		if !reqs[i].Renew {
+			continue
+		}
+		result, err := answer(&heads[i], reqs[i].Owner.Claim())
+		if err != nil {
+			return Claims{}, unavailable(doing, err)
+		}
+		if result.State != Taken { // there is none
+			claims.Results[i] = result
+		}
+	}
+	return claims, nil
+}
+
+// obtain takes claims under the given ready number; zero: any.
+func (s *Store) obtain(ctx context.Context, reqs []Request, epoch int64) (Claims, error) {
+	var (
+		pack  = s.pack(reqs, 7)
+		heads = make([]redis.StringCmd, len(reqs))
+		cmds  = make([]redis.Cmder, 0, len(reqs)+1)
+	)
+	for i := range reqs {
+		heads[i] = *redis.NewStringCmd(ctx, pack.of("set", &pack.keys[i], &pack.owners[i], "nx", "get", "px", &pack.ttls[i])...)
+		cmds = append(cmds, &heads[i])
+	}
+	epoch, err := s.exec(ctx, cmds, epoch)
 	claims := Claims{Results: make([]Result, len(reqs)), epoch: epoch}
 	for i := range heads {
 		result, bad := answer(&heads[i], reqs[i].Owner.Claim())
@@ -109,7 +168,7 @@ func (s *Store) Claim(ctx context.Context, reqs []Request) (Claims, error) {
 	return claims, nil
 }
 
-// answer reads the reply of one SET NX GET.
+// answer reads the reply of one SET NX GET, or of a GET.
 func answer(cmd *redis.StringCmd, mine Owner) (Result, error) {
 	value, err := cmd.Result()
 	if errors.Is(err, redis.Nil) {
@@ -173,22 +232,6 @@ func (s *Store) withdraw(ctx context.Context, claims Claims, cause error) error 
 		return fmt.Errorf("%w (giving %d claims back: %w)", cause, len(claims.taken), err)
 	}
 	return cause
-}
-
-// keys are the requests' keys as strings, cut from one allocation.
-func (s *Store) keys(reqs []Request) []string {
-	n := len(s.prefix) + len(Key{})
-	all := make([]byte, 0, n*len(reqs))
-	for i := range reqs {
-		all = append(all, s.prefix...)
-		all = append(all, reqs[i].Key[:]...)
-	}
-	joined := string(all)
-	out := make([]string, len(reqs))
-	for i := range out {
-		out[i] = joined[i*n : (i+1)*n]
-	}
-	return out
 }
 
 func (s *Store) key(k Key) string { return s.prefix + string(k[:]) }

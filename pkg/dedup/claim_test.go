@@ -85,6 +85,29 @@ func TestClaimsExpireUnlessRenewed(t *testing.T) {
 	require.Equal(t, []dedup.State{dedup.Taken, dedup.Duplicate, dedup.Duplicate}, states)
 }
 
+// Those that are gone are taken, in the order of the requests, although they
+// are found out about in another round trip than those that stand.
+func TestRenewingTakesWhatIsGone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.ready("a")
+	b.claim(s, b.request(1, 10), b.request(2, 20), b.request(4, 40))
+	require.NoError(t, s.Mark(t.Context(), []dedup.Request{b.request(2, 20)}))
+	renewing := func(k int, o int64) dedup.Request {
+		r := b.request(k, o)
+		r.Renew = true
+		return r
+	}
+	c, states := b.claim(s, renewing(3, 30), renewing(1, 10), renewing(3, 31), renewing(2, 20), b.request(5, 50), b.request(4, 41), renewing(5, 51))
+	require.Equal(t, []dedup.State{
+		dedup.Taken, dedup.Own, dedup.Duplicate, dedup.OwnDelivered, dedup.Taken, dedup.Duplicate, dedup.Duplicate,
+	}, states)
+	require.Equal(t, owner(t, 30), c.Results[2].Holder)
+	require.NoError(t, s.Check(t.Context(), c))
+	_, states = b.claim(s, renewing(3, 30), renewing(2, 21))
+	require.Equal(t, []dedup.State{dedup.Own, dedup.Delivered}, states)
+}
+
 func TestAnEmptiedServerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -13,7 +13,8 @@
 // duplicate. A negative value is a mark: the provider has answered. Because
 // the value says whose it is, the command can be repeated after a crash or a
 // lost reply without losing an event; a plain SETNX would call the record a
-// duplicate of itself.
+// duplicate of itself. Claims that mostly stand are read and renewed in one
+// command, GETEX key PX ttl, and only those that are gone are taken as above.
 //
 // For the same reason it would be safe to let the client library repeat a
 // pipeline whose reply was lost. [Options] turns that off all the same: a

@@ -10,9 +10,15 @@ import (
 // Mark turns claims into marks, whoever holds them: the provider has answered.
 // Repeating it changes nothing.
 func (s *Store) Mark(ctx context.Context, reqs []Request) error {
-	cmds := make([]redis.Cmder, 0, len(reqs)+1)
-	for _, r := range reqs {
-		cmds = append(cmds, redis.NewStatusCmd(ctx, "set", s.key(r.Key), int64(r.Owner.Mark()), "px", milliseconds(r.TTL)))
+	var (
+		pack  = s.pack(reqs, 5)
+		heads = make([]redis.StatusCmd, len(reqs))
+		cmds  = make([]redis.Cmder, 0, len(reqs)+1)
+	)
+	for i := range reqs {
+		pack.owners[i] = int64(reqs[i].Owner.Mark())
+		heads[i] = *redis.NewStatusCmd(ctx, pack.of("set", &pack.keys[i], &pack.owners[i], "px", &pack.ttls[i])...)
+		cmds = append(cmds, &heads[i])
 	}
 	return s.all(ctx, "marking deliveries", cmds)
 }

@@ -75,28 +75,49 @@ type Verdict struct {
 // OK reports whether the delivery may go now.
 func (v Verdict) OK() bool { return v.Status == decision.StatusNone }
 
-// Standing runs the standing gates for a delivery with today's tables, right
+// Standing runs the standing gates for one delivery with today's tables, right
 // before an attempt: what the router decided is never taken for granted.
 func Standing(f *decision.Facts, view View, now int64) Verdict {
-	route, _ := view.Resources().Route(f.DestinationID, f.Mapping)
-	s := standing{facts: f, view: view, now: now, route: route, lastCall: true}
+	return NewGuard(view, now).Standing(f)
+}
+
+// Guard runs the standing gates for many deliveries with one view, at one
+// moment, in the same memory. It belongs to one goroutine.
+type Guard struct {
+	view  View
+	now   int64
+	facts decision.Facts
+	one   standing
+}
+
+// NewGuard makes a Guard for a view at a time in epoch milliseconds.
+func NewGuard(view View, now int64) *Guard { return &Guard{view: view, now: now} }
+
+// Standing is [Standing] with the guard's view and time.
+func (g *Guard) Standing(f *decision.Facts) Verdict {
+	route, _ := g.view.Resources().Route(f.DestinationID, f.Mapping)
+	s := &g.one
+	*s = standing{facts: f, view: g.view, now: g.now, route: route, lastCall: true}
 	if route != nil {
 		// Needs are today's too: a purpose that the owner requires since then
 		// counts.
-		facts := *f
-		facts.Needs.Purposes |= route.Needs.Purposes
-		facts.Needs.Sensitive = facts.Needs.Sensitive || route.Needs.Sensitive
-		s.facts = &facts
+		needs := f.Needs
+		needs.Purposes |= route.Needs.Purposes
+		needs.Sensitive = needs.Sensitive || route.Needs.Sensitive
+		if needs != f.Needs {
+			g.facts = *f
+			g.facts.Needs, s.facts = needs, &g.facts
+		}
 	}
 	for i := range table {
 		if table[i].standing == nil {
 			continue
 		}
-		if o := table[i].standing(&s); o.failed() {
+		if o := table[i].standing(s); o.failed() {
 			return later(o, route)
 		}
 	}
-	return reliance(&s, f)
+	return reliance(s, f)
 }
 
 // reliance is the sender's last row: what the bytes depend on must still hold,

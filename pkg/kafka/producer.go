@@ -60,7 +60,8 @@ func (e *ProduceError) Unwrap() error { return e.First }
 // Produce writes records and returns when all of them are acknowledged, or
 // have been refused (*ProduceError). When ctx ends first it returns ctx's
 // error, and the records may still be written: ctx never cancels a record
-// that was handed over, because a cancelled record's fate is unknown.
+// that was handed over, because a cancelled record's fate is unknown. After nil
+// the records are the caller's again.
 func (p *Producer) Produce(ctx context.Context, records ...*kgo.Record) error {
 	if len(records) == 0 {
 		return ctx.Err()
@@ -68,32 +69,59 @@ func (p *Producer) Produce(ctx context.Context, records ...*kgo.Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	errs := make([]error, len(records))
+	var answers answers
 	free := context.WithoutCancel(ctx)
 	done := make(chan struct{})
 	go func() { // ends with the last promise; the client keeps every promise, at the latest in Close
-		var pending sync.WaitGroup
-		pending.Add(len(records))
-		for i, r := range records { // blocks while the client's buffer is full, so not in the caller's goroutine
-			p.client.Produce(free, r, func(_ *kgo.Record, err error) {
-				errs[i] = err
-				pending.Done()
-			})
+		answers.pending.Add(len(records))
+		promise := answers.take
+		for _, r := range records { // blocks while the client's buffer is full, so not in the caller's goroutine
+			p.client.Produce(free, r, promise)
 		}
-		pending.Wait()
+		answers.pending.Wait()
 		close(done)
 	}()
 	select {
 	case <-done:
+		return answers.err(records)
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for %d records to be written: %w", len(records), ctx.Err())
 	}
-	for i, err := range errs {
-		if err != nil {
-			return &ProduceError{Errs: errs, First: err, Topic: records[i].Topic}
+}
+
+// answers are what became of the records of one call.
+type answers struct {
+	pending sync.WaitGroup
+	mu      sync.Mutex
+	failed  map[*kgo.Record]error
+}
+
+// take is the promise of every record: one for each would be an object each.
+func (a *answers) take(r *kgo.Record, err error) {
+	if err != nil {
+		a.mu.Lock()
+		if a.failed == nil {
+			a.failed = make(map[*kgo.Record]error)
+		}
+		a.failed[r] = err
+		a.mu.Unlock()
+	}
+	a.pending.Done()
+}
+
+// err is a *ProduceError where a record failed; every promise is kept by then.
+func (a *answers) err(records []*kgo.Record) error {
+	if len(a.failed) == 0 {
+		return nil
+	}
+	e := &ProduceError{Errs: make([]error, len(records))}
+	for i, r := range records {
+		err := a.failed[r]
+		if e.Errs[i] = err; err != nil && e.First == nil {
+			e.First, e.Topic = err, r.Topic
 		}
 	}
-	return nil
+	return e
 }
 
 // Client is the client underneath, for metadata and admin requests.

@@ -120,13 +120,13 @@ func (l *loop) accepted(ctx context.Context, d *destination, r *result, now int6
 		q.flow, _ = flow.Next(q.flow, l.happening(d, r.answer, n, 0, now), now)
 	}
 	l.relax(d, was, now)
+	o := settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Evidence: evidence(r.answer)}
+	o.Verdict = l.worker.spec.Asynchronous && r.answer.Class != provider.DuplicateDelivery && r.answer.RequestID != ""
+	if r.answer.Class == provider.DuplicateDelivery {
+		o.Detail = "the provider says that it has the event already"
+	}
 	for _, it := range r.left {
-		o := settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Evidence: evidence(r.answer)}
-		o.Verdict = l.worker.spec.Asynchronous && r.answer.Class != provider.DuplicateDelivery && r.answer.RequestID != ""
-		if r.answer.Class == provider.DuplicateDelivery {
-			o.Detail = "the provider says that it has the event already"
-		}
-		l.end(ctx, it.entry(o))
+		l.end(ctx, it.entry(&o))
 		l.deps.Meter.Delivered(d.id, it.delivery.Lane, time.Duration(now-it.delivery.Facts.StoredAt)*time.Millisecond)
 	}
 }
@@ -175,7 +175,7 @@ func (l *loop) failed(ctx context.Context, d *destination, j *job, r *result, no
 	for _, it := range r.left {
 		switch {
 		case now-it.hop.FirstHandover >= l.retryFor(d):
-			l.end(ctx, it.entry(settle.Outcome{
+			l.end(ctx, it.entry(&settle.Outcome{
 				Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderUnavailable,
 				Detail: "tried for longer than delivery.retry_for", Evidence: evidence(r.answer),
 			}))
@@ -183,7 +183,7 @@ func (l *loop) failed(ctx context.Context, d *destination, j *job, r *result, no
 			stay = append(stay, it)
 		default:
 			at := l.places.next(it.place, l.waitOf(d, now))
-			l.end(ctx, it.entry(settle.Outcome{
+			l.end(ctx, it.entry(&settle.Outcome{
 				Kind: settle.Later, Reason: decision.ProviderUnavailable, Until: now + at.delay, Topic: at.topic, Evidence: evidence(r.answer),
 			}))
 		}

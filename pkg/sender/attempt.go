@@ -88,8 +88,9 @@ func (w *worker) try(ctx context.Context, j *job, since time.Time) (r result, su
 		return r, time.Time{}
 	}
 	if j.intent == toMove {
+		moved := j.outcome // the job's may be put off further
 		for _, it := range keep {
-			r.ended = append(r.ended, it.entry(j.outcome))
+			r.ended = append(r.ended, it.entry(&moved))
 		}
 		return r, time.Time{}
 	}

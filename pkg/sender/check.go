@@ -18,10 +18,11 @@ import (
 // router had decided by then.
 func (w *worker) gates(view gate.View, items []*item, r *result) (keep []*item, refused time.Time) {
 	now := w.deps.Now().UnixMilli()
+	guard := gate.NewGuard(view, now)
 	keep = make([]*item, 0, len(items))
 	for _, it := range items {
-		o, ok := w.standing(it, view, now)
-		if ok {
+		o := w.standing(it, guard, now)
+		if o == nil {
 			keep = append(keep, it)
 			continue
 		}
@@ -55,22 +56,22 @@ func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *re
 	return keep
 }
 
-// standing runs the gates again.
-func (w *worker) standing(it *item, view gate.View, now int64) (settle.Outcome, bool) {
+// standing runs the gates again; nil: the delivery may go.
+func (w *worker) standing(it *item, guard *gate.Guard, now int64) *settle.Outcome {
 	if now-it.hop.FirstHandover >= ms(w.cfg.MaxAge) {
-		return settle.Outcome{
+		return &settle.Outcome{
 			Kind: settle.Ended, Status: decision.Expired, Reason: decision.ProviderTooOld,
 			Detail: "handed over more than " + w.cfg.MaxAge.String() + " ago",
-		}, false
+		}
 	}
-	v := gate.Standing(&it.delivery.Facts, view, now)
+	v := guard.Standing(&it.delivery.Facts)
 	switch v.Status {
 	case decision.StatusNone:
-		return settle.Outcome{}, true
+		return nil
 	case decision.Parked:
-		return settle.Outcome{Kind: settle.Parked, Reason: v.Reason, Detail: v.Detail, Topic: w.cfg.Topics.Parked(w.spec.Name)}, false
+		return &settle.Outcome{Kind: settle.Parked, Reason: v.Reason, Detail: v.Detail, Topic: w.cfg.Topics.Parked(w.spec.Name)}
 	default:
-		return settle.Outcome{Kind: settle.Ended, Status: v.Status, Reason: v.Reason, Detail: v.Detail}, false
+		return &settle.Outcome{Kind: settle.Ended, Status: v.Status, Reason: v.Reason, Detail: v.Detail}
 	}
 }
 
@@ -111,9 +112,9 @@ func (w *worker) ask(ctx context.Context, items []*item, r *result, key func(*de
 			keep = append(keep, it)
 			continue
 		}
-		o, ended := claimed(claims.Results[n])
+		o := claimed(claims.Results[n])
 		n++
-		if !ended {
+		if o == nil {
 			keep = append(keep, it)
 			continue
 		}
@@ -123,22 +124,22 @@ func (w *worker) ask(ctx context.Context, items []*item, r *result, key func(*de
 	return keep, nil
 }
 
-// claimed says what a claim's state means for a delivery.
-func claimed(c dedup.Result) (settle.Outcome, bool) {
+// claimed says what a claim's state means for a delivery; nil: it may go.
+func claimed(c dedup.Result) *settle.Outcome {
 	switch c.State {
 	case dedup.Taken, dedup.Own:
-		return settle.Outcome{}, false
+		return nil
 	case dedup.OwnDelivered:
-		return settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Recovered: true, Detail: "found by its mark"}, true
+		return &settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Recovered: true, Detail: "found by its mark"}
 	case dedup.Delivered:
-		return duplicate(decision.DuplicateDelivered, c.Holder), true
+		return duplicate(decision.DuplicateDelivered, c.Holder)
 	default:
-		return duplicate(decision.DuplicateSuperseded, c.Holder), true
+		return duplicate(decision.DuplicateSuperseded, c.Holder)
 	}
 }
 
-func duplicate(reason decision.Reason, holder dedup.Owner) settle.Outcome {
-	return settle.Outcome{Kind: settle.Ended, Status: decision.Duplicate, Reason: reason, DuplicateOf: holder.String(), KeepClaim: true}
+func duplicate(reason decision.Reason, holder dedup.Owner) *settle.Outcome {
+	return &settle.Outcome{Kind: settle.Ended, Status: decision.Duplicate, Reason: reason, DuplicateOf: holder.String(), KeepClaim: true}
 }
 
 // adjust holds adjustments back until the transaction itself is delivered,
@@ -169,7 +170,7 @@ func (w *worker) adjust(ctx context.Context, items []*item, now int64, r *result
 			keep = append(keep, it)
 			continue
 		}
-		if o, ok := w.adjustable(it, pending[n], sent[n], now); ok {
+		if o := w.adjustable(it, pending[n], sent[n], now); o == nil {
 			keep = append(keep, it)
 		} else {
 			r.ended = append(r.ended, it.entry(o))
@@ -179,18 +180,19 @@ func (w *worker) adjust(ctx context.Context, items []*item, now int64, r *result
 	return keep, nil
 }
 
-func (w *worker) adjustable(it *item, pending bool, newest time.Time, now int64) (settle.Outcome, bool) {
+// adjustable says what keeps an adjustment back; nil: it may go.
+func (w *worker) adjustable(it *item, pending bool, newest time.Time, now int64) *settle.Outcome {
 	if pending {
-		return settle.Outcome{
+		return &settle.Outcome{
 			Kind: settle.Later, Reason: decision.Eligible, Detail: "waits until the transaction that it adjusts is delivered",
 			Until: now + ms(w.cfg.Delays.Retry[0]), Topic: w.cfg.Topics.Retry(w.spec.Name, tiers[0]),
-		}, false
+		}
 	}
 	if !newest.IsZero() && newest.UnixMilli() > it.delivery.Facts.EventTime {
-		return settle.Outcome{
+		return &settle.Outcome{
 			Kind: settle.Ended, Status: decision.Duplicate, Reason: decision.DuplicateSuperseded,
 			Detail: "a newer adjustment of the transaction was sent",
-		}, false
+		}
 	}
-	return settle.Outcome{}, true
+	return nil
 }

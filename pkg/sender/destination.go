@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -198,8 +199,8 @@ func (l *loop) rates(d *destination, now time.Time) {
 func (l *loop) destination(id string) *destination {
 	d := l.destinations[id]
 	if d == nil {
-		d = &destination{id: id}
-		l.destinations[id] = d
+		d = &destination{id: strings.Clone(id)} // or a record's bytes would be kept as long
+		l.destinations[d.id] = d
 		l.resources, l.nextWatch = "", 0 // the next look describes it
 	}
 	return d

@@ -3,7 +3,6 @@ package sender
 import (
 	"context"
 
-	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/sender/settle"
 )
 
@@ -28,22 +27,22 @@ func (l *loop) flush(ctx context.Context) {
 	batch := l.settling
 	l.settling = nil
 	entries := make([]settle.Entry, len(batch))
-	items := make([]*item, len(batch))
 	for i, e := range batch {
-		items[i] = e.item
-		entries[i] = settle.Entry{Delivery: &e.item.delivery, Record: e.item.record, Hop: e.item.hop, Outcome: e.outcome}
+		entries[i] = settle.Entry{Delivery: &e.item.delivery, Record: e.item.record, Hop: &e.item.hop, Outcome: e.outcome}
 	}
 	l.active++
 	l.spawn(func() func() {
-		decisions, err := l.settle.Settle(ctx, entries)
+		ends, err := l.settle.Settle(ctx, entries)
 		return func() {
 			l.active--
 			if err != nil {
 				return // stopping: read again by whoever is next
 			}
-			l.count(decisions)
+			for end, n := range ends {
+				l.deps.Meter.Settled(end.Status, end.Reason, n)
+			}
 			l.countMoves(batch)
-			l.finish(items)
+			l.finish(batch)
 		}
 	})
 }
@@ -53,26 +52,11 @@ func (l *loop) countMoves(batch []ended) {
 	type way struct{ destination, place string }
 	counts := make(map[way]int)
 	for i := range batch {
-		if to := l.places.called(&batch[i].outcome); to != "" {
+		if to := l.places.called(batch[i].outcome); to != "" {
 			counts[way{batch[i].item.destination(), to}]++
 		}
 	}
 	for w, n := range counts {
 		l.deps.Meter.Moved(w.destination, w.place, n)
-	}
-}
-
-// count tells the meter, once per kind of end.
-func (l *loop) count(decisions []decision.Decision) {
-	type end struct {
-		status decision.Status
-		reason decision.Reason
-	}
-	counts := make(map[end]int)
-	for i := range decisions {
-		counts[end{decisions[i].Status, decisions[i].Reason}]++
-	}
-	for e, n := range counts {
-		l.deps.Meter.Settled(e.status, e.reason, n)
 	}
 }

@@ -55,7 +55,7 @@ func (l *loop) refused(ctx context.Context, d *destination, j *job, r *result, n
 	o := l.parked(d)
 	o.Evidence = evidence(r.answer)
 	for _, it := range r.left {
-		l.end(ctx, it.entry(o))
+		l.end(ctx, it.entry(&o))
 	}
 }
 

@@ -91,7 +91,7 @@ func (l *loop) unreadable(ctx context.Context, it *item) {
 	it.delivery = decision.Delivery{Provider: l.deps.Provider.Name(), Source: event.Coordinates{
 		Topic: it.record.Topic, Partition: it.record.Partition, Offset: it.record.Offset, AppendTime: it.record.Timestamp.UnixMilli(),
 	}}
-	l.end(ctx, it.entry(settle.Outcome{
+	l.end(ctx, it.entry(&settle.Outcome{
 		Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.EventUndecodable,
 		Detail: "the record of " + it.record.Topic + " is not a delivery", KeepClaim: true,
 	}))
@@ -101,7 +101,7 @@ func (l *loop) unreadable(ctx context.Context, it *item) {
 // already has is dropped: a crash leaves such copies.
 func (l *loop) enter(ctx context.Context, it *item, now int64) {
 	if other := l.ids[it.copyID()]; other != nil {
-		l.end(ctx, it.entry(settle.Outcome{
+		l.end(ctx, it.entry(&settle.Outcome{
 			Kind: settle.Ended, Status: decision.Duplicate, Reason: decision.DuplicateSuperseded,
 			Detail: "another copy of it is in charge", KeepClaim: true,
 		}))

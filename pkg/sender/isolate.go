@@ -71,7 +71,7 @@ func (l *loop) convict(ctx context.Context, d *destination, r *result, culprits 
 	n := len(culprits)
 	l.advance(ctx, d, l.happening(d, r.answer, n, n, now), now)
 	for _, c := range culprits {
-		o := settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderRejected, Evidence: evidence(r.answer)}
+		o := &settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderRejected, Evidence: evidence(r.answer)}
 		o.Evidence.Message = c.fault.Message
 		if c.fault.Code != "" {
 			o.Evidence.Code = c.fault.Code

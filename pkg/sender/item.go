@@ -27,21 +27,46 @@ type item struct {
 	due int64
 	// broken is why the record could not be read.
 	broken error
+	// kinds are room for the delivery's kinds of identifiers.
+	kinds [decision.KindCount]decision.Kind
 }
 
 // itemOverhead is what a decoded delivery costs beside its record, roughly.
 const itemOverhead = 1024
 
-// read makes an item of a record.
-func read(ctx context.Context, r *kgo.Record, by deliveries) *item {
-	it := &item{record: r, bytes: kafka.RecordSize(r) + itemOverhead, read: time.Now()}
+// shelf is how many items share one piece of memory. One of them that waits for
+// long keeps the others' room, as it keeps the bytes of the records that were
+// compressed together with its own.
+const shelf = 16
+
+// readAll makes items of what a poll brought.
+func readAll(ctx context.Context, fetches kgo.Fetches, by deliveries) []*item {
+	now := time.Now()
+	list := make([]*item, 0, fetches.NumRecords())
+	var room []item
+	fetches.EachRecord(func(record *kgo.Record) {
+		if len(room) == 0 {
+			room = make([]item, min(shelf, cap(list)-len(list)))
+		}
+		it := &room[0]
+		room = room[1:]
+		it.read = now
+		it.fill(ctx, record, by)
+		list = append(list, it)
+	})
+	return list
+}
+
+// fill makes an item of a record.
+func (it *item) fill(ctx context.Context, r *kgo.Record, by deliveries) {
+	it.record, it.bytes = r, kafka.RecordSize(r)+itemOverhead
+	it.delivery.Identifiers.Present = it.kinds[:0]
 	if it.hop, it.broken = codec.ParseHop(r.Headers); it.broken == nil {
 		it.broken = by.Decode(ctx, r.Value, &it.delivery)
 	}
 	if it.hop.FirstHandover == 0 {
 		it.hop.FirstHandover = r.Timestamp.UnixMilli()
 	}
-	return it
 }
 
 // copyID tells copies of one delivery: the claim's key names customer,
@@ -66,14 +91,15 @@ func (it *item) key() batcher.Key {
 }
 
 // entry pairs an item with what becomes of it.
-func (it *item) entry(o settle.Outcome) ended {
+func (it *item) entry(o *settle.Outcome) ended {
 	return ended{item: it, outcome: o}
 }
 
-// ended is an item whose outcome is decided.
+// ended is an item whose outcome is decided. Items of one request mostly share
+// theirs, so it is never changed.
 type ended struct {
 	item    *item
-	outcome settle.Outcome
+	outcome *settle.Outcome
 }
 
 // intent is what a job does with the deliveries that pass the checks.

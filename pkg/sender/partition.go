@@ -139,14 +139,22 @@ func (l *loop) release(it *item) {
 	}
 }
 
-// finish ends items whose settlement is acknowledged.
-func (l *loop) finish(items []*item) {
-	for _, it := range items {
+// finish ends deliveries whose settlement is acknowledged.
+func (l *loop) finish(batch []ended) {
+	touched := make(map[*partition]struct{})
+	var last *partition // they come in runs of one partition
+	for _, e := range batch {
+		it := e.item
 		p := it.partition
+		if p != last {
+			touched[p], last = struct{}{}, p
+		}
 		if p.window.Finish(it.record.Offset) { // not where the partition was taken away meanwhile
 			l.held--
 			l.press(-it.bytes)
 		}
+	}
+	for p := range touched {
 		if next, moved := p.window.Committable(); moved {
 			p.commit = next
 		}

@@ -109,8 +109,7 @@ func (r *reader) poll(ctx context.Context, most int) {
 			return
 		}
 		r.report(ctx, fetches)
-		p := polled{taken: make(chan struct{})}
-		fetches.EachRecord(func(record *kgo.Record) { p.items = append(p.items, read(ctx, record, r.read)) })
+		p := polled{items: readAll(ctx, fetches, r.read), taken: make(chan struct{})}
 		if len(p.items) > 0 {
 			select {
 			case r.polls <- p:

@@ -125,6 +125,12 @@ func (s *claimServer) answer(args [][]byte) ([]byte, bool) {
 		return noHello, true
 	case is(0, "get") && len(args) == 2:
 		return s.get(args[1]), true
+	case is(0, "getex") && len(args) == 4 && is(2, "px"):
+		old := s.get(args[1])
+		if !bytes.Equal(old, replyNil) {
+			s.store.SetTTL(string(args[1]), milli(args[3]))
+		}
+		return old, true
 	case is(0, "pexpire") && len(args) == 3:
 		if !s.store.Exists(string(args[1])) {
 			return replyZero, true

@@ -17,6 +17,7 @@ package window
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -42,24 +43,30 @@ type Config struct {
 // Window is the state of one partition between its assignment and its
 // revocation. Safe for concurrent use.
 type Window struct {
-	max, share int
+	max, divisor int
 
 	mu      sync.Mutex
 	entries []entry // in offset order; entries[head:] are kept
 	head    int
 	bytes   int
-	held    map[string]int // bytes by destination
-	next    int64          // what may be committed; -1: nothing yet
-	told    int64          // what Committable returned last
+	held    map[string]*share
+	recent  *share // of the record that was added last
+	next    int64  // what may be committed; -1: nothing yet
+	told    int64  // what Committable returned last
 	paused  bool
 	revoked bool
 }
 
 type entry struct {
-	offset      int64
-	bytes       int
+	offset int64
+	bytes  int
+	share  *share // nil: finished
+}
+
+// share is what one destination holds of the window.
+type share struct {
 	destination string
-	finished    bool
+	bytes       int
 }
 
 // New makes an empty window.
@@ -70,7 +77,7 @@ func New(cfg Config) *Window {
 	if cfg.Share <= 0 {
 		cfg.Share = DefaultShare
 	}
-	return &Window{max: cfg.MaxBytes, share: cfg.Share, held: map[string]int{}, next: -1, told: -1}
+	return &Window{max: cfg.MaxBytes, divisor: cfg.Share, held: map[string]*share{}, next: -1, told: -1}
 }
 
 // Add takes a record that was read. Its destination is "" while it belongs to
@@ -88,10 +95,26 @@ func (w *Window) Add(offset int64, bytes int, destination string) error {
 	if offset <= last {
 		return fmt.Errorf("adding %d after %d to the window: %w", offset, last, ErrOrder)
 	}
-	w.entries = append(w.entries, entry{offset: offset, bytes: bytes, destination: destination})
+	s := w.shareOf(destination)
+	s.bytes += bytes
+	w.entries = append(w.entries, entry{offset: offset, bytes: bytes, share: s})
 	w.bytes += bytes
-	w.held[destination] += bytes
 	return nil
+}
+
+// shareOf gives a destination's share, made on first sight. Records of one
+// destination mostly come in a row.
+func (w *Window) shareOf(destination string) *share {
+	if s := w.recent; s != nil && s.destination == destination {
+		return s
+	}
+	s := w.held[destination]
+	if s == nil {
+		s = &share{destination: strings.Clone(destination)} // it may be part of a record
+		w.held[s.destination] = s
+	}
+	w.recent = s
+	return s
 }
 
 // Finish says that nothing more will be done for a record. It may come in any
@@ -104,16 +127,17 @@ func (w *Window) Finish(offset int64) bool {
 		return false
 	}
 	i, ok := w.find(offset)
-	if !ok || w.entries[i].finished {
+	if !ok || w.entries[i].share == nil {
 		return false
 	}
 	e := &w.entries[i]
-	e.finished = true
 	w.bytes -= e.bytes
-	if w.held[e.destination] -= e.bytes; w.held[e.destination] <= 0 {
-		delete(w.held, e.destination)
+	s := e.share
+	e.share = nil
+	if s.bytes -= e.bytes; s.bytes <= 0 && w.held[s.destination] == s {
+		delete(w.held, s.destination)
+		w.recent = nil
 	}
-	e.destination = "" // finished work keeps no memory
 	w.advance()
 	return true
 }
@@ -134,7 +158,7 @@ func (w *Window) find(offset int64) (int, bool) {
 
 // advance moves the head over the finished prefix.
 func (w *Window) advance() {
-	for w.head < len(w.entries) && w.entries[w.head].finished {
+	for w.head < len(w.entries) && w.entries[w.head].share == nil {
 		w.next = w.entries[w.head].offset + 1
 		w.head++
 	}
@@ -185,7 +209,7 @@ func (w *Window) Fits(destination string, bytes int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	held := w.held[destination]
-	return held == 0 || held+bytes <= w.max/w.share
+	return held == nil || held.bytes == 0 || held.bytes+bytes <= w.max/w.divisor
 }
 
 // Holds says whether the record with this offset is in the window and not
@@ -194,7 +218,7 @@ func (w *Window) Holds(offset int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	i, ok := w.find(offset)
-	return !w.revoked && ok && !w.entries[i].finished
+	return !w.revoked && ok && w.entries[i].share != nil
 }
 
 // Revoke ends the window: late finishes are ignored and nothing more may be
@@ -207,11 +231,11 @@ func (w *Window) Revoke() (unfinished int) {
 	}
 	w.revoked = true
 	for _, e := range w.entries[w.head:] {
-		if !e.finished {
+		if e.share != nil {
 			unfinished++
 		}
 	}
-	w.entries, w.head, w.bytes = nil, 0, 0
+	w.entries, w.head, w.bytes, w.recent = nil, 0, 0, nil
 	clear(w.held)
 	return unfinished
 }
@@ -232,7 +256,7 @@ func (w *Window) State() State {
 	defer w.mu.Unlock()
 	s := State{Bytes: w.bytes, Next: w.next, Oldest: -1, Paused: w.paused, Revoked: w.revoked}
 	for _, e := range w.entries[w.head:] {
-		if !e.finished {
+		if e.share != nil {
 			if s.Oldest < 0 {
 				s.Oldest = e.offset
 			}

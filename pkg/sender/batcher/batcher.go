@@ -64,10 +64,32 @@ type pending[T any] struct {
 	items []Item[T]
 	ids   map[string]struct{}
 	bytes int
-	due   int64
+	dues  dues
 	// later holds items whose id the open batch already has.
 	later []Item[T]
 }
+
+// dues knows the earliest due time of a queue of items: those that none behind
+// them undercuts. Looking through a backlog for each request that is cut from
+// it would cost its square.
+type dues []int64
+
+func (d *dues) add(due int64) {
+	q := *d
+	for len(q) > 0 && q[len(q)-1] > due {
+		q = q[:len(q)-1]
+	}
+	*d = append(q, due)
+}
+
+// drop forgets the head of the queue.
+func (d *dues) drop(due int64) {
+	if (*d)[0] == due {
+		*d = (*d)[1:]
+	}
+}
+
+func (d dues) first() int64 { return d[0] }
 
 // New makes a batcher for one lane.
 func New[T any](lane decision.Lane, limits Limits) *Batcher[T] {
@@ -84,7 +106,7 @@ func (b *Batcher[T]) Bytes() int { return b.bytes }
 func (b *Batcher[T]) Add(k Key, item Item[T]) {
 	p := b.open[k]
 	if p == nil {
-		p = &pending[T]{ids: make(map[string]struct{}), due: item.Due}
+		p = &pending[T]{ids: make(map[string]struct{})}
 		b.open[k] = p
 		b.order = append(b.order, k)
 	}
@@ -101,7 +123,7 @@ func (p *pending[T]) add(item Item[T]) {
 	p.ids[item.ID] = struct{}{}
 	p.items = append(p.items, item)
 	p.bytes += item.Bytes
-	p.due = min(p.due, item.Due)
+	p.dues.add(item.Due)
 }
 
 // Due is when the next batch wants to be taken; false when nothing waits.
@@ -113,7 +135,7 @@ func (b *Batcher[T]) Due(ready func(Key) bool) (int64, bool) {
 		if !ready(k) {
 			continue
 		}
-		at := p.due
+		at := p.dues.first()
 		if b.full(k, p) {
 			at = 0
 		}
@@ -129,7 +151,7 @@ func (b *Batcher[T]) Due(ready func(Key) bool) (int64, bool) {
 func (b *Batcher[T]) Overdue(before int64) []Key {
 	var keys []Key
 	for _, k := range b.order {
-		if b.open[k].due < before {
+		if b.open[k].dues.first() < before {
 			keys = append(keys, k)
 		}
 	}
@@ -146,10 +168,10 @@ func (b *Batcher[T]) full(k Key, p *pending[T]) bool {
 func (b *Batcher[T]) Take(now int64, ready func(Key) bool) (Batch[T], bool) {
 	for i, k := range b.order {
 		p := b.open[k]
-		if (p.due > now && !b.full(k, p)) || !ready(k) {
+		if (p.dues.first() > now && !b.full(k, p)) || !ready(k) {
 			continue
 		}
-		b.order = append(append(b.order[:i:i], b.order[i+1:]...), k)
+		b.order[copy(b.order[i:], b.order[i+1:])+i] = k
 		return b.cut(k, p), true
 	}
 	return Batch[T]{}, false
@@ -203,12 +225,9 @@ func (p *pending[T]) drop(n int) {
 	for _, item := range p.items[:n] {
 		delete(p.ids, item.ID)
 		p.bytes -= item.Bytes
+		p.dues.drop(item.Due)
 	}
 	p.items = p.items[n:]
-	p.due = p.items[0].Due
-	for _, item := range p.items[1:] {
-		p.due = min(p.due, item.Due)
-	}
 }
 
 // refill makes items the content of k, or forgets the key.
@@ -224,7 +243,7 @@ func (b *Batcher[T]) refill(k Key, p *pending[T], items []Item[T]) {
 		return
 	}
 	clear(p.ids)
-	p.items, p.later, p.bytes, p.due = nil, nil, 0, items[0].Due
+	p.items, p.later, p.bytes, p.dues = nil, nil, 0, nil
 	for _, item := range items {
 		if _, twice := p.ids[item.ID]; twice {
 			p.later = append(p.later, item)

@@ -74,8 +74,15 @@ type Entry struct {
 	// copied.
 	Record *kgo.Record
 	// Hop is what its headers say next: attempts and times up to now.
-	Hop codec.Hop
-	Outcome
+	Hop *codec.Hop
+	// Outcome may be shared by entries; it is not changed.
+	*Outcome
+}
+
+// End is a way in which deliveries end.
+type End struct {
+	Status decision.Status
+	Reason decision.Reason
 }
 
 // status gives the diagnostic's status.

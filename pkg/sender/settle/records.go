@@ -30,7 +30,7 @@ func (s *Settler) copies(entries []Entry) []*kgo.Record {
 // hop says in headers why a delivery was moved or is dead: never a token,
 // never an identifier.
 func (s *Settler) hop(e *Entry) codec.Hop {
-	hop := e.Hop
+	hop := *e.Hop
 	hop.Cause, hop.ReplayID = e.Reason, e.Delivery.ReplayID
 	if e.Evidence.Class != "" {
 		hop.Class, hop.HTTPStatus, hop.ProviderCode = e.Evidence.Class, e.Evidence.Status, e.Evidence.Code
@@ -50,31 +50,6 @@ func trace(headers []kgo.RecordHeader) []kgo.RecordHeader {
 	}
 	return []kgo.RecordHeader{{Key: codec.HeaderTraceParent, Value: parent}}
 }
-
-// diagnostics describe the outcomes, once as they are and once encoded.
-func (s *Settler) diagnostics(entries []Entry, now int64) ([]decision.Decision, []*kgo.Record) {
-	decisions := make([]decision.Decision, len(entries))
-	records := make([]kgo.Record, len(entries))
-	refs := make([]*kgo.Record, len(entries))
-	topic := s.cfg.Topics.Diagnostics()
-	arena := make([]byte, 0, len(entries)*usualDiagnostic)
-	for i := range entries {
-		e, d, r := &entries[i], &decisions[i], &records[i]
-		s.decide(d, e, now)
-		start := len(arena)
-		arena = append(append(append(arena, d.DestinationID...), ':'), d.EventID...)
-		middle := len(arena)
-		arena = s.deps.Encoder.AppendDiagnostic(arena, d)
-		end := len(arena)
-		r.Topic, r.Key, r.Value, r.Headers = topic, arena[start:middle:middle], arena[middle:end:end], trace(e.Record.Headers)
-		refs[i] = r
-	}
-	return decisions, refs
-}
-
-// usualDiagnostic is more than a key and a diagnostic mostly take, in bytes; an
-// arena that grows is copied each time.
-const usualDiagnostic = 768
 
 // decide describes one outcome in d.
 func (s *Settler) decide(d *decision.Decision, e *Entry, now int64) {

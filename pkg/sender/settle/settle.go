@@ -3,6 +3,7 @@ package settle
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -57,8 +58,9 @@ type Deps struct {
 
 // Settler acts on outcomes. It is safe for concurrent use.
 type Settler struct {
-	cfg  Config
-	deps Deps
+	cfg    Config
+	deps   Deps
+	sheets sync.Pool // of *sheet
 }
 
 // New makes a Settler.
@@ -76,10 +78,10 @@ func New(cfg Config, deps Deps) *Settler {
 }
 
 // Settle carries out the outcomes of one batch and returns when every offset
-// may be finished, and the decisions that were published. What does not work
-// is tried again until ctx ends; then nothing may be finished, and the
+// may be finished, and how many deliveries came to which end. What does not
+// work is tried again until ctx ends; then nothing may be finished, and the
 // deliveries are read again by whoever reads the partition next.
-func (s *Settler) Settle(ctx context.Context, entries []Entry) ([]decision.Decision, error) {
+func (s *Settler) Settle(ctx context.Context, entries []Entry) (map[End]int, error) {
 	now := s.deps.Now().UnixMilli()
 	copies := s.copies(entries)
 	if err := s.insist(ctx, "writing copies", func() error { return s.deps.Producer.Produce(ctx, copies...) }); err != nil {
@@ -88,14 +90,17 @@ func (s *Settler) Settle(ctx context.Context, entries []Entry) ([]decision.Decis
 	if err := s.insist(ctx, "settling claims", func() error { return s.claims(ctx, entries) }); err != nil {
 		return nil, err
 	}
-	decisions, published := s.diagnostics(entries, now)
+	p := s.takeSheet(len(entries))
+	s.diagnostics(p, entries, now)
 	// One round trip for both. A crash before it costs a verdict at most: the
 	// mark stands, and the next reader finds the delivery delivered.
-	published = append(published, s.submissions(entries, decisions, now)...)
-	if err := s.insist(ctx, "publishing diagnostics", func() error { return s.deps.Producer.Produce(ctx, published...) }); err != nil {
+	p.refs = append(p.refs, s.submissions(&p.pending)...)
+	if err := s.insist(ctx, "publishing diagnostics", func() error { return s.deps.Producer.Produce(ctx, p.refs...) }); err != nil {
 		return nil, err
 	}
-	return decisions, nil
+	ends := p.ends
+	s.giveSheet(p)
+	return ends, nil
 }
 
 // insist repeats one step until it works or ctx ends. Every step may be

@@ -13,32 +13,37 @@ import (
 // events is longer is judged as a whole.
 const maxSubmissionBytes = 1_000_000
 
-// submissions note the requests whose verdict comes later, one record each,
-// with their events in the order in which they were sent.
-func (s *Settler) submissions(entries []Entry, decisions []decision.Decision, now int64) []*kgo.Record {
-	var order []*codec.Submission
-	known := make(map[string]*codec.Submission)
-	for i := range entries {
-		e := &entries[i]
-		if !e.Verdict || e.Kind != Delivered {
-			continue
+// submissions are the requests of one batch whose verdict comes later, with
+// their events in the order in which they were sent.
+type submissions struct {
+	order []*codec.Submission
+	known map[string]*codec.Submission
+}
+
+// submit notes an event of such a request; d is what is published about it.
+func (s *Settler) submit(to *submissions, e *Entry, d *decision.Decision, now int64) {
+	id := e.Evidence.RequestID
+	sub := to.known[id]
+	if sub == nil {
+		f := &e.Delivery.Facts
+		sub = &codec.Submission{
+			RequestID: id, DestinationID: f.DestinationID, CustomerID: f.Customer, Provider: s.cfg.Provider,
+			Account: f.Account, SubmittedAt: now, Lane: e.Delivery.Lane,
 		}
-		id := e.Evidence.RequestID
-		sub := known[id]
-		if sub == nil {
-			f := &e.Delivery.Facts
-			sub = &codec.Submission{
-				RequestID: id, DestinationID: f.DestinationID, CustomerID: f.Customer, Provider: s.cfg.Provider,
-				Account: f.Account, SubmittedAt: now, Lane: e.Delivery.Lane,
-			}
-			known[id] = sub
-			order = append(order, sub)
+		if to.known == nil {
+			to.known = make(map[string]*codec.Submission)
 		}
-		sub.Events = append(sub.Events, submitted(e, &decisions[i], sub.Records))
-		sub.Records++
+		to.known[id] = sub
+		to.order = append(to.order, sub)
 	}
-	records := make([]*kgo.Record, 0, len(order))
-	for _, sub := range order {
+	sub.Events = append(sub.Events, submitted(e, d, sub.Records))
+	sub.Records++
+}
+
+// submissions writes one record for each request.
+func (s *Settler) submissions(noted *submissions) []*kgo.Record {
+	records := make([]*kgo.Record, 0, len(noted.order))
+	for _, sub := range noted.order {
 		records = append(records, s.submission(sub))
 	}
 	return records
