@@ -57,6 +57,9 @@ func Options(s Server) (*redis.Options, error) {
 		DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout,
 		// Ends a round trip with the caller's context, not only with the timeout.
 		ContextTimeoutEnabled: true,
+		// Nothing is pushed to us, and the newer protocol looks for it before each
+		// reply.
+		Protocol: 2,
 		// CLIENT SETINFO needs a permission that an ACL user may not have.
 		DisableIdentity: true,
 		// Pushed maintenance notices would stretch the timeouts above.

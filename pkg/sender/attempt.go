@@ -3,6 +3,8 @@ package sender
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -20,6 +22,9 @@ type worker struct {
 	deps        Deps
 	spec        provider.Spec
 	credentials *credentials
+	// bodies are memory of requests that are over, *[]byte: the client does not
+	// look at them after Send.
+	bodies sync.Pool
 }
 
 // result is what became of a job.
@@ -153,7 +158,9 @@ func (w *worker) request(ctx context.Context, j *job, target provider.Target, au
 		fragments[i] = it.delivery.Payload
 		size += len(fragments[i]) + separatorBytes
 	}
-	request := w.deps.Provider.Assemble(make([]byte, 0, size), &provider.Batch{
+	room := w.room(size)
+	defer w.bodies.Put(room)
+	request := w.deps.Provider.Assemble(*room, &provider.Batch{
 		Target: &target, Group: j.key.Group, Fragments: fragments, Authorization: auth, Now: w.deps.Now().UnixMilli(),
 	})
 	ctx, span := w.deps.Tracer.Start(ctx, "deliver "+w.spec.Name, trace.WithLinks(links(r.left)...), about(j, len(r.left)))
@@ -164,6 +171,16 @@ func (w *worker) request(ctx context.Context, j *job, target provider.Target, au
 		Destination: j.key.Destination, Lane: j.lane, Class: r.answer.Class, Status: r.answer.status, Code: r.answer.Code,
 		Unmapped: r.answer.Unmapped, Events: len(r.left), Bytes: r.answer.bytes, Took: r.answer.took,
 	})
+}
+
+// room gives memory for a request's body.
+func (w *worker) room(size int) *[]byte {
+	room, used := w.bodies.Get().(*[]byte)
+	if !used {
+		room = new([]byte)
+	}
+	*room = slices.Grow((*room)[:0], size)
+	return room
 }
 
 // exchange sends one request and says what came of it.

@@ -76,7 +76,12 @@ func (m *Metrics) AddTally(ctx context.Context, t *Tally) {
 
 // Decision counts one decision, for callers without batches.
 func (m *Metrics) Decision(ctx context.Context, d *decision.Decision) {
-	m.decisions.Add(ctx, 1, m.decisionLabels(d.Stage, d.Status, d.Reason))
+	m.Decisions(ctx, d.Stage, d.Status, d.Reason, 1)
+}
+
+// Decisions counts n decisions alike, for callers that have summed them up.
+func (m *Metrics) Decisions(ctx context.Context, stage decision.Stage, status decision.Status, reason decision.Reason, n int64) {
+	m.decisions.Add(ctx, n, m.decisionLabels(stage, status, reason))
 }
 
 // LostRecords counts records that were gone before they were read.

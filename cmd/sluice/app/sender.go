@@ -193,9 +193,7 @@ func (s senderMeter) Request(r sender.Measurement) {
 
 // Settled implements sender.Meter.
 func (s senderMeter) Settled(status decision.Status, reason decision.Reason, n int) {
-	t := telemetry.NewTally(decision.StageSender)
-	t.Add(status, reason, int64(n))
-	s.m.AddTally(context.Background(), t)
+	s.m.Decisions(context.Background(), decision.StageSender, status, reason, int64(n))
 }
 
 // Delivered implements sender.Meter.
