@@ -71,9 +71,9 @@ func (l *loop) parkedHere(s *Status, now int64) map[string]pile {
 // or told to wait, and company that a lane may wait for.
 func (l *loop) longestDue(now int64) int64 {
 	longest := int64(0)
-	for _, it := range l.ids {
+	l.copies.each(func(it *item) {
 		if it.partition.gone {
-			continue
+			return
 		}
 		due := it.due
 		if !it.place.waits() {
@@ -82,7 +82,7 @@ func (l *loop) longestDue(now int64) int64 {
 		if now-due > longest && l.takes(it.destination(), now) {
 			longest = now - due
 		}
-	}
+	})
 	return longest
 }
 

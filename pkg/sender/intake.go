@@ -100,14 +100,13 @@ func (l *loop) unreadable(ctx context.Context, it *item) {
 // enter takes charge of a delivery. A second copy of one that this process
 // already has is dropped: a crash leaves such copies.
 func (l *loop) enter(ctx context.Context, it *item, now int64) {
-	if other := l.ids[it.copyID()]; other != nil {
+	if !l.copies.add(it) {
 		l.end(ctx, it.entry(&settle.Outcome{
 			Kind: settle.Ended, Status: decision.Duplicate, Reason: decision.DuplicateSuperseded,
 			Detail: "another copy of it is in charge", KeepClaim: true,
 		}))
 		return
 	}
-	l.ids[it.copyID()] = it
 	if it.place.waits() {
 		it.partition.queue = append(it.partition.queue, it)
 		return

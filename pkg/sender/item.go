@@ -27,6 +27,8 @@ type item struct {
 	due int64
 	// broken is why the record could not be read.
 	broken error
+	// chained is the next of those that are kept in one place; see copies.
+	chained *item
 	// kinds are room for the delivery's kinds of identifiers.
 	kinds [decision.KindCount]decision.Kind
 }
@@ -67,21 +69,6 @@ func (it *item) fill(ctx context.Context, r *kgo.Record, by deliveries) {
 	if it.hop.FirstHandover == 0 {
 		it.hop.FirstHandover = r.Timestamp.UnixMilli()
 	}
-}
-
-// copyID tells copies of one delivery: the claim's key names customer,
-// destination, target and the id that the provider counts by, the owner the
-// input record. Deliveries of two records of one event are no copies of each
-// other: only the claim says which of them goes, and dropping one unheard
-// could drop the one that has it.
-type copyID struct {
-	claim  [16]byte
-	owner  int64
-	replay string
-}
-
-func (it *item) copyID() copyID {
-	return copyID{claim: it.delivery.ClaimKey, owner: it.delivery.ClaimOwner, replay: it.delivery.ReplayID}
 }
 
 func (it *item) destination() string { return it.delivery.Facts.DestinationID }

@@ -24,9 +24,8 @@ type loop struct {
 	destinations map[string]*destination
 	quotas       map[string]*quota
 	// again lists the destinations that have jobs to repeat.
-	again map[*destination]struct{}
-	// ids finds other copies of a delivery that this process holds.
-	ids map[copyID]*item
+	again  map[*destination]struct{}
+	copies copies
 	// adjusting holds, per transaction, the adjustment on its way: two at a
 	// time could arrive in the wrong order.
 	adjusting map[[16]byte]*item

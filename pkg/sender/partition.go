@@ -122,18 +122,16 @@ func (l *loop) forget(spots []spot) {
 	for _, b := range l.batchers {
 		b.Drain(func(_ batcherKey, i batcherItem) bool { return i.Value.partition.gone })
 	}
-	for _, it := range l.ids {
+	l.copies.each(func(it *item) {
 		if it.partition.gone {
 			l.release(it)
 		}
-	}
+	})
 }
 
 // release forgets which delivery this process is in charge of.
 func (l *loop) release(it *item) {
-	if id := it.copyID(); l.ids[id] == it {
-		delete(l.ids, id)
-	}
+	l.copies.remove(it)
 	if key := it.delivery.NewestKey; it.delivery.Adjust && l.adjusting[key] == it {
 		delete(l.adjusting, key)
 	}

@@ -39,7 +39,7 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 			Producer: deps.Producer, Claims: deps.Claims, Encoder: deps.Encoder, Recorder: deps.Recorder, Now: deps.Now, Log: deps.Log,
 		}),
 		partitions: make(map[spot]*partition), destinations: make(map[string]*destination), quotas: make(map[string]*quota),
-		again: make(map[*destination]struct{}), ids: make(map[copyID]*item), adjusting: make(map[[16]byte]*item), moves: make(map[move]*job),
+		again: make(map[*destination]struct{}), adjusting: make(map[[16]byte]*item), moves: make(map[move]*job),
 		posts: make(chan func()), heard: make(chan heard), status: newBoard(name), share: 1,
 	}
 	l.batchers = l.newBatchers(spec)

@@ -58,15 +58,14 @@ type Batcher[T any] struct {
 	order []Key
 	bytes int
 	count int
+	// seen are the ids of the batch that is being cut.
+	seen map[string]struct{}
 }
 
 type pending[T any] struct {
 	items []Item[T]
-	ids   map[string]struct{}
 	bytes int
 	dues  dues
-	// later holds items whose id the open batch already has.
-	later []Item[T]
 }
 
 // dues knows the earliest due time of a queue of items: those that none behind
@@ -93,7 +92,7 @@ func (d dues) first() int64 { return d[0] }
 
 // New makes a batcher for one lane.
 func New[T any](lane decision.Lane, limits Limits) *Batcher[T] {
-	return &Batcher[T]{lane: lane, limits: limits, open: make(map[Key]*pending[T])}
+	return &Batcher[T]{lane: lane, limits: limits, open: make(map[Key]*pending[T]), seen: make(map[string]struct{})}
 }
 
 // Len is the number of items that wait, Bytes their size.
@@ -106,21 +105,16 @@ func (b *Batcher[T]) Bytes() int { return b.bytes }
 func (b *Batcher[T]) Add(k Key, item Item[T]) {
 	p := b.open[k]
 	if p == nil {
-		p = &pending[T]{ids: make(map[string]struct{})}
+		p = &pending[T]{}
 		b.open[k] = p
 		b.order = append(b.order, k)
 	}
 	b.count++
 	b.bytes += item.Bytes
-	if _, twice := p.ids[item.ID]; twice {
-		p.later = append(p.later, item)
-		return
-	}
 	p.add(item)
 }
 
 func (p *pending[T]) add(item Item[T]) {
-	p.ids[item.ID] = struct{}{}
 	p.items = append(p.items, item)
 	p.bytes += item.Bytes
 	p.dues.add(item.Due)
@@ -184,7 +178,7 @@ func (b *Batcher[T]) Drain(match func(Key, Item[T]) bool) []Item[T] {
 	for _, k := range append([]Key(nil), b.order...) {
 		p := b.open[k]
 		kept := make([]Item[T], 0, len(p.items))
-		for _, item := range append(p.items, p.later...) {
+		for _, item := range p.items {
 			if match(k, item) {
 				out = append(out, item)
 				b.count--
@@ -198,32 +192,59 @@ func (b *Batcher[T]) Drain(match func(Key, Item[T]) bool) []Item[T] {
 	return out
 }
 
-// cut takes as many items of p as one request may hold.
+// cut takes as many items of p as one request may hold. An item whose id the
+// request has already stays for the next one.
 func (b *Batcher[T]) cut(k Key, p *pending[T]) Batch[T] {
 	n, size, most := 0, 0, b.limits.events(k)
-	for n < len(p.items) && n < most {
-		if n > 0 && size+p.items[n].Bytes > b.limits.Bytes {
+	clear(b.seen)
+	var taken, left []Item[T] // once an id came twice
+	for ; n < len(p.items) && n-len(left) < most; n++ {
+		item := p.items[n]
+		if n > len(left) && size+item.Bytes > b.limits.Bytes {
 			break
 		}
-		size += p.items[n].Bytes
-		n++
+		if b.again(item.ID, most) {
+			if left == nil {
+				taken = append(taken, p.items[:n]...)
+			}
+			left = append(left, item)
+			continue
+		}
+		size += item.Bytes
+		if left != nil {
+			taken = append(taken, item)
+		}
 	}
-	taken := Batch[T]{Key: k, Lane: b.lane, Items: p.items[:n:n], Bytes: size}
-	b.count -= n
 	b.bytes -= size
-	if len(p.later) > 0 || n == len(p.items) {
-		b.refill(k, p, append(append([]Item[T](nil), p.items[n:]...), p.later...))
-		return taken
+	if left != nil {
+		b.count -= len(taken)
+		b.refill(k, p, append(left, p.items[n:]...))
+		return Batch[T]{Key: k, Lane: b.lane, Items: taken, Bytes: size}
 	}
-	p.drop(n)
-	return taken
+	b.count -= n
+	all := p.items
+	if n == len(all) {
+		b.refill(k, p, nil)
+	} else {
+		p.drop(n)
+	}
+	return Batch[T]{Key: k, Lane: b.lane, Items: all[:n:n], Bytes: size}
+}
+
+// again says whether a request of so many items has an id already.
+func (b *Batcher[T]) again(id string, most int) bool {
+	if most == 1 {
+		return false
+	}
+	before := len(b.seen)
+	b.seen[id] = struct{}{}
+	return len(b.seen) == before
 }
 
 // drop forgets the first n items. A backlog is cut many times: putting the
 // rest together anew each time would cost its square.
 func (p *pending[T]) drop(n int) {
 	for _, item := range p.items[:n] {
-		delete(p.ids, item.ID)
 		p.bytes -= item.Bytes
 		p.dues.drop(item.Due)
 	}
@@ -242,13 +263,8 @@ func (b *Batcher[T]) refill(k Key, p *pending[T], items []Item[T]) {
 		}
 		return
 	}
-	clear(p.ids)
-	p.items, p.later, p.bytes, p.dues = nil, nil, 0, nil
+	p.items, p.bytes, p.dues = nil, 0, nil
 	for _, item := range items {
-		if _, twice := p.ids[item.ID]; twice {
-			p.later = append(p.later, item)
-			continue
-		}
 		p.add(item)
 	}
 }
