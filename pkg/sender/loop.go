@@ -32,8 +32,11 @@ type loop struct {
 
 	// moves are deliveries on their way to waiting places.
 	moves map[move]*job
-	// settling are ends that are not handed to settle yet.
-	settling []ended
+	// settling are ends that are not handed to settle yet, and settleBy is when
+	// they are at the latest, epoch ms. settlements are under way.
+	settling    []ended
+	settleBy    int64
+	settlements int
 
 	inFlight int   // requests
 	working  int   // goroutines that will post
