@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/gate"
 )
@@ -36,4 +37,25 @@ func TestGatesHardlyAllocate(t *testing.T) {
 		require.LessOrEqual(t, testing.AllocsPerRun(100, run), c.most, c.name)
 		require.Equal(t, c.status, r.Status, c.name)
 	}
+}
+
+// A sender asks for every delivery, so a guard works in one piece of memory;
+// and what it found for one delivery says nothing about the next.
+func TestAGuardDoesNotAllocate(t *testing.T) {
+	tables := newCompiled()
+	tables.needs |= consent.AnalyticsStorage // today's tables ask for more
+	one, other := facts(), facts()
+	more := one
+	more.Snapshot.Said.Granted |= consent.AnalyticsStorage
+	other.NotAfter = now - 1
+	v := &view{set: tables.set()}
+	guard := gate.NewGuard(v, now)
+	for range 2 {
+		for _, f := range []*decision.Facts{&more, &one, &other} {
+			require.Equal(t, gate.Standing(f, v, now), guard.Standing(f))
+		}
+	}
+	require.True(t, guard.Standing(&more).OK())
+	require.False(t, guard.Standing(&one).OK())
+	require.Zero(t, testing.AllocsPerRun(100, func() { guard.Standing(&more) }))
 }

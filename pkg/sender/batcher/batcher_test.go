@@ -229,3 +229,35 @@ func TestCuttingABacklog(t *testing.T) {
 	require.Zero(t, b.Len())
 	require.Zero(t, b.Bytes())
 }
+
+// What is left of a backlog is due when its earliest item is, whatever was cut
+// from it and whichever ids came twice.
+func TestABacklogKnowsItsEarliestTime(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		b := batcher.New[int](decision.LaneBatch, batcher.Limits{Events: rapid.IntRange(1, 4).Draw(t, "events"), Bytes: 1000})
+		left := map[int]int64{}
+		for i := range rapid.IntRange(1, 30).Draw(t, "items") {
+			due := rapid.Int64Range(1, 20).Draw(t, "due")
+			b.Add(key("a"), batcher.Item[int]{ID: strconv.Itoa(rapid.IntRange(0, 5).Draw(t, "id")), Due: due, Value: i})
+			left[i] = due
+		}
+		for len(left) > 0 {
+			earliest := int64(1 << 40)
+			for _, due := range left {
+				earliest = min(earliest, due)
+			}
+			late, on := b.Overdue(earliest), b.Overdue(earliest+1)
+			if len(late) != 0 || len(on) != 1 {
+				t.Fatalf("%v are due before %d, %v at it", late, earliest, on)
+			}
+			batch, ok := b.Take(1<<40, always)
+			if !ok {
+				t.Fatalf("%d are left, and none comes", len(left))
+			}
+			for _, i := range batch.Items {
+				delete(left, i.Value)
+			}
+		}
+	})
+}
