@@ -70,10 +70,10 @@ func (p *Producer) Produce(ctx context.Context, records ...*kgo.Record) error {
 		return err
 	}
 	var answers answers
+	answers.pending.Add(len(records))
 	free := context.WithoutCancel(ctx)
 	done := make(chan struct{})
 	go func() { // ends with the last promise; the client keeps every promise, at the latest in Close
-		answers.pending.Add(len(records))
 		promise := answers.take
 		for _, r := range records { // blocks while the client's buffer is full, so not in the caller's goroutine
 			p.client.Produce(free, r, promise)
