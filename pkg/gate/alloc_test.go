@@ -27,7 +27,7 @@ func TestGatesHardlyAllocate(t *testing.T) {
 		w := newWorld()
 		c.spoil(w)
 		one, scratch := w.testCase(), &gate.Scratch{}
-		var r gate.Result
+		var r *gate.Result
 		run := func() {
 			scratch.Reset()
 			w.provider.inputs = w.provider.inputs[:0]

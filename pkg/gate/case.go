@@ -63,8 +63,9 @@ type Case struct {
 	PastDedupWindow bool
 }
 
-// Scratch is reused memory, one a session. Of what Evaluate returns only
-// Result.Payload aliases it, until the next Reset.
+// Scratch is reused memory, one a session. What Evaluate returns stands in it
+// until the next call, and Result.Payload until the next Reset, which forgets
+// the last case, too.
 type Scratch struct {
 	// Provider is the provider's own scratch.
 	Provider provider.Scratch

@@ -7,10 +7,12 @@ import (
 )
 
 // Evaluate runs every gate for c and says what is to become of it. It is pure
-// but for scratch, which holds the payload of a case that passes.
-func Evaluate(c *Case, scratch *Scratch) Result {
+// but for scratch, which holds the result until the next call, and the payload
+// of a case that passes until it is reset.
+func Evaluate(c *Case, scratch *Scratch) *Result {
 	e := &scratch.now
-	e.result = Result{Facts: factsOf(c)}
+	e.result = Result{}
+	e.result.Facts = factsOf(c)
 	e.standing = standing{facts: &e.result.Facts, view: c.View, now: c.Now, route: c.Route, lastCall: c.LastCall}
 	e.content = content{c: c, r: &e.result, scratch: scratch, found: &e.standing}
 	start := len(scratch.Payload)
@@ -30,9 +32,7 @@ func Evaluate(c *Case, scratch *Scratch) Result {
 	default:
 		r.Status, r.Reason = decision.Queued, decision.Eligible
 	}
-	out := *r
-	*e = evaluation{} // nothing of the case is kept
-	return out
+	return r
 }
 
 // run asks one gate after the other until one fails.

@@ -17,9 +17,9 @@ type Recorder struct {
 }
 
 // Decision describes r as a diagnostic of the given stage.
-func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID string) decision.Decision {
+func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID string) (d decision.Decision) {
 	route, e := c.Route, c.Event
-	d := w.event(c.Prepared, stage, c.Now)
+	w.event(&d, c.Prepared, stage, c.Now)
 	d.Status, d.Reason, d.ReplayID = r.Status, r.Reason, replayID
 	d.Message = sentence(r.Reason, r.Detail)
 	d.DestinationID, d.Mapping = route.Mapping.DestinationID, route.Mapping.Name
@@ -48,8 +48,8 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 // Unmapped describes an event that no mapping names. Its name was written by
 // anybody and checked by no mapping, so one that looks like personal data is
 // hidden.
-func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, now int64) decision.Decision {
-	d := w.event(p, decision.StageRouter, now)
+func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, now int64) (d decision.Decision) {
+	w.event(&d, p, decision.StageRouter, now)
 	d.SourceEvent = w.safeID(d.SourceEvent)
 	d.Status, d.Reason, d.Message = reason.Info().Status, reason, sentence(reason, detail)
 	d.ID = decision.NewID(p.Event.Origin, "", "", decision.StageRouter, d.Status, "", 0)
@@ -57,8 +57,8 @@ func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, 
 }
 
 // Gone describes a held event whose mapping no longer names it.
-func (w *Recorder) Gone(p *Prepared, destination, mapping string, now int64) decision.Decision {
-	d := w.event(p, decision.StageHold, now)
+func (w *Recorder) Gone(p *Prepared, destination, mapping string, now int64) (d decision.Decision) {
+	w.event(&d, p, decision.StageHold, now)
 	d.DestinationID, d.Mapping = destination, mapping
 	d.Status, d.Reason = decision.Skipped, decision.MappingNone
 	d.Message = sentence(decision.MappingNone, "the mapping that it was held for is gone")
@@ -66,23 +66,19 @@ func (w *Recorder) Gone(p *Prepared, destination, mapping string, now int64) dec
 	return d
 }
 
-// event fills what every decision says about its event.
-func (w *Recorder) event(p *Prepared, stage decision.Stage, now int64) decision.Decision {
+// event fills what every decision says about its event into an empty one.
+func (w *Recorder) event(d *decision.Decision, p *Prepared, stage decision.Stage, now int64) {
 	e := p.Event
 	if p.subject == "" {
 		p.subject = w.Pseudonym.Subject(e.CustomerID, e.SubjectID)
 	}
-	d := decision.Decision{
-		Time: now, Stage: stage,
-		CustomerID: e.CustomerID, SourceEvent: e.Name,
-		EventID: w.safeID(p.ID), EventIDSource: p.IDSource, EventTime: e.Time,
-		SubjectHash: p.subject, SubjectKeyID: w.Pseudonym.KeyID(),
-		Source: e.Origin, AppVersion: w.AppVersion, BrowserReported: e.BrowserReported,
-	}
-	if e.Origin.AppendTime > 0 {
+	d.Time, d.Stage, d.AppVersion = now, stage, w.AppVersion
+	d.CustomerID, d.SourceEvent, d.EventTime, d.BrowserReported = e.CustomerID, e.Name, e.Time, e.BrowserReported
+	d.EventID, d.EventIDSource = w.safeID(p.ID), p.IDSource
+	d.SubjectHash, d.SubjectKeyID = p.subject, w.Pseudonym.KeyID()
+	if d.Source = e.Origin; e.Origin.AppendTime > 0 {
 		d.LatencyMS = now - e.Origin.AppendTime
 	}
-	return d
 }
 
 // safeID shows an id as it is, or hashed where it looks like personal data:

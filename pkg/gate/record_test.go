@@ -37,13 +37,13 @@ func TestDecisionsHoldNoPersonalData(t *testing.T) {
 		c := w.testCase()
 		r := gate.Evaluate(c, &gate.Scratch{})
 		rec := recorder()
-		delivery := rec.Delivery(c, &r, decision.LaneBatch, "")
+		delivery := rec.Delivery(c, r, decision.LaneBatch, "")
 		name := w.event.Name
 		w.event.Name = "zoe13@x.example"
 		unmapped := rec.Unmapped(c.Prepared, decision.MappingNone, "", now)
 		w.event.Name = name
 		for _, d := range []decision.Decision{
-			rec.Decision(c, &r, decision.StageRouter, ""), unmapped, rec.Gone(c.Prepared, "d", "m", now),
+			rec.Decision(c, r, decision.StageRouter, ""), unmapped, rec.Gone(c.Prepared, "d", "m", now),
 			rec.Sent(&delivery, decision.StageSender, decision.Revoked, decision.ConsentRevoked, "", 0, now),
 		} {
 			text, err := json.Marshal(d)
@@ -64,7 +64,7 @@ func TestADecisionSaysWhatHappened(t *testing.T) {
 	w.denied()
 	c := w.testCase()
 	r := gate.Evaluate(c, &gate.Scratch{})
-	d := recorder().Decision(c, &r, decision.StageRouter, "replay-1")
+	d := recorder().Decision(c, r, decision.StageRouter, "replay-1")
 	require.Equal(t, "A needed purpose was denied. (ad_user_data by the snapshot under opt_in in DE)", d.Message)
 	require.Equal(t, "d", d.DestinationID)
 	require.Equal(t, "stub", d.Provider)
@@ -74,7 +74,7 @@ func TestADecisionSaysWhatHappened(t *testing.T) {
 	require.Equal(t, hour, d.LatencyMS)
 	require.Equal(t, "DE", d.Consent.Jurisdiction.String())
 	require.Equal(t, decision.NewID(w.event.Origin, "d", "m", decision.StageRouter, decision.Skipped, "replay-1", 0), d.ID)
-	again := recorder().Decision(c, &r, decision.StageRouter, "replay-1")
+	again := recorder().Decision(c, r, decision.StageRouter, "replay-1")
 	require.Equal(t, d, again, "a copy says the same, under the same id")
 }
 

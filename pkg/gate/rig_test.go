@@ -93,7 +93,7 @@ func (w *world) testCase() *gate.Case {
 	return &gate.Case{Prepared: &prepared, Route: w.route, View: w.view, Now: now, LastCall: w.lastCall, PastDedupWindow: w.past}
 }
 
-func (w *world) evaluate() gate.Result { return gate.Evaluate(w.testCase(), &gate.Scratch{}) }
+func (w *world) evaluate() *gate.Result { return gate.Evaluate(w.testCase(), &gate.Scratch{}) }
 
 // denied makes the snapshot deny what the destination needs.
 func (w *world) denied() { w.event.Consent.AdUserData = consent.Text("denied") }

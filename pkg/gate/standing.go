@@ -60,7 +60,7 @@ func destinationReady(s *standing) outcome {
 }
 
 // judge asks the consent engine once for both of its gates.
-func (s *standing) judge() consent.Outcome {
+func (s *standing) judge() *consent.Outcome {
 	if !s.judged {
 		var record consent.Statement // without a subject only the snapshot counts
 		if !s.facts.Subject.IsZero() {
@@ -71,7 +71,7 @@ func (s *standing) judge() consent.Outcome {
 		s.verdict = consent.Judge(s.effective, s.rule, s.facts.Needs, s.now)
 		s.judged = true
 	}
-	return s.verdict
+	return &s.verdict
 }
 
 // choiceAllows is gate 4.

@@ -75,15 +75,15 @@ func (s *session) decide(e *event.Event, r *kgo.Record, seen history.Fate, repor
 			PastDedupWindow: s.cfg.Definition.PastDedupWindow,
 		}
 		result := gate.Evaluate(&c, &s.scratch)
-		it := &item{decision: s.deps.Recorder.Decision(&c, &result, decision.StageReplay, s.cfg.ID), trace: codec.TraceParent(r.Headers)}
+		it := &item{decision: s.deps.Recorder.Decision(&c, result, decision.StageReplay, s.cfg.ID), trace: codec.TraceParent(r.Headers)}
 		it.decision.Lane = decision.LaneReplay
 		if !s.chosen(&it.decision, seen, report) {
 			continue
 		}
 		if it.queued = result.Status == decision.Queued; it.queued {
 			it.waits = route.Destination.Paused
-			it.delivery = s.deps.Recorder.Delivery(&c, &result, decision.LaneReplay, s.cfg.ID)
-			if it.own(&c, &result) != nil {
+			it.delivery = s.deps.Recorder.Delivery(&c, result, decision.LaneReplay, s.cfg.ID)
+			if it.own(&c, result) != nil {
 				report.Unreadable++ // coordinates that no record can have
 				continue
 			}

@@ -120,7 +120,7 @@ func (s *Session) decide(p *pass, record *kgo.Record, route *resource.Route, aga
 	s.one = gate.Case{Prepared: &s.prepared, Route: route, View: p.view, Now: p.now, LastCall: p.stage == decision.StageHold}
 	c := &s.one
 	r := gate.Evaluate(c, &s.scratch)
-	s.decision = s.deps.Recorder.Decision(c, &r, p.stage, "")
+	s.decision = s.deps.Recorder.Decision(c, r, p.stage, "")
 	it := s.add(record)
 	if r.Status != decision.Queued && r.Status != decision.Shadowed {
 		if again {
@@ -130,12 +130,12 @@ func (s *Session) decide(p *pass, record *kgo.Record, route *resource.Route, aga
 		return r.Status, nil
 	}
 	it.duplicate = r.Built.DuplicateReason
-	owner, err := s.claim(c, &r)
+	owner, err := s.claim(c, r)
 	switch {
 	case err != nil:
 		return r.Status, err
 	case r.Status == decision.Queued:
-		return r.Status, s.deliver(it, c, &r, owner)
+		return r.Status, s.deliver(it, c, r, owner)
 	}
 	s.describe(it)
 	return r.Status, nil

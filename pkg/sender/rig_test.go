@@ -282,7 +282,7 @@ func (r *rig) route(customer int, name, id string, offset int64, change ...func(
 	result := gate.Evaluate(&c, &gate.Scratch{})
 	require.Equal(r.t, decision.Eligible, result.Reason, result.Detail)
 	recorder := gate.Recorder{}
-	d := recorder.Delivery(&c, &result, routes[0].Mapping.Lane, "")
+	d := recorder.Delivery(&c, result, routes[0].Mapping.Lane, "")
 	owner, err := dedup.NewOwner([16]byte{}, 0, offset)
 	require.NoError(r.t, err)
 	key := dedup.NewKey(false, e.CustomerID, d.Facts.DestinationID, d.Target, result.Built.ClaimID)

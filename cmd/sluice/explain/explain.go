@@ -99,20 +99,20 @@ func undecodable(n int, err error) Line {
 // decide explains one mapping.
 func (x *Explainer) decide(n int, c *gate.Case) Line {
 	r := gate.Evaluate(c, &x.scratch)
-	gates := gatesOf(c, &r)
+	gates := gatesOf(c, r)
 	duplicateOf := ""
 	if r.Reason == decision.Eligible {
-		gates, duplicateOf = x.claim(n, c, &r, gates)
+		gates, duplicateOf = x.claim(n, c, r, gates)
 	}
-	d := x.recorder.Decision(c, &r, decision.StageRouter, "")
+	d := x.recorder.Decision(c, r, decision.StageRouter, "")
 	line := Line{
 		Line: n, SourceEvent: d.SourceEvent, EventID: d.EventID, DestinationID: d.DestinationID, Mapping: d.Mapping, Provider: d.Provider,
 		Status: d.Status.String(), Reason: d.Reason.String(), Message: d.Message, DuplicateOf: duplicateOf, Gates: gates,
 	}
-	if reached(&r, "choice") {
-		line.Consent = consentOf(&d, &r)
+	if reached(r, "choice") {
+		line.Consent = consentOf(&d, r)
 	}
-	if reached(&r, "identifiers") {
+	if reached(r, "identifiers") {
 		line.Identifiers = identifiersOf(&d)
 	}
 	if r.Status == decision.Queued || r.Status == decision.Shadowed {

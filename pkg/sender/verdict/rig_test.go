@@ -264,7 +264,7 @@ func (r *rig) route(id string, offset int64, change ...func(*decision.Delivery))
 	result := gate.Evaluate(&c, &gate.Scratch{})
 	require.Equal(r.t, decision.Eligible, result.Reason, result.Detail)
 	recorder := gate.Recorder{}
-	d := recorder.Delivery(&c, &result, routes[0].Mapping.Lane, "")
+	d := recorder.Delivery(&c, result, routes[0].Mapping.Lane, "")
 	owner, err := dedup.NewOwner([16]byte(e.Origin.TopicID), 0, offset)
 	require.NoError(r.t, err)
 	key := dedup.NewKey(false, e.CustomerID, d.Facts.DestinationID, d.Target, result.Built.ClaimID)
