@@ -33,13 +33,16 @@ func setSum(sum *[sha256.Size]byte, message []byte) {
 	}
 }
 
+// readable reports whether what the library marshalled has the form of m.
+func (m *midway) readable(state []byte, err error) bool { return err == nil && len(state) == len(m) }
+
 // midwayAfter is the state behind one whole block; zero, which nothing goes on
 // from, where the library marshals in another form.
 func midwayAfter(block *[sha256.BlockSize]byte) midway {
 	h := sha256.New()
 	h.Write(block[:])
 	var m midway
-	if state, err := h.(encoding.BinaryAppender).AppendBinary(m[:0]); err != nil || len(state) != len(m) {
+	if out, can := h.(encoding.BinaryAppender); !can || !m.readable(out.AppendBinary(m[:0])) {
 		return midway{}
 	}
 	return m
@@ -58,14 +61,13 @@ func sumFrom(sum *[sha256.Size]byte, from *midway, before int, message []byte) b
 
 	h := sha256.New()
 	if from != nil {
-		if err := h.(encoding.BinaryUnmarshaler).UnmarshalBinary(from[:]); err != nil {
+		if in, can := h.(encoding.BinaryUnmarshaler); !can || in.UnmarshalBinary(from[:]) != nil {
 			return false
 		}
 	}
 	h.Write(room[:end])
 	var m midway
-	state, err := h.(encoding.BinaryAppender).AppendBinary(m[:0])
-	if err != nil || len(state) != len(m) {
+	if out, can := h.(encoding.BinaryAppender); !can || !m.readable(out.AppendBinary(m[:0])) {
 		return false
 	}
 	copy(sum[:], m[4:])
