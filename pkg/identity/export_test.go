@@ -11,6 +11,15 @@ func ShortSum(message []byte) (sum [32]byte, ok bool) {
 	return sum, ok
 }
 
+// ShortHMAC is the way that a pseudonym takes for a short message.
+func (p *Pseudonym) ShortHMAC(message []byte) (sum [32]byte, ok bool) {
+	ok = p.short(&sum, message)
+	return sum, ok
+}
+
+// ShortMessage is the longest message that is short.
+const ShortMessage = padRoom - padLeast
+
 // LowerByRule is AppendLower without its way for ASCII.
 func LowerByRule(s string) string { return string(appendLowerRunes(nil, 0, s)) }
 

@@ -67,7 +67,7 @@ func (p *Pseudonym) sum(first, second string) string {
 	b = append(binary.BigEndian.AppendUint64(b, uint64(len(first))), first...)
 	b = append(binary.BigEndian.AppendUint64(b, uint64(len(second))), second...)
 	var sum [sha256.Size]byte
-	if !p.short(&sum, b[sha256.BlockSize:]) {
+	if !padsHere || !p.short(&sum, b[sha256.BlockSize:]) {
 		message := sha256.Sum256(b)
 		sum = sha256.Sum256(append(append(stack[:0], p.outer[:]...), message[:]...))
 	}

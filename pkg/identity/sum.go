@@ -28,7 +28,7 @@ func Sum256(message []byte) [sha256.Size]byte {
 }
 
 func setSum(sum *[sha256.Size]byte, message []byte) {
-	if len(message) > padRoom-padLeast || !sumFrom(sum, nil, 0, message) {
+	if !padsHere || len(message) > padRoom-padLeast || !sumFrom(sum, nil, 0, message) {
 		*sum = sha256.Sum256(message)
 	}
 }

@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"testing"
@@ -17,6 +18,24 @@ func TestSumIsTheLibrarys(t *testing.T) {
 	message := bytes.Repeat([]byte("Ünlucky 13 "), 40)
 	for n := range message {
 		require.Equal(t, sha256.Sum256(message[:n]), identity.Sum256(message[:n]), n)
+		if n <= identity.ShortMessage {
+			sum, ok := identity.ShortSum(message[:n])
+			require.True(t, ok)
+			require.Equal(t, sha256.Sum256(message[:n]), sum, n)
+		}
+	}
+}
+
+// So does a pseudonym's short way, with the race detector too.
+func TestShortHMACIsTheLibrarys(t *testing.T) {
+	t.Parallel()
+	p, message := identity.NewPseudonym("k1", []byte("key")), bytes.Repeat([]byte("x"), identity.ShortMessage)
+	for n := range message {
+		mac := hmac.New(sha256.New, []byte("key"))
+		mac.Write(message[:n])
+		sum, ok := p.ShortHMAC(message[:n])
+		require.True(t, ok)
+		require.Equal(t, mac.Sum(nil), sum[:], n)
 	}
 }
 
