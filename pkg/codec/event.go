@@ -38,9 +38,7 @@ func headFields(c *coder) Head {
 }
 
 func eventReader(body []byte) coder {
-	c := reader(body)
-	c.checked, c.maxField, c.maxEntries = true, MaxFieldBytes, MaxEntries
-	return c
+	return coder{mode: reading, buf: body, checked: true, maxField: MaxFieldBytes, maxEntries: MaxEntries}
 }
 
 // checkHead holds customer and name against their limits.
