@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -31,8 +32,16 @@ func main() {
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "loadgen: "+err.Error())
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode is 2 for a command line that cannot be followed, as sluice has it.
+func exitCode(err error) int {
+	if _, usage := errors.AsType[*chaos.UsageError](err); usage {
+		return 2
+	}
+	return 1
 }
 
 // withGoRun ends the context when this program was started by "go run" and that
@@ -71,6 +80,7 @@ promise held. It needs nothing else built or running.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &chaos.UsageError{Err: err} })
 	// One line per command; each lives in a package of its own.
 	root.AddCommand(chaos.Command(), chaos.VerifyCommand(), chaos.SoakCommand(), mutants.Command(), bench.Command())
 	return root

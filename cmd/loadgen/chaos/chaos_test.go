@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -55,6 +56,44 @@ func TestUnknownFaultsAreRefused(t *testing.T) {
 	chosen, err := choose(Options{Only: []string{"kill-random"}})
 	require.NoError(t, err)
 	require.Len(t, chosen, 1)
+}
+
+// A fault that there is none of is refused before anything is drawn or started.
+func TestAnUnknownFaultIsAMistakeOfTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--faults", "earthquake"}, {"--output", "xml"}, {"--duration", "1s"}} {
+		cmd := Command()
+		var out, said bytes.Buffer
+		cmd.SetOut(&out)
+		cmd.SetErr(&said)
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetArgs(args)
+		err := cmd.ExecuteContext(t.Context())
+		var usage *UsageError
+		require.ErrorAs(t, err, &usage, "%v", args)
+		require.NotContains(t, err.Error(), "to repeat it")
+		require.Empty(t, said.String(), "no seed is drawn")
+		require.Empty(t, out.String())
+	}
+}
+
+// TestWhatWasNotLookedAtIsSaid: a promise that no fault put to the test must
+// not be taken for one that held, neither in the table nor in its last line.
+func TestWhatWasNotLookedAtIsSaid(t *testing.T) {
+	t.Parallel()
+	seen := []ledger.Check{{ID: "I1", What: "one decision", Looked: 7}, {ID: "I13", What: "no request too early", Unseen: "no provider named a time to wait"}}
+	require.Equal(t, "1 of 2 promises were looked at, and held. Not looked at: I13 (no provider named a time to wait).", conclusion(seen))
+	require.Equal(t, "Every promise held.", conclusion(seen[:1]))
+
+	r := Result{Summary: Summary{OK: true}, Invariants: seen, Conclusion: conclusion(seen)}
+	var out bytes.Buffer
+	r.Print(&out)
+	require.Regexp(t, `I13 │ no request too early │ not looked at │ +│ no provider named a time to wait`, out.String())
+	require.NotContains(t, out.String(), "Every promise held.")
+	require.Contains(t, out.String(), r.Conclusion)
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"not_looked_at":"no provider named a time to wait"`)
 }
 
 func TestTablesAreHeldAgainstTheirTopicAndEachOther(t *testing.T) {

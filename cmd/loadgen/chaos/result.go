@@ -42,6 +42,9 @@ type Result struct {
 	Exits           []string       `json:"exits,omitempty"`
 	Problems        []string       `json:"problems,omitempty"`
 	Repeat          string         `json:"repeat"`
+	// Conclusion is the last line for people of a run in which nothing was
+	// broken: how many promises were looked at, and why not the others.
+	Conclusion string `json:"conclusion,omitempty"`
 }
 
 func (r *run) result(seen *ledger.Report, panics []string) *Result {
@@ -57,7 +60,24 @@ func (r *run) result(seen *ledger.Report, panics []string) *Result {
 	}
 	out.Repeat = r.o.command()
 	out.OK = seen.OK() && len(out.Problems) == 0 && out.Events > 0
+	if out.OK {
+		out.Conclusion = conclusion(seen.Checks)
+	}
 	return out
+}
+
+// conclusion says what a run without a broken promise has shown. A promise that
+// could not be looked at is named, or its row would pass for one that held.
+func conclusion(checks []ledger.Check) string {
+	unseen := ledger.Unseen(checks)
+	if len(unseen) == 0 {
+		return "Every promise held."
+	}
+	var names []string
+	for _, c := range unseen {
+		names = append(names, c.ID+" ("+c.Unseen+")")
+	}
+	return fmt.Sprintf("%d of %d promises were looked at, and held. Not looked at: %s.", len(checks)-len(unseen), len(checks), strings.Join(names, ", "))
 }
 
 func round(f float64) float64 { return float64(int(f*100+0.5)) / 100 }
@@ -96,6 +116,10 @@ func (r *Result) Print(out io.Writer) {
 	t.SetStyle(table.StyleLight)
 	t.AppendHeader(table.Row{"", "invariant", "looked at", "wrong", "figures"})
 	for _, c := range r.Invariants {
+		if c.Unseen != "" {
+			t.AppendRow(table.Row{c.ID, c.What, "not looked at", "", c.Unseen})
+			continue
+		}
 		t.AppendRow(table.Row{c.ID, c.What, c.Looked, c.Failures, c.Detail})
 	}
 	_, _ = fmt.Fprintln(out, t.Render())
@@ -111,7 +135,7 @@ func (r *Result) Print(out io.Writer) {
 		_, _ = fmt.Fprintln(out, p)
 	}
 	if r.OK {
-		_, _ = fmt.Fprintln(out, "Every promise held.")
+		_, _ = fmt.Fprintln(out, r.Conclusion)
 		return
 	}
 	_, _ = fmt.Fprintln(out, "BROKEN. To repeat it: "+r.Repeat)

@@ -41,7 +41,7 @@ const noticeable = 4 * time.Second
 // neighbours is I11: deliveries of a customer whose destination works, while
 // another customer's does not.
 func (l *Ledger) neighbours(seen map[target]*sightings) Check {
-	c := Check{ID: "I11", What: "one failing destination leaves the others' p99 below twice normal"}
+	c := Check{ID: "I11", What: fmt.Sprintf("one failing destination leaves the others' p99 below twice normal, or below %v", noticeable)}
 	account := traffic.Accounts()[traffic.MappingNeighbor]
 	var quiet, trouble []time.Duration
 	for _, w := range l.written {

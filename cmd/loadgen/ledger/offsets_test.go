@@ -71,5 +71,23 @@ func TestACheckThatLookedAtNothingFails(t *testing.T) {
 		c = Check{ID: id, Looked: 1}
 		c.mustLook()
 		require.Zero(t, c.Failures, id)
+		require.Empty(t, c.Unseen, id)
+	}
+}
+
+// What needs a fault that did not occur has not failed, and has not held.
+func TestACheckWithNothingToLookAtSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"I11", "I13", "I14"} {
+		nothing := Check{ID: id, Detail: "p99 0.00 s"}
+		nothing.mustLook()
+		require.Zero(t, nothing.Failures, id)
+		require.NotEmpty(t, nothing.Unseen, id)
+		require.Empty(t, nothing.Detail, "%s: a figure of nothing", id)
+		something := Check{ID: id, Looked: 1, Detail: "p99 0.40 s"}
+		something.mustLook()
+		require.Empty(t, something.Unseen, id)
+		require.NotEmpty(t, something.Detail, id)
+		require.Equal(t, []Check{nothing}, Unseen([]Check{something, nothing}))
 	}
 }
