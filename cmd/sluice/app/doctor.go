@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,7 +112,7 @@ func (d *doctor) settings() {
 	if c.Dedup.OnUnavailable == "bypass" {
 		d.add("dedup", Warning, "set dedup.on_unavailable: pause unless late events cost more than doubled ones", "while Redis is unavailable, duplicates are not recognised")
 	}
-	for _, name := range []string{"meta", "google", "webhook"} {
+	for _, name := range slices.Sorted(maps.Keys(d.env.Providers())) {
 		if reach := c.Sender.Provider(name); reach.BaseURL != "" || reach.AllowInsecure || reach.AllowPrivate {
 			d.add("provider "+name, Warning, "remove sender.providers."+name+".base_url, allow_insecure and allow_private in production", "requests go to %s, not to the provider", orText(reach.BaseURL, "addresses that are usually refused"))
 		}

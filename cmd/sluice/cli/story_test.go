@@ -19,7 +19,7 @@ var nightResources = strings.Replace(traffic.Resources, "secret: file:meta.json\
 // a wrong mapping, and a customer's visitor who takes consent back. The
 // operator's commands find each cause; replays send exactly what was missed;
 // and the ledger, which knows beforehand what must become of every event,
-// confirms it.
+// confirms it: I1, I2, I3, I4, I5, I7, I9 and what replays promise.
 func TestTheStoryOfANight(t *testing.T) {
 	t.Parallel()
 	n := newNight(t, nightResources)

@@ -31,7 +31,7 @@ func wrong(r *demo.Result) []string {
 	return all
 }
 
-// An event that the router loses leaves no trace in the topics, as one that no
+// I1: an event that the router loses leaves no trace in the topics, as one that no
 // mapping names: the accounting must tell them apart.
 func TestALostEventDoesNotAddUp(t *testing.T) {
 	for name, c := range map[string]struct {

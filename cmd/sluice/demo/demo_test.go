@@ -23,6 +23,8 @@ func (l testLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// I1, I2, I3: every event of a run without faults has its one decision, and
+// what was queued was accepted once.
 func TestDemoAddsUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()

@@ -90,7 +90,7 @@ func canaryResources() string {
 	return shopResources(true) + "---\n" + one("blocked", "2222222222222222") + "---\n" + one("throttled", "3333333333333333")
 }
 
-// TestCanariesStayWhereTheyMay sends events full of personal data to every
+// I9: TestCanariesStayWhereTheyMay sends events full of personal data to every
 // fate that an event can have, and then looks for it in everything that the
 // installation has written: topics, logs, metrics, traces, status pages,
 // commands.

@@ -41,7 +41,7 @@ const (
 )
 
 // TestKillsLoseAndDoubleNothing kills routers and senders at random moments
-// of a run and restarts them. Invariants 1 to 4 of docs/guarantees.md must
+// of a run and restarts them. I1, I2, I3, I4 of docs/guarantees.md must
 // hold: one final decision per record and mapping, nothing vanishes, nothing
 // is handed over twice, and a provider sees at most those copies that were in
 // flight when a sender died.

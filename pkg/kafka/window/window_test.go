@@ -87,7 +87,7 @@ func TestARevokedWindowIgnoresLateFinishes(t *testing.T) {
 	require.Equal(t, window.State{Next: 1, Oldest: -1, Revoked: true}, w.State())
 }
 
-// The two properties that everything rests on, against a model that keeps a
+// I5: the two properties that everything rests on, against a model that keeps a
 // set of everything.
 func TestCommitsNeverPassUnfinishedWorkAndNeverGoBack(t *testing.T) {
 	t.Parallel()

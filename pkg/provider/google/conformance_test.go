@@ -70,6 +70,7 @@ func info(code int, status, reason string) string {
 
 func newProvider() *google.Provider { return google.New(google.Deps{Now: func() int64 { return now }}) }
 
+// I9: TestConformance holds the provider to what router and sender rely on.
 func TestConformance(t *testing.T) {
 	ads := json.RawMessage(`{"conversion_actions":{"purchase":"987654321"},"customer_id":"1234567890"}`)
 	t.Run("Ads", func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
-// TestConformance holds the provider to what router and sender rely on.
+// I9: TestConformance holds the provider to what router and sender rely on.
 func TestConformance(t *testing.T) {
 	providertest.Run(t, meta.New(), providertest.Fixture{
 		Account: json.RawMessage(`{"dataset_id":"1234567890"}`),

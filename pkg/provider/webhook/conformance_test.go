@@ -36,7 +36,7 @@ var answers = []providertest.Answer{
 	{Name: "a teapot", N: 2, Status: 418, Class: provider.Invalid},
 }
 
-// TestConformance holds the provider to what router and sender rely on.
+// I9: TestConformance holds the provider to what router and sender rely on.
 func TestConformance(t *testing.T) {
 	document := func(url string) json.RawMessage { return json.RawMessage(`{"url":"` + url + `"}`) }
 	invalid := []providertest.Invalid{
