@@ -131,7 +131,7 @@ func uses(f *ast.FuncDecl, scenarios map[string]bool) (found bool) {
 }
 
 // pattern finds what a page's commands hand to -run, -fuzz or -bench.
-var pattern = regexp.MustCompile("[\\s']-(?:run|fuzz|bench) '?\\^?([A-Za-z0-9_]+)")
+var pattern = regexp.MustCompile(`[\s']-(?:run|fuzz|bench) '?\^?([A-Za-z0-9_]+)`)
 
 // TestCommandsNameTestsThatExist: a command that matches nothing succeeds, and
 // shows nothing.
