@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -27,10 +29,15 @@ func (p Problem) String() string {
 	if p.Value != "" {
 		value = fmt.Sprintf(" (found %q)", p.Value)
 	}
-	return fmt.Sprintf("%s: %s: %s%s; %s", p.Origin, p.Path, p.Rule, value, p.Fix)
+	where := p.Origin + ": " + p.Path
+	if p.Origin == p.Path { // a variable that names no setting is its own path
+		where = p.Origin
+	}
+	return fmt.Sprintf("%s: %s%s; %s", where, p.Rule, value, p.Fix)
 }
 
-// Problems is everything that is wrong, in the order of where it was written.
+// Problems is everything that is wrong, in the order of where it was written:
+// the file from top to bottom, then variables, flags and defaults by name.
 type Problems []Problem
 
 // Error lists all problems, one a line.
@@ -53,8 +60,34 @@ func (p Problems) err() error {
 	if len(p) == 0 {
 		return nil
 	}
-	sort.SliceStable(p, func(i, j int) bool { return p[i].Path < p[j].Path })
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		fileA, lineA, columnA := a.place()
+		fileB, lineB, columnB := b.place()
+		return cmp.Or(-cmp.Compare(min(lineA, 1), min(lineB, 1)), cmp.Compare(fileA, fileB),
+			cmp.Compare(lineA, lineB), cmp.Compare(columnA, columnB), cmp.Compare(a.Path, b.Path))
+	})
 	return p
+}
+
+// place takes the origin apart, so that a person can mend a file from top to
+// bottom: line and column are 0 where it is no place in a file.
+func (p Problem) place() (origin string, line, column int) {
+	rest, last, _ := cutLast(p.Origin)
+	file, middle, ok := cutLast(rest)
+	line, errLine := strconv.Atoi(middle)
+	column, errColumn := strconv.Atoi(last)
+	if !ok || errLine != nil || errColumn != nil {
+		return p.Origin, 0, 0
+	}
+	return file, line, column
+}
+
+func cutLast(text string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(text, ':')
+	if i < 0 {
+		return "", text, false
+	}
+	return text[:i], text[i+1:], true
 }
 
 // nearest gives the candidate that a mistyped word most likely meant, or "".

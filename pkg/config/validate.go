@@ -111,10 +111,10 @@ var rules = map[string]struct {
 	ok        func(string) bool
 }{
 	"nonempty":    {"must not be empty", "set a value", func(s string) bool { return s != "" }},
-	"hostport":    {"must be host:port", "write it as kafka-0.example:9092", func(s string) bool { return s == "" || isHostPort(s, false) }},
+	"hostport":    {"must be host:port", "write it as host.example:9092", func(s string) bool { return s == "" || isHostPort(s, false) }},
 	"listen":      {"must be host:port, :port or off", "write it as 127.0.0.1:9464", func(s string) bool { return s == "off" || isHostPort(s, true) }},
 	"host":        {"must be a host name or host:port, in lower case", "write it as hooks.acme.example", isHost},
-	"url":         {"must be an http or https URL without user, query or fragment", "write it as https://host/path", func(s string) bool { return s == "" || isURL(s) }},
+	"url":         {"must be an http or https URL without user, query or fragment", "write it as https://host.example/path", func(s string) bool { return s == "" || isURL(s) }},
 	"topic":       {"must be a topic name", "use letters, digits, dots, _ and -", func(s string) bool { return topicForm.MatchString(s) && s != "." && s != ".." }},
 	"provider":    {"must be the name of a provider", "use names such as meta or google", nameForm.MatchString},
 	"name":        {"must be a short name", "use letters, digits, dots, _ and -, at most 64", keyForm.MatchString},
@@ -134,7 +134,7 @@ func (v *validator) rule(f field, name string) {
 	switch value := f.value.Interface().(type) {
 	case string:
 		if !r.ok(value) {
-			v.add(f.path, r.must, presentable(value), r.fix)
+			v.add(f.path, r.must, presentable(value), fixFor(f.path, value, name))
 		}
 	case []string:
 		if len(value) == 0 && name == "nonempty" {
@@ -143,7 +143,7 @@ func (v *validator) rule(f field, name string) {
 		for i, item := range value {
 			if !r.ok(item) {
 				// Items have no origin of their own; the list's is near enough.
-				v.add(fmt.Sprintf("%s[%d]", f.path, i), r.must, presentable(item), r.fix)
+				v.add(fmt.Sprintf("%s[%d]", f.path, i), r.must, presentable(item), fixFor(f.path, item, name))
 				v.problems[len(v.problems)-1].Origin = v.whence(f.path)
 			}
 		}
