@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/event"
 	"github.com/sluicehq/sluice/pkg/gate"
@@ -56,6 +57,16 @@ func TestDecisionsHoldNoPersonalData(t *testing.T) {
 			require.Len(t, d.ID, 32)
 		}
 	}
+}
+
+func TestADecisionSaysThatNobodySpoke(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.event.Consent = consent.Input{}
+	c := w.testCase()
+	r := gate.Evaluate(c, &gate.Scratch{})
+	require.Equal(t, decision.ConsentUnknown, r.Reason)
+	require.Equal(t, "nobody has said anything about ad_user_data, under opt_in in DE", r.Detail)
 }
 
 func TestADecisionSaysWhatHappened(t *testing.T) {

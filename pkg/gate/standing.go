@@ -130,10 +130,17 @@ func (s *standing) chosen(cause consent.Cause) resource.OnFail {
 
 func (s *standing) explainCause(cause consent.Cause) string {
 	b := s.verdict.Basis
-	detail := "by the " + b.Source.String() + " under " + b.Regime.String()
+	where := "under " + b.Regime.String()
 	if j := b.Jurisdiction.String(); j != "" {
-		detail += " in " + j
+		where += " in " + j
 	}
+	if b.Source == consent.Nobody {
+		if b.Purpose == 0 {
+			return "nobody has said anything, " + where
+		}
+		return "nobody has said anything about " + b.Purpose.String() + ", " + where
+	}
+	detail := "by the " + b.Source.String() + " " + where
 	switch {
 	case cause == consent.Malformed && b.Malformed != consent.WellFormed:
 		detail = b.Malformed.String() + " " + detail

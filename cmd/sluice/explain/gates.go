@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sluicehq/sluice/pkg/consent"
 	"github.com/sluicehq/sluice/pkg/decision"
 	"github.com/sluicehq/sluice/pkg/gate"
 	"github.com/sluicehq/sluice/pkg/resource"
@@ -79,6 +80,9 @@ func consentSeen(r *gate.Result) string {
 	}
 	if b.Purpose == 0 {
 		return where
+	}
+	if b.Source == consent.Nobody {
+		return fmt.Sprintf("nobody has said anything about %s, %s", b.Purpose, where)
 	}
 	return fmt.Sprintf("%s by the %s, %s", b.Purpose, b.Source, where)
 }
