@@ -2,6 +2,7 @@ package meta
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -78,8 +79,10 @@ func (p *problems) eventName(m *resource.Mapping) {
 		for known := range standardEvents {
 			if strings.EqualFold(known, n) {
 				p.add("provider_event", "Meta's names are case-sensitive", n, "write "+known)
+				return
 			}
 		}
+		p.nearStandard(m)
 	}
 	switch {
 	case n == resource.NoEvent && m.FromTemplate == "":
@@ -87,6 +90,18 @@ func (p *problems) eventName(m *resource.Mapping) {
 	case m.SourceEvent == refundedEvent && standardEvents[n]:
 		// Each such event decides provider.unsupported_event; gate 7 says so.
 		p.warn("provider_event", "has no effect: Meta has no event that takes a purchase back", n, "remove the mapping, or send refunds as a custom event")
+	}
+}
+
+// nearStandard tells of a custom name that is nearly a standard one: Meta takes
+// it without a word, and no campaign optimises for it. A template's rows are not
+// its business: a note would leave them out.
+func (p *problems) nearStandard(m *resource.Mapping) {
+	if m.FromTemplate != "" {
+		return
+	}
+	if near := resource.Nearest(m.ProviderEvent, slices.Sorted(maps.Keys(standardEvents))); near != "" {
+		p.warn("provider_event", "is no standard event of Meta: it is sent as a custom one", m.ProviderEvent, "write "+near+", if that is meant")
 	}
 }
 

@@ -80,6 +80,8 @@ func TestCompileMappingRefusals(t *testing.T) {
 		"a long name":       {resource.Mapping{ProviderEvent: strings.Repeat("ä", 51)}, "provider_event"},
 		"fifty characters":  {resource.Mapping{ProviderEvent: strings.Repeat("ä", 50)}, ""},
 		"wrong case":        {resource.Mapping{ProviderEvent: "purchase"}, "provider_event"},
+		"nearly standard":   {resource.Mapping{ProviderEvent: "Purchse"}, "provider_event"},
+		"a template's row":  {resource.Mapping{ProviderEvent: "Purchse", FromTemplate: "commerce"}, ""},
 		"an address":        {resource.Mapping{ProviderEvent: "jane@example.com"}, "provider_event"},
 		"surrounding space": {resource.Mapping{ProviderEvent: " Bought"}, "provider_event"},
 		"a refund":          {resource.Mapping{ProviderEvent: "Purchase", SourceEvent: "transaction.refunded"}, "provider_event"},
@@ -104,6 +106,18 @@ func TestCompileMappingRefusals(t *testing.T) {
 			require.NotEmpty(t, problems[0].Fix)
 		})
 	}
+}
+
+// TestANameThatIsNearlyStandardIsToldOf: custom events are allowed, so it is
+// never refused.
+func TestANameThatIsNearlyStandardIsToldOf(t *testing.T) {
+	p := meta.New()
+	compiled, _, _ := p.CompileDestination(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)})
+	_, problems := p.CompileMapping(nil, compiled, &resource.Mapping{Name: "m", ProviderEvent: "Purchse"})
+	require.Len(t, problems, 1)
+	require.True(t, problems[0].Warning)
+	require.Equal(t, "Purchse", problems[0].Value)
+	require.Contains(t, problems[0].Fix, "Purchase")
 }
 
 func TestTemplate(t *testing.T) {
