@@ -10,8 +10,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,12 +42,23 @@ type NotReadyError struct {
 func (e *NotReadyError) Error() string {
 	text := e.What
 	if e.Err != nil {
-		text += ": " + e.Err.Error()
+		text += ": " + e.cause()
 	}
 	if e.Fix != "" {
 		text += "\n  fix: " + e.Fix
 	}
 	return text
+}
+
+// cause leaves out what HTTP clients write around an error where Fix names the
+// address too: method and URL, twice.
+func (e *NotReadyError) cause() string {
+	if failed, ok := errors.AsType[*url.Error](e.Err); ok {
+		if at, err := url.Parse(failed.URL); err == nil && strings.Contains(e.Fix, at.Host) {
+			return failed.Err.Error()
+		}
+	}
+	return e.Err.Error()
 }
 
 // Unwrap gives the cause.

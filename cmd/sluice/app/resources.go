@@ -1,7 +1,9 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -44,7 +46,10 @@ func ReadResourceFiles(paths ...string) ([]resource.File, error) {
 	for _, name := range paths {
 		info, err := os.Stat(name)
 		if err != nil {
-			return nil, fmt.Errorf("reading resources: %w", err)
+			if failed, ok := errors.AsType[*fs.PathError](err); ok {
+				err = failed.Err // which says no second time what was opened
+			}
+			return nil, fmt.Errorf("reading resources: opening %s: %w\n  fix: give a folder or file that exists (--resources; -f for apply and diff)", name, err)
 		}
 		folder, below := name, "."
 		if !info.IsDir() {
@@ -55,7 +60,7 @@ func ReadResourceFiles(paths ...string) ([]resource.File, error) {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("reading resources: %s has no .yaml, .yml or .json file", name)
+			return nil, fmt.Errorf("reading resources: %s has no .yaml, .yml or .json file\n  fix: give the folder that has them (--resources; -f for apply and diff)", name)
 		}
 		for _, f := range found {
 			f.Name = path.Join(filepath.ToSlash(folder), f.Name)

@@ -105,7 +105,7 @@ func (r *root) consentImport(ctx context.Context, env *app.Env, f *importFlags) 
 // readRecords reads a whole file, so that a bad line stops all of it. It gives
 // the records by key, and the keys in order.
 func (r *root) readRecords(name string) (map[string]codec.SubjectRecord, []string, error) {
-	in, err := r.open(name)
+	in, err := r.open("file", name)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,12 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/app"
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
 )
 
@@ -37,6 +42,9 @@ machine. It exits 0 only if the accounting adds up.`,
 			if err := checkFaults(o.Faults); err != nil {
 				return err
 			}
+			if err := r.checkDemoFiles(&o); err != nil {
+				return err
+			}
 			ctx, stop := signals(cmd.Context())
 			defer stop()
 			return r.runDemo(ctx, o, output, serve)
@@ -56,6 +64,29 @@ machine. It exits 0 only if the accounting adds up.`,
 	return cmd
 }
 
+// checkDemoFiles refuses files that are missing before anything is started, and
+// takes notes of the lines of --input.
+func (r *root) checkDemoFiles(o *demo.Options) error {
+	for _, file := range []struct{ flag, name string }{{"input", o.Input}, {"consent", o.Consent}, {"resources", o.Resources}} {
+		if file.name == "" {
+			continue
+		}
+		// Not opened: what a pipe gives can be read once.
+		if _, err := os.Stat(file.name); err != nil {
+			if failed, ok := errors.AsType[*fs.PathError](err); ok {
+				err = failed.Err // which says no second time what was looked for
+			}
+			return usage(fmt.Errorf("opening %s: %w\n  fix: correct the path behind --%s", file.name, err, file.flag))
+		}
+	}
+	if o.Input == "" {
+		return nil
+	}
+	var err error
+	o.Lines, err = app.NewLineNotes(o.Input)
+	return err
+}
+
 func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve bool) error {
 	o.Log = r.Err
 	// Broker, Redis and registry live in this process too, and what they throw
@@ -63,14 +94,17 @@ func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve
 	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	progress := newProgress(r.Err)
 	o.Progress = progress.show
+	told := sync.OnceFunc(func() { r.lineNotes(o.Lines) })
 	if serve {
 		o.Serve = func(a demo.Addresses) {
 			progress.clear()
+			told()
 			serving(r.Err, a)
 		}
 	}
 	result, err := demo.Run(ctx, o)
 	progress.clear()
+	told()
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,26 @@ func TestDemoSaysThatNothingIsMapped(t *testing.T) {
 	require.Contains(t, got.stdout, "It adds up: nothing lost, nothing doubled.")
 }
 
+// TestDemoSaysWhichLinesAreNoEvents: the accounting only counts them.
+func TestDemoSaysWhichLinesAreNoEvents(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	require.NoError(t, os.WriteFile(file, []byte(goodEvent+"\n"+badEvent+"\nnonsense\n"+misspeltEvent+"\n"), 0o600))
+	got := run(t, "demo", "--input", file)
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stderr, "2 bad lines")
+	require.Contains(t, got.stderr, file+":2: field event_name")
+	require.Contains(t, got.stderr, file+":3: the value is not a JSON object")
+	require.Contains(t, got.stderr, file+":4: unknown member consnt (ignored); did you mean consent?")
+	require.NotContains(t, got.stdout, "consnt")
+
+	for _, flag := range []string{"--input", "--consent", "--resources"} {
+		missing := run(t, "demo", flag, "nowhere")
+		require.Equal(t, 2, missing.code)
+		require.Contains(t, missing.stderr, "opening nowhere: no such file or directory\n  fix: correct the path behind "+flag)
+	}
+}
+
 // Captured requests hold personal data: nobody else may read them, also where
 // an older file stood.
 func TestDemoCapturesForItsUserOnly(t *testing.T) {

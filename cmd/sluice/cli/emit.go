@@ -169,7 +169,7 @@ type eventLines func(take func(n int, line []byte, bad error) error) error
 // readEvents checks every line. What is refused is refused before anything is
 // connected to. Only standard input is kept in memory.
 func (r *root) readEvents(f *emitFlags) (eventLines, error) {
-	open := func() (io.ReadCloser, error) { return r.open(f.file) }
+	open := func() (io.ReadCloser, error) { return r.open("file", f.file) }
 	if f.file == "-" {
 		text, err := io.ReadAll(r.In)
 		if err != nil {
@@ -179,8 +179,13 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 	}
 	lines := linesOf(open)
 	problems := &app.LinesError{File: f.file}
+	ignored, err := app.NewLineNotes(f.file)
+	if err != nil {
+		return nil, err
+	}
 	good := 0
-	err := lines(func(n int, _ []byte, bad error) error {
+	err = lines(func(n int, line []byte, bad error) error {
+		ignored.Line(n, line)
 		if bad != nil {
 			problems.Add(n, bad)
 		} else {
@@ -188,6 +193,7 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 		}
 		return nil
 	})
+	r.lineNotes(ignored)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading %s: %w", f.file, err)
@@ -219,7 +225,7 @@ func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
 	if name == "" {
 		return nil, nil
 	}
-	in, err := r.open(name)
+	in, err := r.open("consent", name)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,9 @@ import (
 const (
 	goodEvent    = `{"customer_id":"acme","event_name":"transaction.purchase","event_time":"2026-11-20T11:00:00Z","event_id":"e1","subject_id":"s1","commerce":{"value":5,"currency":"EUR","transaction_id":"t1"}}`
 	nobodysEvent = `{"customer_id":"acme","event_name":"page.viewed","event_time":"2026-11-20T11:00:00Z","event_id":"e2"}`
-	badEvent     = `{"customer_id":"acme","event_time":"2026-11-20T11:00:00Z","event_id":"e3"}`
+	// A line whose consent nobody reads, and which is an event all the same.
+	misspeltEvent = `{"customer_id":"acme","event_name":"page.viewed","event_time":"2026-11-20T11:00:00Z","event_id":"e4","consnt":{"gpc":true}}`
+	badEvent      = `{"customer_id":"acme","event_time":"2026-11-20T11:00:00Z","event_id":"e3"}`
 )
 
 func TestEmit(t *testing.T) {
@@ -112,6 +114,18 @@ func hasValue(all []*kgo.Record, value string) bool {
 		}
 	}
 	return false
+}
+
+// TestEmitSaysWhatItIgnores: unknown members are no error, but whoever misspelt
+// one wants to know.
+func TestEmitSaysWhatItIgnores(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	file := s.file("events.ndjson", goodEvent+"\n"+misspeltEvent+"\n")
+	got := s.run("emit", "--file", file)
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stderr, file+":2: unknown member consnt (ignored); did you mean consent?\n")
+	require.Contains(t, got.stdout, "wrote 2 events")
 }
 
 // TestEmitCountStartsOver: a file that is shorter than --count starts over,

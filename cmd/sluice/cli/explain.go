@@ -84,11 +84,15 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 	if err != nil {
 		return err
 	}
-	in, err := r.open(f.events)
+	in, err := r.open("events", f.events)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
+	ignored, err := app.NewLineNotes(f.events)
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(r.Out)
 	answers := answersTo(out, f.output, painter{on: r.colour()})
 	x := explain.New(explain.Config{Set: set, Consents: consents, Now: now.UnixMilli()})
@@ -96,6 +100,7 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		ignored.Line(n, line)
 		for _, answer := range x.Line(n, line) {
 			if err := answers.take(&answer); err != nil {
 				return err
@@ -112,8 +117,12 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("writing the answers: %w", err)
 	}
+	r.lineNotes(ignored)
 	return nil
 }
+
+// lineNotes shows on stderr what somebody who wrote the lines wants to be told.
+func (r *root) lineNotes(notes *app.LineNotes) { fmt.Fprint(r.Err, notes.String()) }
 
 // clock reads --at.
 func clock(at string) (time.Time, error) {
@@ -134,8 +143,8 @@ func (r *root) notes(problems []resource.Problem) {
 	}
 }
 
-// open gives a file, or standard input for "-".
-func (r *root) open(name string) (io.ReadCloser, error) {
+// open gives the file that a flag names, or standard input for "-".
+func (r *root) open(flag, name string) (io.ReadCloser, error) {
 	if name == "-" {
 		return io.NopCloser(r.In), nil
 	}
@@ -144,7 +153,7 @@ func (r *root) open(name string) (io.ReadCloser, error) {
 		if path := (*fs.PathError)(nil); errors.As(err, &path) {
 			err = path.Err // which says no second time what was opened
 		}
-		return nil, usage(fmt.Errorf("opening %s: %w", name, err))
+		return nil, usage(fmt.Errorf("opening %s: %w\n  fix: give --%s a file that can be read, or - for standard input", name, err, flag))
 	}
 	return file, nil
 }
@@ -155,7 +164,7 @@ func (r *root) consents(name string, now int64) (map[explain.Subject]consent.Sta
 	if name == "" {
 		return nil, nil
 	}
-	in, err := r.open(name)
+	in, err := r.open("consent", name)
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,15 @@ func TestExplainForms(t *testing.T) {
 	require.Contains(t, got.stdout, `{"line":4,`)
 }
 
+// TestExplainSaysWhatItIgnores on stderr: the answers are a contract.
+func TestExplainSaysWhatItIgnores(t *testing.T) {
+	t.Parallel()
+	got := explainLines(t, goodEvent, misspeltEvent)
+	require.Equal(t, 0, got.code)
+	require.Contains(t, got.stderr, ":2: unknown member consnt (ignored); did you mean consent?\n")
+	require.NotContains(t, got.stdout, "consnt")
+}
+
 // TestExplainShowsNoPersonalData: ids that look personal are shown hashed, and
 // messages name fields, never values.
 func TestExplainShowsNoPersonalData(t *testing.T) {

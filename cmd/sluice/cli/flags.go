@@ -11,8 +11,22 @@ import (
 	"github.com/sluicehq/sluice/pkg/resource"
 )
 
+// kinds are what flags take, by pflag's names of their types.
+var kinds = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "uint64": "a whole number that is not negative",
+	"float64": "a number", "bool": "true or false", "duration": "a duration with its unit, such as 500ms, 30s or 5m",
+}
+
 // nearFlag adds to an unknown flag the one that was probably meant.
+// A value of the wrong type is told in words instead of strconv's.
 func nearFlag(cmd *cobra.Command, err error) error {
+	var wrong *pflag.InvalidValueError
+	if errors.As(err, &wrong) {
+		if want := kinds[wrong.GetFlag().Value.Type()]; want != "" {
+			return fmt.Errorf("--%s %s: want %s", wrong.GetFlag().Name, wrong.GetValue(), want)
+		}
+		return err
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return err

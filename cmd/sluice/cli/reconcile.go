@@ -78,7 +78,7 @@ type reconciledGroup struct {
 }
 
 func (r *root) reconcile(ctx context.Context, env *app.Env, f *reconcileFlags) error {
-	in, err := r.open(f.orders)
+	in, err := r.open("orders", f.orders)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,6 +44,15 @@ func checkFaults(list string) error {
 	return nil
 }
 
+// checkListen refuses what cannot be an address before anything is started.
+func checkListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil {
+		return usagef("--listen %s: want host:port with a port up to 65535, such as 127.0.0.1:9999 (port 0 takes a free one)", address)
+	}
+	return nil
+}
+
 func (r *root) sandboxCommand() *cobra.Command {
 	var f sandboxFlags
 	cmd := &cobra.Command{
@@ -63,6 +74,9 @@ can be scripted by destination and time, and the file of --accounts.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFaults(f.faults); err != nil {
+				return err
+			}
+			if err := checkListen(f.listen); err != nil {
 				return err
 			}
 			ctx, stop := signals(cmd.Context())

@@ -72,7 +72,7 @@ resources or a gate, and 3 where the provider or the secret cannot be reached.`,
 
 func (r *root) testEvent(ctx context.Context, env *app.Env, f *testEventFlags) error {
 	if f.event != "" {
-		in, err := r.open(f.event)
+		in, err := r.open("event", f.event)
 		if err != nil {
 			return err
 		}

@@ -163,13 +163,25 @@ func (r *root) trace(ctx context.Context, f *traceFlags, args []string) error {
 	if err != nil || t.Found() {
 		return err
 	}
-	return r.unknown(ctx, env, &q, f, &t)
+	return r.unknown(ctx, env, &q, f, &t, sought(args))
+}
+
+// sought names what was looked for, unless it may be somebody's address or is
+// somebody.
+func sought(args []string) string {
+	switch {
+	case len(args) == 0:
+		return "that subject"
+	case identity.LookID(args[0]) != identity.NotSuspect:
+		return "that id"
+	}
+	return args[0]
 }
 
 // unknown says why nothing may have been found, and ends with exit code 1.
-func (r *root) unknown(ctx context.Context, env *app.Env, q *history.Query, f *traceFlags, t *app.Trace) error {
+func (r *root) unknown(ctx context.Context, env *app.Env, q *history.Query, f *traceFlags, t *app.Trace, what string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "sluice: nothing is known about it: no diagnostic of the %s looked at matches\n", count(int(t.Looked.Records), "record"))
+	fmt.Fprintf(&b, "sluice: nothing is known about %s: %s looked at, none of them about it\n", what, count(int(t.Looked.Records), "diagnostic"))
 	if q.Source != nil {
 		if read, err := env.RouterRead(ctx, q.Source.Partition); err == nil && q.Source.Offset >= read {
 			fmt.Fprintf(&b, "  the router has not read that record yet: it has committed partition %d up to %d\n", q.Source.Partition, read)

@@ -264,7 +264,7 @@ func TestTraceFindsNothing(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no such event":     {[]string{"e77"}, "nothing is known about it"},
+		"no such event":     {[]string{"e77"}, "nothing is known about e77: "},
 		"a misspelt name":   {[]string{"e1", "--destination", "acme-metta"}, "did you mean acme-meta?"},
 		"out of the bounds": {[]string{"e1", "--since", now().Add(time.Hour).Format(time.RFC3339)}, "try again without --since"},
 		"before its time":   {[]string{"e1", "--until", "300d"}, "try again without --since"},

@@ -38,7 +38,11 @@ func TestUsage(t *testing.T) {
 		"misspelt fault":      {[]string{"demo", "--faults", "outge"}, 2, "did you mean outage?"},
 		"unknown event file":  {[]string{"explain", "--resources", ".", "--events", "x"}, 2, "no .yaml"},
 		"unknown folder":      {[]string{"explain", "--resources", "/not/there", "--events", "x"}, 2, "reading resources"},
-		"unknown consent":     {[]string{"explain", "--resources", "../../../examples", "--events", "../../../examples/events.ndjson", "--consent", "nofile"}, 2, "opening nofile: no such file"},
+		"unknown consent":     {[]string{"explain", "--resources", "../../../examples", "--events", "../../../examples/events.ndjson", "--consent", "nofile"}, 2, "opening nofile: no such file or directory\n  fix: give --consent"},
+		"a missing folder":    {[]string{"explain", "--resources", "nowhere", "--events", "x"}, 2, "opening nowhere: no such file or directory\n  fix: give a folder or file that exists (--resources"},
+		"events in words":     {[]string{"demo", "--events", "abc"}, 2, "--events abc: want a whole number\n"},
+		"no address":          {[]string{"sandbox", "--listen", "999999"}, 2, "--listen 999999: want host:port with a port up to 65535, such as 127.0.0.1:9999"},
+		"no port":             {[]string{"sandbox", "--listen", "127.0.0.1:70000"}, 2, "such as 127.0.0.1:9999"},
 		"a clock without day": {[]string{"explain", "--resources", ".", "--events", "x", "--at", "noon"}, 2, "--at noon"},
 	} {
 		t.Run(name, func(t *testing.T) {

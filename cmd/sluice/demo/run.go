@@ -23,6 +23,8 @@ type Options struct {
 	Version   string
 	Admin     string // where health and metrics are served; empty: nowhere
 	Log       io.Writer
+	// Lines is told about the lines of Input; optional.
+	Lines *app.LineNotes
 	// Progress is told how far it is, a few times a second. Optional.
 	Progress func(Progress)
 	// Serve is called with the addresses once everything runs, and the demo

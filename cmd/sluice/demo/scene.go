@@ -193,7 +193,7 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 	lines := app.NewLines(f)
 	var scratch event.Event
 	return func() (*kgo.Record, error) {
-		_, line, err := lines.Next()
+		n, line, err := lines.Next()
 		switch {
 		case err == io.EOF: //nolint:errorlint // io.EOF is never wrapped here
 			return nil, io.EOF
@@ -202,9 +202,12 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 		}
 		line = bytes.Clone(line)
 		r := &kgo.Record{Topic: topic, Value: sc.writer.AppendEventFromJSON(nil, &scratch, line)}
-		if codec.DecodeEventJSON(&scratch, line) == nil {
+		if err := codec.DecodeEventJSON(&scratch, line); err != nil {
+			o.Lines.Bad(n, err)
+		} else {
 			r.Key = keyOf(&scratch)
 		}
+		o.Lines.Line(n, line)
 		return r, nil
 	}, nil
 }
