@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/sluicehq/sluice/pkg/dedup"
 	"github.com/sluicehq/sluice/pkg/topology"
 )
 
@@ -35,6 +38,8 @@ type Finding struct {
 type doctor struct {
 	env      *Env
 	findings []Finding
+	// credentials has the finding of each area whose credentials do not work.
+	credentials map[string]int
 }
 
 func (d *doctor) add(area string, level Level, fix, format string, args ...any) {
@@ -62,7 +67,7 @@ const checkTimeout = 20 * time.Second
 // nothing: no group is joined, no offset committed, no claim taken, no event
 // sent.
 func (e *Env) Doctor(ctx context.Context) []Finding {
-	d := &doctor{env: e}
+	d := &doctor{env: e, credentials: map[string]int{}}
 	kafkaWorks, registryWorks := false, false
 	for _, check := range []struct {
 		needs []*bool
@@ -186,11 +191,31 @@ func (d *doctor) redis(ctx context.Context) {
 	if len(report.Problems) == 0 {
 		d.add("redis", Fine, "", "at %s, version %s, policy %s", address, report.Version, report.Policy)
 	}
-	if err := store.Status(ctx); err != nil {
+	switch err := store.Status(ctx); {
+	case err == nil:
+		d.add("claims", Fine, "", "complete")
+	case errors.Is(err, dedup.ErrEmpty) && d.neverDecided(ctx):
+		d.add("claims", Fine, "", "none, and no decision was ever written: a new installation; the first role makes them")
+	default:
 		d.add("claims", Problem, "start a router or sender, which restores them, or run `sluice claims rebuild`", "%v", err)
-		return
 	}
-	d.add("claims", Fine, "", "complete")
+}
+
+// neverDecided says whether the diagnostics exist and never had a record: an
+// empty Redis beside them has lost nothing. Where they cannot be asked, it may
+// have.
+func (d *doctor) neverDecided(ctx context.Context) bool {
+	admin, err := d.env.Admin(ctx)
+	if err != nil {
+		return false // the area kafka says why
+	}
+	ends, err := admin.ListEndOffsets(ctx, d.env.Names.Diagnostics())
+	if err != nil || len(ends) == 0 {
+		return false
+	}
+	never := true
+	ends.Each(func(o kadm.ListedOffset) { never = never && o.Err == nil && o.Offset == 0 })
+	return never
 }
 
 // topics compares the cluster with the declaration, at the partition count and

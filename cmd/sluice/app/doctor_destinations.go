@@ -73,6 +73,7 @@ func (d *doctor) destination(ctx context.Context, at *resource.Endpoint) {
 	said, fix, err := d.env.tryCredentials(ctx, p, at)
 	switch {
 	case err != nil:
+		d.credentials[area] = len(d.findings)
 		d.add(area, Problem, fix, "%v", err)
 	default:
 		d.add(area, Fine, "", "%s, mode %s", said, modeWord(spec.Mode))
@@ -177,16 +178,44 @@ func (d *doctor) statuses(ctx context.Context) {
 			d.status(&s)
 		}
 	}
-	if fresh == 0 {
-		d.add("senders", Warning, "start `sluice sender` where deliveries should leave", "no sender has said anything about a destination for %s", quiet)
+	if fresh > 0 {
+		d.add("senders", Fine, "", "%d fresh reports about destinations", fresh)
 		return
 	}
-	d.add("senders", Fine, "", "%d fresh reports about destinations", fresh)
+	switch reading, err := e.senderMembers(ctx); {
+	case err == nil && reading > 0:
+		d.add("senders", Fine, "", "%d run; none had a delivery to report on for %s", reading, quiet)
+	default: // who may not ask for the groups hears what the reports say
+		d.add("senders", Warning, "start `sluice sender` where deliveries should leave", "no sender has said anything about a destination for %s", quiet)
+	}
+}
+
+// senderMembers is how many senders stand in the consumer groups that read
+// deliveries: a sender reports only once it has one.
+func (e *Env) senderMembers(ctx context.Context) (int, error) {
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var groups []string
+	for name := range e.Providers() {
+		groups = append(groups, e.senderGroup(name))
+	}
+	described, err := admin.DescribeGroups(ctx, groups...)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the senders' groups: %w", err)
+	}
+	members := 0
+	for _, g := range described {
+		members += len(g.Members) // none where it has an error
+	}
+	return members, nil
 }
 
 func (d *doctor) status(s *codec.DestinationStatus) {
 	area := "destination " + s.DestinationID
 	switch {
+	case s.State == "blocked" && d.fold(area, "; senders are blocked as %s since %s", s.Reason, stamp(s.Since)):
 	case s.State == "blocked":
 		d.add(area, Problem, orText(s.Reason.Info().Fix, "see docs/reasons.md"), "blocked as %s since %s: %s", s.Reason, stamp(s.Since), s.Message)
 	case s.State == "waiting" && s.Reason != decision.ReasonNone:
@@ -198,6 +227,16 @@ func (d *doctor) status(s *codec.DestinationStatus) {
 	if end := time.UnixMilli(s.CredentialExpires); s.CredentialExpires > 0 && end.Sub(d.env.Now()) < soonExpired {
 		d.add(area, Warning, "renew the secret; senders notice by themselves", "its credentials end at %s", stamp(s.CredentialExpires))
 	}
+}
+
+// fold adds what senders say to the problem that doctor itself has found with
+// the credentials: both name one cause. It is false where there is none.
+func (d *doctor) fold(area, format string, args ...any) bool {
+	i, found := d.credentials[area]
+	if found {
+		d.findings[i].Detail += fmt.Sprintf(format, args...)
+	}
+	return found
 }
 
 func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04 MST") }

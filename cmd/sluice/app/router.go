@@ -158,9 +158,8 @@ func (o *loopObserver) Aborted(transact.Abort) {
 	o.tel.Metrics.Transaction(context.Background(), o.name, telemetry.TransactionAborted, 0, 0)
 }
 
-// GaveUp implements transact.Observer.
-func (o *loopObserver) GaveUp(err error) {
-	o.log.Warn("a batch was given up and will be read again", "loop", o.name, "error", err)
+// GaveUp implements transact.Observer. The loop itself logs why.
+func (o *loopObserver) GaveUp(error) {
 	o.tel.Metrics.Transaction(context.Background(), o.name, telemetry.TransactionGivenUp, 0, 0)
 }
 

@@ -46,6 +46,11 @@ func (s smaller) Spec() provider.Spec {
 	return spec
 }
 
+// senderGroup is the consumer group that reads a provider's deliveries.
+func (e *Env) senderGroup(providerName string) string {
+	return e.Config.Sender.Group + "." + providerName
+}
+
 // senderRoles send what waits for one provider, and ask later what became of
 // it where the provider does not say at once.
 func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) ([]lifecycle.Role, error) {
@@ -67,7 +72,7 @@ func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *tabl
 	}
 	c, reach := e.Config.Sender, e.Config.Sender.Provider(p.Name())
 	s, err := sender.New(sender.Config{
-		Kafka: base, Topics: e.Names, Group: c.Group + "." + p.Name(), Instance: e.Instance(),
+		Kafka: base, Topics: e.Names, Group: e.senderGroup(p.Name()), Instance: e.Instance(),
 		BaseURL: reach.BaseURL, TokenURL: reach.TokenURL, Bypass: e.Config.Dedup.OnUnavailable == "bypass",
 		WindowBytes: c.Window.Int(), InFlight: c.InFlight,
 		RealtimeLinger: c.Lanes.Realtime.Std(), BatchWait: c.Lanes.Batch.Std(), ReplayShare: c.Lanes.ReplayShare,

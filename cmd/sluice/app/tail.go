@@ -29,6 +29,9 @@ type TailTo struct {
 	Take func(*decision.Decision) error
 	// Bad is told about records that do not decode.
 	Bad func(error)
+	// Waiting is called once where the topic is followed and the reading begins.
+	// Optional.
+	Waiting func()
 	// Idle is called after each batch, for output that is buffered.
 	Idle func() error
 }
@@ -89,6 +92,9 @@ func (e *Env) follow(ctx context.Context, topic string, from TailFrom, take func
 		return fmt.Errorf("making a client to read %s: %w", topic, err)
 	}
 	defer client.Close()
+	if to.Waiting != nil {
+		to.Waiting()
+	}
 	for {
 		fetches := client.PollFetches(ctx)
 		if err := fetches.Err0(); err != nil {

@@ -19,7 +19,7 @@ import (
 // VerdictGroup is the consumer group that asks what became of a provider's
 // accepted requests.
 func (e *Env) VerdictGroup(providerName string) string {
-	return e.Config.Sender.Group + "." + providerName + ".verdicts"
+	return e.senderGroup(providerName) + ".verdicts"
 }
 
 // verdictRoles ask a provider that judges later what became of what s has

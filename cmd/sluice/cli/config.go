@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,10 @@ where it was written, the rule, the value and the fix. Nothing is connected to.`
 		Example: `  sluice config check --config sluice.yaml`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := r.load()
+			cfg, err := r.load()
+			if err == nil {
+				r.hintSecrets(cfg.Sender.SecretsDir)
+			}
 			if output == "json" {
 				return r.checkedJSON(err)
 			}
@@ -67,6 +71,17 @@ where it was written, the rule, the value and the fix. Nothing is connected to.`
 	outputFlag(cmd, &output, "text", "json")
 	r.connecting(cmd)
 	return cmd
+}
+
+// hintSecrets says when this machine has no folder of secrets. That is no
+// problem of the configuration: only senders read it, perhaps on others.
+func (r *root) hintSecrets(dir string) {
+	if dir == "" {
+		return
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		fmt.Fprintf(r.Err, "note: no folder %s on this machine; senders look there for references such as file:NAME.json (sender.secrets_dir names it)\n", dir)
+	}
 }
 
 // checkedJSON prints the problems as data, and still fails.

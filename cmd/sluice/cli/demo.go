@@ -45,13 +45,16 @@ machine. It exits 0 only if the accounting adds up.`,
 			if err := r.checkDemoFiles(&o); err != nil {
 				return err
 			}
+			if serve && o.Resources != "" && !cmd.Flags().Changed("events") {
+				o.Events = 0 // the demo's own customers have nothing there
+			}
 			ctx, stop := signals(cmd.Context())
 			defer stop()
 			return r.runDemo(ctx, o, output, serve)
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.Events, "events", 5000, "number of events to make")
+	f.IntVar(&o.Events, "events", 5000, "number of events to make; none by itself with --serve and --resources")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the traffic: the same one makes the same events")
 	f.StringVar(&o.Input, "input", "", "send the events of this NDJSON file instead")
 	f.StringVar(&o.Consent, "consent", "", "write the consent records of this NDJSON file first")
@@ -137,6 +140,6 @@ From another terminal:
   sluice tail --config %s
   sluice emit --config %s --file my-events.ndjson
   sluice apply --config %s -f my-resources/            # their secrets go into the folder above
-  sluice topology diff --config %s --partitions %d
+  sluice topology diff --config %s --partitions %d    # topology apply needs it here, too
 `, a.Brokers, a.Registry, a.Redis, a.Sandbox, a.Config, a.Secrets, a.Config, a.Config, a.Config, a.Config, a.Partitions)
 }

@@ -1,11 +1,18 @@
 package cli_test
 
 import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/cmd/sluice/cli"
 )
 
 var (
@@ -44,6 +51,35 @@ func TestDemoSaysWhichLinesAreNoEvents(t *testing.T) {
 		missing := run(t, "demo", flag, "nowhere")
 		require.Equal(t, 2, missing.code)
 		require.Contains(t, missing.stderr, "opening nowhere: no such file or directory\n  fix: correct the path behind "+flag)
+	}
+}
+
+// What a demo serves with the resources of somebody else begins empty: the
+// events that it would make belong to its own customers.
+func TestDemoServesResourcesWithoutEventsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args   []string
+		events float64
+	}{{nil, 0}, {[]string{"--events", "7"}, 7}, {[]string{"--input", exampleEvents}, 10}} {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var out bytes.Buffer
+		told, writer := io.Pipe()
+		done := make(chan int, 1)
+		go func() {
+			args := append([]string{"demo", "--serve", "--resources", exampleResources, "--output", "json"}, c.args...)
+			done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: &out, Err: writer}, "test", args, nil)
+			_ = writer.Close() // never fails
+		}()
+		lines := bufio.NewScanner(told)
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "From another terminal") {
+				stop()
+			}
+		}
+		require.Zero(t, <-done)
+		require.EqualValues(t, c.events, unjson(t, out.String())["events_read"], "%v", c.args)
 	}
 }
 

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,10 +12,12 @@ import (
 	"github.com/sluicehq/sluice/pkg/sandbox"
 )
 
+type finding struct{ Area, Level, Detail, Fix string }
+
 type findings struct {
 	OK       bool
 	Problems int
-	Findings []struct{ Area, Level, Detail, Fix string }
+	Findings []finding
 }
 
 // examined runs doctor and reads what it found.
@@ -74,6 +77,37 @@ func TestDoctor(t *testing.T) {
 	p.until("the sender to say so", func() bool { return p.command("doctor").code == 3 })
 	f = examined(t, p.command("doctor", "--output", "json"))
 	f.has(t, "problem", "destination acme-meta", "blocked as credentials.invalid")
+	same := 0
+	for _, finding := range f.Findings {
+		if finding.Area == "destination acme-meta" && finding.Level == "problem" {
+			same++
+		}
+	}
+	require.Equal(t, 1, same, "doctor and the senders name one cause: %+v", f.Findings)
+}
+
+// TestDoctorOfANewInstallation, in the order that the README gives: nothing was
+// decided, so an empty Redis has lost nothing; nothing was to be sent, so
+// senders have nothing to say. Once something was decided, an empty Redis has.
+func TestDoctorOfANewInstallation(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(t, impatient)
+	f := examined(t, p.command("doctor", "--output", "json"))
+	require.True(t, f.OK, "%+v", f.Findings)
+	f.has(t, "ok", "claims", "a new installation")
+	f.has(t, "warning", "senders", "no sender has said anything")
+
+	p.start()
+	p.until("senders to be seen", func() bool {
+		f = examined(t, p.command("doctor", "--output", "json"))
+		return slices.ContainsFunc(f.Findings, func(one finding) bool { return one.Area == "senders" && one.Level == "ok" })
+	})
+	f.has(t, "ok", "senders", "none had a delivery to report on")
+
+	s := ready(t)
+	s.publish(t, someDecisions()[0])
+	f = examined(t, s.run("doctor", "--output", "json"))
+	f.has(t, "problem", "claims", "empty")
 }
 
 // TestDoctorSaysWhatIsWrong with each service, however the others are.

@@ -39,6 +39,10 @@ func TestTopology(t *testing.T) {
 	before := unjson(t, s.ok("topology", "diff", "--output", "json", "--replication", "1"))
 	require.Equal(t, true, before["pending"])
 
+	tooMany := s.run("topology", "apply", "--replication", "9", "--partitions", "3")
+	require.Equal(t, 3, tooMany.code, tooMany.stderr)
+	require.Contains(t, tooMany.stderr, "fix: start more brokers, or say --replication: 1 on a cluster of one broker")
+
 	table := s.ok("topology", "apply", "--replication", "1", "--partitions", "3")
 	require.Contains(t, table, "sluice.diagnostics")
 	require.Contains(t, table, "create")

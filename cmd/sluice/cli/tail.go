@@ -218,6 +218,11 @@ func (r *root) tailEach(ctx context.Context, env *app.Env, f *tailFlags, from ap
 			}
 			return take(d)
 		},
+		Waiting: func() {
+			if from.Latest {
+				_, _ = fmt.Fprintln(r.Err, "note: waiting for decisions that are taken from now on; --from-start shows older ones, Ctrl-C ends")
+			}
+		},
 		Bad:  func(err error) { fmt.Fprintln(r.Err, "sluice: "+err.Error()) },
 		Idle: idle,
 	})

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -127,6 +128,28 @@ func TestTailFollows(t *testing.T) {
 
 	limited := s.ok("tail", "--from-start", "--limit", "2", "--output", "json")
 	require.Equal(t, 2, strings.Count(limited, "\n"))
+}
+
+// TestTailSaysThatItWaits: what begins now shows nothing until something is
+// decided, and then does.
+func TestTailSaysThatItWaits(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		args := append([]string{"tail"}, s.flags()...)
+		done <- cli.Main(ctx, cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: writer}, "test", args, s.services.Environ())
+		_ = writer.Close() // never fails
+	}()
+	said, err := bufio.NewReader(reader).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "note: waiting for decisions that are taken from now on; --from-start shows older ones, Ctrl-C ends\n", said)
+	stop()
+	require.Equal(t, 0, <-done)
+	require.Empty(t, s.run("tail", "--no-follow").stderr, "what ends by itself does not wait")
 }
 
 // TestTailPassesOverWhatItCannotRead: one bad record does not hide the others.

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/sluicehq/sluice/cmd/sluice/app"
 	"github.com/sluicehq/sluice/pkg/topology"
@@ -110,7 +112,11 @@ func (r *root) topologyApply(ctx context.Context, env *app.Env, plan topology.Pl
 		}
 		return &app.NotReadyError{What: "the cluster differs in a way that only a person can mend; nothing was changed", Fix: "see the topics above that say refuse"}
 	}
-	if err := topology.Apply(ctx, client, plan); err != nil {
+	err = topology.Apply(ctx, client, plan)
+	if errors.Is(err, kerr.InvalidReplicationFactor) {
+		return &app.NotReadyError{What: "the cluster has fewer brokers than the topics should have replicas", Err: err, Fix: "start more brokers, or say --replication: 1 on a cluster of one broker"}
+	}
+	if err != nil {
 		return err
 	}
 	if err := r.printTopology(plan, f.output, true); err != nil {

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,16 @@ func TestVersion(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "the configuration is valid\n", run(t, "config", "check").stdout)
+
+	secrets := t.TempDir()
+	for folder, note := range map[string]string{secrets: "", filepath.Join(secrets, "none"): "note: no folder " + filepath.Join(secrets, "none") + " on this machine"} {
+		valid := filepath.Join(t.TempDir(), "sluice.yaml")
+		require.NoError(t, os.WriteFile(valid, fmt.Appendf(nil, "sender: {secrets_dir: %q}\n", folder), 0o600))
+		got := run(t, "config", "check", "--config", valid)
+		require.Zero(t, got.code, got.stderr)
+		require.Equal(t, note != "", strings.HasPrefix(got.stderr, "note: "), got.stderr)
+		require.Contains(t, got.stderr, note)
+	}
 
 	file := filepath.Join(t.TempDir(), "sluice.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("router:\n  sesions: 3\n  batch: {records: 0}\n"), 0o600))
