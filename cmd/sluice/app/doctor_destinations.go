@@ -215,9 +215,9 @@ func (e *Env) senderMembers(ctx context.Context) (int, error) {
 func (d *doctor) status(s *codec.DestinationStatus) {
 	area := "destination " + s.DestinationID
 	switch {
-	case s.State == "blocked" && d.fold(area, "; senders are blocked as %s since %s", s.Reason, stamp(s.Since)):
 	case s.State == "blocked":
 		d.add(area, Problem, orText(s.Reason.Info().Fix, "see docs/reasons.md"), "blocked as %s since %s: %s", s.Reason, stamp(s.Since), s.Message)
+		d.fold(area)
 	case s.State == "waiting" && s.Reason != decision.ReasonNone:
 		d.add(area, Warning, orText(s.Reason.Info().Fix, "nothing: it goes on by itself"), "waits until %s as %s", stamp(s.Until), s.Reason)
 	}
@@ -229,14 +229,18 @@ func (d *doctor) status(s *codec.DestinationStatus) {
 	}
 }
 
-// fold adds what senders say to the problem that doctor itself has found with
-// the credentials: both name one cause. It is false where there is none.
-func (d *doctor) fold(area, format string, args ...any) bool {
-	i, found := d.credentials[area]
-	if found {
-		d.findings[i].Detail += fmt.Sprintf(format, args...)
+// fold joins what senders say, which was found last, with the problem that
+// doctor itself has found with the same credentials: both name one cause.
+func (d *doctor) fold(area string) {
+	own, found := d.credentials[area]
+	if !found {
+		return
 	}
-	return found
+	last := len(d.findings) - 1
+	said := d.findings[last]
+	said.Detail += "; asked from here: " + d.findings[own].Detail
+	d.findings[own], d.findings = said, d.findings[:last]
+	delete(d.credentials, area)
 }
 
 func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04 MST") }
