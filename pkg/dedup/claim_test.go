@@ -52,6 +52,27 @@ func TestReleaseDeletesOnlyTheOwnersClaim(t *testing.T) {
 	require.Equal(t, []dedup.State{dedup.Taken, dedup.Duplicate, dedup.OwnDelivered}, states)
 }
 
+// More than one round trip's worth: what was given back before one failed is
+// not asked for in vain, and the rest follows when it is asked for again.
+func TestManyClaimsAreGivenBackInPieces(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.ready("a")
+	var mine, others []dedup.Request
+	for n := range 600 {
+		mine, others = append(mine, b.request(n, 10)), append(others, b.request(n, 11))
+	}
+	b.claim(s, mine...)
+	b.loseReply.Store(true)
+	require.ErrorIs(t, s.Release(t.Context(), mine), dedup.ErrUnavailable)
+	left := len(b.server.Keys())
+	require.Less(t, left, 600, "something was given back")
+	require.Greater(t, left, 300, "nobody asked for the last pieces yet")
+	require.NoError(t, s.Release(t.Context(), mine))
+	_, states := b.claim(s, others...)
+	require.NotContains(t, states, dedup.Duplicate)
+}
+
 func TestForgetDeletesTheOwnersMarkToo(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

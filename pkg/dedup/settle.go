@@ -3,6 +3,7 @@ package dedup
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -36,17 +37,24 @@ func (s *Store) Release(ctx context.Context, reqs []Request) error {
 	return nil
 }
 
+// release asks in pieces: a batch that was read again may have thousands to give
+// back, and a slow Redis that cannot answer all of them in time would be asked
+// for the same ones for ever. What one piece gave back stays given back.
 func (s *Store) release(ctx context.Context, reqs []Request) error {
-	if len(reqs) == 0 {
-		return nil
+	for piece := range slices.Chunk(reqs, releaseChunk) {
+		pipe := s.redis.Pipeline()
+		for _, r := range piece {
+			pipe.Eval(ctx, releaseScript, []string{s.key(r.Key)}, int64(r.Owner.Claim()))
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return err
+		}
 	}
-	pipe := s.redis.Pipeline()
-	for _, r := range reqs {
-		pipe.Eval(ctx, releaseScript, []string{s.key(r.Key)}, int64(r.Owner.Claim()))
-	}
-	_, err := pipe.Exec(ctx)
-	return err
+	return nil
 }
+
+// releaseChunk is how many claims one round trip gives back.
+const releaseChunk = 250
 
 // Renew gives claims and marks their TTL again. A key that is gone stays gone:
 // the next [Store.Claim] finds out.

@@ -163,18 +163,7 @@ func (s *Services) startRedis(cfg Config) error {
 	if err := s.redis.StartAddr(addr); err != nil {
 		return fmt.Errorf("starting miniredis: %w", err)
 	}
-	s.wait.Go(func() {
-		t := time.NewTicker(time.Second)
-		defer t.Stop()
-		for {
-			select {
-			case <-s.stop:
-				return
-			case <-t.C:
-				s.redis.FastForward(time.Second)
-			}
-		}
-	})
+	s.wait.Go(s.expire)
 	return nil
 }
 
