@@ -170,7 +170,9 @@ func TestRoutingHardlyAllocates(t *testing.T) {
 		{"mapped, with a derived id", plain, derived, false, 3, 4},
 		{"mapped, with claims", plain, mapped, true, 4.3, 5},
 		{"mapped, with two claims", also, mapped, true, 5.3, 6},
-		{"mapped, with expressions", conditional, mapped, false, 8, 6},
+		// 8, and what the pools of the expressions' library make again: the race
+		// detector empties them at random.
+		{"mapped, with expressions", conditional, mapped, false, 9.5, 6},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, records := hot(t, c.resources, c.events, perBatch, c.claims)
