@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,8 @@ func TestSandbox(t *testing.T) {
 		require.Contains(t, bad.stderr, want)
 	}
 
-	taken := run(t, "sandbox", "--listen", strings.TrimPrefix(newStage(t).services.RegistryURL(), "http://"))
+	registry, err := url.Parse(newStage(t).services.RegistryURL())
+	require.NoError(t, err)
+	taken := run(t, "sandbox", "--listen", registry.Host)
 	require.Equal(t, 1, taken.code, "the port is taken: it started and failed")
 }
