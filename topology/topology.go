@@ -1,4 +1,4 @@
-// Package topology embeds the declaration of topics; pkg/topology reads it.
+// Package topology embeds the declaration of topics; pkg/edge/topology reads it.
 package topology
 
 import _ "embed"

@@ -15,14 +15,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/loadgen/bench"
-	"github.com/sluicehq/sluice/cmd/loadgen/chaos"
-	"github.com/sluicehq/sluice/cmd/loadgen/mutants"
-	"github.com/sluicehq/sluice/cmd/loadgen/role"
+	"github.com/sluicehq/sluice/cmd/sluice/cli"
+	"github.com/sluicehq/sluice/test/load/bench"
+	"github.com/sluicehq/sluice/test/load/chaos"
+	"github.com/sluicehq/sluice/test/load/mutants"
+	"github.com/sluicehq/sluice/test/load/role"
 )
 
 func main() {
-	if code, isRole := role.Main(os.Args[1:]); isRole {
+	if code, isRole := role.Main(sluice, os.Args[1:]); isRole {
 		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -34,6 +35,12 @@ func main() {
 		_, _ = fmt.Fprintln(os.Stderr, "loadgen: "+err.Error())
 		os.Exit(exitCode(err))
 	}
+}
+
+// sluice is the whole command line of the product, linked into this program.
+func sluice(args, environment []string) int {
+	streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	return cli.Main(context.Background(), streams, "loadgen", args, environment)
 }
 
 // exitCode is 2 for a command line that cannot be followed, as sluice has it.

@@ -12,7 +12,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/sluicehq/sluice/pkg/embedded"
+	"github.com/sluicehq/sluice/pkg/fake/embedded"
 )
 
 func main() {

@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
-	"github.com/sluicehq/sluice/pkg/telemetry"
+	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 )
 
 // instrument is one metric as Prometheus shows it.
@@ -85,7 +85,7 @@ func (r *recorder) Float64ObservableGauge(name string, o ...metric.Float64Observ
 	return r.made.Float64ObservableGauge(name, o...)
 }
 
-// metrics lists what pkg/telemetry declares.
+// metrics lists what pkg/edge/telemetry declares.
 func metrics() ([]instrument, error) {
 	var r recorder
 	if _, err := telemetry.NewMetrics(&r); err != nil {
@@ -103,7 +103,7 @@ func metricsPage(string) ([]byte, error) {
 	var b strings.Builder
 	b.WriteString(`# Metrics
 
-<!-- Made from pkg/telemetry by make generate; do not edit. -->
+<!-- Made from pkg/edge/telemetry by make generate; do not edit. -->
 
 Everything under ` + "`/metrics`" + ` that begins with ` + "`sluice_`" + `. A histogram has the
 series ` + "`_bucket`, `_sum` and `_count`" + `. A series exists once there was something to

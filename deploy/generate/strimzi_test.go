@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
 // strimzi is a KafkaTopic or KafkaUser, as far as it is compared.

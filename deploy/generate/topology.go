@@ -7,10 +7,10 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
-	"github.com/sluicehq/sluice/pkg/topology"
 )
 
 // chartTopology is the declaration in the form that the chart's templates

@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/sluicehq/sluice/pkg/config"
+	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
 // value is one key of the chart's values.yaml.
@@ -111,7 +111,7 @@ func valuesSchema(root string) ([]byte, error) {
 	}
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["title"] = "Values of the Sluice chart"
-	schema["description"] = "Made from values.yaml and pkg/config by `make generate`; do not edit."
+	schema["description"] = "Made from values.yaml and pkg/edge/config by `make generate`; do not edit."
 	schema["$defs"] = map[string]any{"config": settings}
 	// Helm hands this one down to every chart that is part of another.
 	schema["properties"].(map[string]any)["global"] = map[string]any{"type": "object"} //nolint:forcetypeassert // made three lines above

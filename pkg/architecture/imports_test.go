@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// tier is one layer of the code; see docs/ARCHITECTURE.md.
+// tier is one layer of the code, and a folder of the tree; see
+// docs/ARCHITECTURE.md.
 type tier string
 
 // The tiers.
@@ -16,39 +17,36 @@ const (
 	core    tier = "core"    // the rules; touches nothing
 	edge    tier = "edge"    // one technology each
 	role    tier = "role"    // long-running loops
-	standIn tier = "standin" // for cmd and tests
-	command tier = "command"
-	data    tier = "data"  // files embedded into the binary, no logic
-	check   tier = "check" // tests of the tree
+	ops     tier = "ops"     // what operators do, one package a concern
+	boot    tier = "boot"    // opens services and starts roles
+	fake    tier = "fake"    // in-process services and providers
+	load    tier = "load"    // harnesses, load programs, end-to-end tests
+	command tier = "command" // programs
+	data    tier = "data"    // files embedded into the binary, no logic
+	check   tier = "check"   // tests of the tree
 )
 
-// tiers gives each folder its tier; a folder below belongs to its longest
-// prefix. A new package has to be entered here, on purpose.
+// tiers gives each prefix of the tree its tier. A new package below one of them
+// needs no entry.
 var tiers = map[string]tier{
-	"pkg/event": core, "pkg/consent": core, "pkg/resource": core, "pkg/decision": core,
-	"pkg/identity": core, "pkg/provider": core, "pkg/gate": core, "pkg/history": core, "pkg/health": core,
-
-	"pkg/codec": edge, "pkg/kafka": edge, "pkg/table": edge, "pkg/dedup": edge, "pkg/httpclient": edge,
-	"pkg/topology": edge, "pkg/config": edge, "pkg/telemetry": edge, "pkg/admin": edge, "pkg/lifecycle": edge,
-
-	"pkg/router": role, "pkg/sender": role, "pkg/replay": role,
-
-	"pkg/sandbox": standIn, "pkg/embedded": standIn, "test": standIn,
-
+	"pkg/core": core, "pkg/provider": core, "pkg/edge": edge, "pkg/role": role,
+	"pkg/ops": ops, "pkg/boot": boot, "pkg/fake": fake, "pkg/architecture": check,
+	"cmd": command, "deploy": command, "test": load,
 	"schemas": data, "topology": data, "examples": data,
-	"pkg/architecture": check,
-	"cmd":              command,
-	"deploy":           command, // what deployments need to be made and tested
 }
 
 // mayImport says which tiers the code of a tier may import. Tests may import
-// stand-ins too. Roles never import each other, which is checked apart.
+// fakes and harnesses too. Roles never import each other, which is checked
+// apart.
 var mayImport = map[tier][]tier{
 	core:    {core},
 	edge:    {core, edge, data},
 	role:    {core, edge, role, data},
-	standIn: {core, edge, standIn, data},
-	command: {core, edge, role, standIn, command, data},
+	ops:     {core, edge, ops, data},
+	boot:    {core, edge, role, ops, boot, data},
+	fake:    {core, edge, fake, data},
+	load:    {core, edge, role, ops, boot, fake, load, data},
+	command: {core, edge, role, ops, boot, fake, load, command, data},
 	data:    {},
 	check:   {},
 }
@@ -81,32 +79,38 @@ func TestEveryPackageHasATier(t *testing.T) {
 	t.Parallel()
 	for _, s := range readTree(t) {
 		_, _, known := home(s.dir)
-		assert.True(t, known, "%s: its folder has no tier; enter it in pkg/architecture/imports_test.go", s.path)
+		assert.True(t, known, "%s: its folder belongs to no tier; move it below one of the folders of pkg/architecture/imports_test.go", s.path)
 	}
 }
 
 func TestImportsStayInsideTheirTier(t *testing.T) {
 	t.Parallel()
 	for _, s := range readTree(t) {
-		own, from, _ := home(s.dir)
+		_, from, _ := home(s.dir)
 		for path := range s.imports() {
 			dir, ours := strings.CutPrefix(path, module+"/")
 			if !ours {
 				continue
 			}
-			target, to, _ := home(dir)
+			_, to, _ := home(dir)
 			assert.True(t, allowed(from, to, s.test), "%s (%s) imports %s (%s): %s may import %v only", s.path, from, path, to, from, mayImport[from])
 			if from == role && to == role {
-				assert.Equal(t, own, target, "%s imports %s: roles never import each other; what they share is edge or core", s.path, path)
+				assert.Equal(t, roleOf(s.dir), roleOf(dir), "%s imports %s: roles never import each other; what they share is edge or core", s.path, path)
 			}
 		}
 	}
 }
 
+// roleOf gives the role that a folder below pkg/role belongs to.
+func roleOf(dir string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(dir, "pkg/role/"), "/")
+	return name
+}
+
 func allowed(from, to tier, test bool) bool {
 	if test {
-		// A test may use anything, stand-ins and roles included, only not a
-		// command from outside cmd.
+		// A test may use anything, fakes and roles included, only not a command
+		// from outside cmd.
 		return to != command || from == command
 	}
 	return slices.Contains(mayImport[from], to)

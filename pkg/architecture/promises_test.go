@@ -22,13 +22,13 @@ var (
 
 // TestGuaranteesNameTheirTests: the table of docs/guarantees.md and the numbers
 // in the comments of tests say the same, so that the search that the page
-// prescribes finds what the table promises. Package loadgen checks all of them
+// prescribes finds what the table promises. The load programs check all of them
 // and stands outside.
 func TestGuaranteesNameTheirTests(t *testing.T) {
 	t.Parallel()
 	found := map[string]map[string]bool{}
 	for _, s := range readTree(t) {
-		if !s.test || strings.HasPrefix(s.dir, "cmd/loadgen/") || s.dir == "pkg/architecture" {
+		if !s.test || strings.HasPrefix(s.dir, "test/load/") || s.dir == "pkg/architecture" {
 			continue
 		}
 		for _, group := range s.file.Comments {

@@ -1,6 +1,6 @@
 package provider
 
-import "github.com/sluicehq/sluice/pkg/resource"
+import "github.com/sluicehq/sluice/pkg/core/resource"
 
 // Trials is implemented by providers that can be tried with one event by hand.
 type Trials interface {

@@ -1,6 +1,6 @@
 package provider
 
-import "github.com/sluicehq/sluice/pkg/decision"
+import "github.com/sluicehq/sluice/pkg/core/decision"
 
 // Verdicts is implemented by asynchronous providers (Spec.Asynchronous): their
 // acceptance of a request means received, and what became of its events is

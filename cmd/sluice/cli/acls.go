@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
 type aclsFlags struct {
@@ -84,7 +84,7 @@ func (r *root) acls(ctx context.Context, f *aclsFlags) error {
 	return r.printRights(f, all)
 }
 
-func grant(ctx context.Context, env *app.Env, principal string, rights []topology.Right) error {
+func grant(ctx context.Context, env *boot.Env, principal string, rights []topology.Right) error {
 	client, err := env.Client(ctx)
 	if err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 type applyFlags struct {
@@ -91,7 +91,7 @@ func (f *applyFlags) add(cmd *cobra.Command) {
 }
 
 func (r *root) apply(ctx context.Context, f *applyFlags) error {
-	files, err := app.ReadResourceFiles(f.files...)
+	files, err := boot.ReadResourceFiles(f.files...)
 	if err != nil {
 		return usage(err)
 	}
@@ -104,7 +104,7 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 	if err := alone(files, env); err != nil {
 		return err
 	}
-	var applier *app.Applier
+	var applier *boot.Applier
 	if !f.dryRun {
 		if applier, err = env.Applier(ctx); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 	}
 	r.notes(notes)
 	if applier != nil {
-		if err := applier.Apply(ctx, plan, app.Author{Name: r.authorOr(f.author), Reason: f.reason, At: env.Now()}); err != nil {
+		if err := applier.Apply(ctx, plan, boot.Author{Name: r.authorOr(f.author), Reason: f.reason, At: env.Now()}); err != nil {
 			return err
 		}
 	}
@@ -125,24 +125,24 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 
 // alone reports what no state of the cluster could make right. A name that
 // the files do not declare may be applied already, so it is only a note.
-func alone(files []resource.File, env *app.Env) error {
-	_, problems := resource.Load(files, nil, app.ForResources(env.Providers()))
+func alone(files []resource.File, env *boot.Env) error {
+	_, problems := resource.Load(files, nil, boot.ForResources(env.Providers()))
 	for i := range problems {
 		if strings.Contains(problems[i].Rule, "that exists") {
 			problems[i].Warning = true
 		}
 	}
 	if resource.HasErrors(problems) {
-		return &app.ProblemsError{Problems: problems}
+		return &boot.ProblemsError{Problems: problems}
 	}
 	return nil
 }
 
 // planned compares files with what is applied. Its error is a
-// *app.ProblemsError where the files would break something; what was wrong
+// *boot.ProblemsError where the files would break something; what was wrong
 // before and stays wrong is a note.
-func planned(ctx context.Context, env *app.Env, files []resource.File, prune bool) (resource.Plan, []resource.Problem, error) {
-	providers := app.ForResources(env.Providers())
+func planned(ctx context.Context, env *boot.Env, files []resource.File, prune bool) (resource.Plan, []resource.Problem, error) {
+	providers := boot.ForResources(env.Providers())
 	current, before, err := env.Resources(ctx)
 	if err != nil {
 		return resource.Plan{}, nil, err
@@ -155,7 +155,7 @@ func planned(ctx context.Context, env *app.Env, files []resource.File, prune boo
 	}
 	if resource.HasErrors(problems) {
 		resource.SortProblems(problems)
-		return resource.Plan{}, nil, &app.ProblemsError{Problems: problems}
+		return resource.Plan{}, nil, &boot.ProblemsError{Problems: problems}
 	}
 	return resource.Diff(current, desired, prune), problems, nil
 }
@@ -244,7 +244,7 @@ func emptyNotNil(list []string) []string {
 }
 
 // closing closes what a command opened; what fails then is only worth a line.
-func closing(r *root, env *app.Env) {
+func closing(r *root, env *boot.Env) {
 	if err := env.Close(); err != nil {
 		fmt.Fprintln(r.Err, "sluice: closing connections: "+err.Error())
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 func (r *root) claimsCommand() *cobra.Command {
@@ -30,7 +30,7 @@ and sending wait. Repeating it is safe.`,
   sluice claims rebuild --force     # although Redis says that it is complete`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.claimsRebuild(ctx, env, force, output) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.claimsRebuild(ctx, env, force, output) })
 		},
 	}
 	rebuild.Flags().BoolVar(&force, "force", false, "also where Redis says that it is complete")
@@ -40,7 +40,7 @@ and sending wait. Repeating it is safe.`,
 	return cmd
 }
 
-func (r *root) claimsRebuild(ctx context.Context, env *app.Env, force bool, output string) error {
+func (r *root) claimsRebuild(ctx context.Context, env *boot.Env, force bool, output string) error {
 	if err := env.RequireTopics(ctx, env.Names.Diagnostics()); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (r *root) claimsRebuild(ctx context.Context, env *app.Env, force bool, outp
 		return err
 	}
 	if _, err := store.CheckServer(ctx); err != nil {
-		return &app.NotReadyError{What: "Redis does not answer at " + env.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
+		return &boot.NotReadyError{What: "Redis does not answer at " + env.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
 	}
 	done, err := env.RebuildClaims(ctx, store, force)
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 type consentFlags struct {
@@ -48,8 +48,8 @@ func (r *root) subjectFlags(cmd *cobra.Command, f *consentFlags) {
 	r.connecting(cmd)
 }
 
-func (f *consentFlags) who() app.Subject {
-	return app.Subject{Customer: f.customer, ID: identity.NewRaw(f.subject)}
+func (f *consentFlags) who() boot.Subject {
+	return boot.Subject{Customer: f.customer, ID: identity.NewRaw(f.subject)}
 }
 
 func (r *root) consentGetCommand() *cobra.Command {
@@ -62,7 +62,7 @@ may be newer; "sluice trace" shows which of them decided.`,
 		Example: `  sluice consent get --customer acme --subject s-4711`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error {
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
 				r.noteCustomer(ctx, env, f.customer)
 				entry, err := env.Consent(ctx, f.who())
 				if err != nil {
@@ -88,7 +88,7 @@ ad_user_data: anything else would remove the erasure silently.`,
   sluice consent set --customer acme --subject s-4711 --gpc true`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.consentSet(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.consentSet(ctx, env, &f) })
 		},
 	}
 	flags := cmd.Flags()
@@ -120,7 +120,7 @@ provider has already is not taken back: "sluice consent erase" lists it.`,
 		Example: `  sluice consent revoke --customer acme --subject s-4711`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error {
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
 				f.deny = purposeWords[:3]
 				return r.consentSet(ctx, env, &f)
 			})
@@ -135,7 +135,7 @@ provider has already is not taken back: "sluice consent erase" lists it.`,
 var purposeWords = []string{"ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"}
 
 // withEnv opens what a command needs and closes it.
-func (r *root) withEnv(cmd *cobra.Command, run func(ctx context.Context, env *app.Env) error) error {
+func (r *root) withEnv(cmd *cobra.Command, run func(ctx context.Context, env *boot.Env) error) error {
 	ctx, stop := signals(cmd.Context())
 	defer stop()
 	env, err := r.tool()
@@ -146,7 +146,7 @@ func (r *root) withEnv(cmd *cobra.Command, run func(ctx context.Context, env *ap
 	return run(ctx, env)
 }
 
-func (r *root) consentSet(ctx context.Context, env *app.Env, f *consentFlags) error {
+func (r *root) consentSet(ctx context.Context, env *boot.Env, f *consentFlags) error {
 	r.noteCustomer(ctx, env, f.customer)
 	var record consent.Record
 	if err := f.change(&record); err != nil { // what is wrong is said before anything is connected to
@@ -163,7 +163,7 @@ func (r *root) consentSet(ctx context.Context, env *app.Env, f *consentFlags) er
 	if err := f.change(&record); err != nil {
 		return err
 	}
-	if entry != nil && entry.Erased && !app.Grants(&record) {
+	if entry != nil && entry.Erased && !boot.Grants(&record) {
 		return usagef("the subject was erased, and this record grants no ad_user_data: writing it would remove the erasure and change nothing else\n  fix: nothing has to be written; only a new, explicit grant lifts an erasure")
 	}
 	record.UpdatedAt, record.Offset = env.Now().UnixMilli(), 0
@@ -174,7 +174,7 @@ func (r *root) consentSet(ctx context.Context, env *app.Env, f *consentFlags) er
 	if err := writer.Write(ctx, codec.SubjectRecord{CustomerID: f.customer, SubjectID: f.who().ID, Record: record}); err != nil {
 		return err
 	}
-	return r.printConsent(f, &app.ConsentEntry{Record: record, StoredAt: env.Now()})
+	return r.printConsent(f, &boot.ConsentEntry{Record: record, StoredAt: env.Now()})
 }
 
 // change makes the record what the flags say.

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 type importFlags struct {
@@ -37,7 +37,7 @@ remove the erasure, and those that are older than what stands there.`,
   sluice consent import --file consent.ndjson`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.consentImport(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.consentImport(ctx, env, &f) })
 		},
 	}
 	cmd.Flags().StringVar(&f.file, "file", "", "NDJSON file, - for standard input (required)")
@@ -60,7 +60,7 @@ type imported struct {
 	DryRun    bool `json:"dry_run"`
 }
 
-func (r *root) consentImport(ctx context.Context, env *app.Env, f *importFlags) error {
+func (r *root) consentImport(ctx context.Context, env *boot.Env, f *importFlags) error {
 	records, keys, err := r.readRecords(f.file)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (r *root) consentImport(ctx context.Context, env *app.Env, f *importFlags) 
 	for _, key := range keys {
 		record := records[key]
 		entry := standing[key]
-		removes := entry != nil && entry.Erased && !record.Record.Erased && !app.Grants(&record.Record)
+		removes := entry != nil && entry.Erased && !record.Record.Erased && !boot.Grants(&record.Record)
 		older := entry != nil && !removes && entry.Record.UpdatedAt > record.Record.UpdatedAt
 		if record.Record.Malformed {
 			result.Malformed++
@@ -111,8 +111,8 @@ func (r *root) readRecords(name string) (map[string]codec.SubjectRecord, []strin
 	}
 	defer in.Close()
 	records, keys := map[string]codec.SubjectRecord{}, []string{}
-	bad := &app.LinesError{File: name}
-	err = app.EachLine(in, func(n int, line []byte) error {
+	bad := &boot.LinesError{File: name}
+	err = boot.EachLine(in, func(n int, line []byte) error {
 		var record codec.SubjectRecord // its strings alias the line
 		if err := codec.DecodeConsentJSON(&record, bytes.Clone(line)); err != nil {
 			bad.Add(n, err)
@@ -179,7 +179,7 @@ still read older events, and --yes says that nobody will.`,
   sluice consent purge --older-than 60d`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.consentPurge(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.consentPurge(ctx, env, &f) })
 		},
 	}
 	cmd.Flags().StringVar(&f.olderThan, "older-than", "", "age of the erasure, such as 60d (required)")
@@ -192,7 +192,7 @@ still read older events, and --yes says that nobody will.`,
 	return cmd
 }
 
-func (r *root) consentPurge(ctx context.Context, env *app.Env, f *purgeFlags) error {
+func (r *root) consentPurge(ctx context.Context, env *boot.Env, f *purgeFlags) error {
 	ms, err := resource.ParseDuration(f.olderThan)
 	if err != nil || ms <= 0 {
 		return usagef("--older-than %s: want a duration such as 60d", f.olderThan)
@@ -253,7 +253,7 @@ func (f *purgeFlags) wants(key string) bool {
 }
 
 // safe refuses an age at which something older can still be pending.
-func (f *purgeFlags) safe(ctx context.Context, env *app.Env, older time.Duration) error {
+func (f *purgeFlags) safe(ctx context.Context, env *boot.Env, older time.Duration) error {
 	topics := env.PendingTopics()
 	if err := env.RequireTopics(ctx, topics...); err != nil {
 		return err

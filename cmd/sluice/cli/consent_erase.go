@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/history"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/history"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 func (r *root) consentEraseCommand() *cobra.Command {
@@ -30,7 +30,7 @@ that deletes single events: use the list with the provider's own process.`,
   sluice consent erase --customer acme --subject s-4711`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.consentErase(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.consentErase(ctx, env, &f) })
 		},
 	}
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what was sent and write nothing")
@@ -38,7 +38,7 @@ that deletes single events: use the list with the provider's own process.`,
 	return cmd
 }
 
-func (r *root) consentErase(ctx context.Context, env *app.Env, f *consentFlags) error {
+func (r *root) consentErase(ctx context.Context, env *boot.Env, f *consentFlags) error {
 	r.noteCustomer(ctx, env, f.customer)
 	if !f.dryRun {
 		writer, err := env.ConsentWriter(ctx)
@@ -53,8 +53,8 @@ func (r *root) consentErase(ctx context.Context, env *app.Env, f *consentFlags) 
 		_, _ = fmt.Fprintln(r.Err, "erased: nothing of the subject starts any more")
 	}
 	sent, err := env.SentOf(ctx, f.who())
-	if errors.Is(err, app.ErrNoPrivacyKey) {
-		return &app.NotReadyError{What: "what was sent cannot be listed", Err: err, Fix: "set privacy.key to what the roles use"}
+	if errors.Is(err, boot.ErrNoPrivacyKey) {
+		return &boot.NotReadyError{What: "what was sent cannot be listed", Err: err, Fix: "set privacy.key to what the roles use"}
 	}
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func sentWord(s history.State, erased bool) string {
 	return "sent"
 }
 
-func (r *root) printSent(f *consentFlags, sent []app.Sent) error {
+func (r *root) printSent(f *consentFlags, sent []boot.Sent) error {
 	rows := []sentJSON{}
 	g := grid{header: []any{"time", "destination", "event", "event id", "state"}}
 	for _, s := range sent {

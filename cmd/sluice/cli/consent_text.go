@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 // consentJSON is a subject's record for programs: what an NDJSON file of
@@ -20,7 +20,7 @@ type consentJSON struct {
 	Record     json.RawMessage `json:"record,omitempty"`
 }
 
-func (r *root) printConsent(f *consentFlags, entry *app.ConsentEntry) error {
+func (r *root) printConsent(f *consentFlags, entry *boot.ConsentEntry) error {
 	if f.output == "json" {
 		out := consentJSON{Found: entry != nil}
 		if entry != nil {

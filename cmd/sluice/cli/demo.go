@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 func (r *root) demoCommand() *cobra.Command {
@@ -86,7 +86,7 @@ func (r *root) checkDemoFiles(o *demo.Options) error {
 		return nil
 	}
 	var err error
-	o.Lines, err = app.NewLineNotes(o.Input)
+	o.Lines, err = boot.NewLineNotes(o.Input)
 	return err
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
-	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/core/decision"
 )
 
 // printAccounting shows a person what was delivered to whom, what was not and

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/health"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/health"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 type destinationsFlags struct {
@@ -122,7 +122,7 @@ func (r *root) destinations(ctx context.Context, f *destinationsFlags, names []s
 }
 
 // listDestinations joins what is applied with what senders say.
-func (r *root) listDestinations(ctx context.Context, env *app.Env, want func(*resource.Destination) bool) ([]destinationAnswer, error) {
+func (r *root) listDestinations(ctx context.Context, env *boot.Env, want func(*resource.Destination) bool) ([]destinationAnswer, error) {
 	resources, _, err := env.Resources(ctx)
 	if err != nil {
 		return nil, err

@@ -9,12 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 type dlqFlags struct {
 	since, until string
-	filter       app.LetterFilter
+	filter       boot.LetterFilter
 	all          bool
 	payload      bool
 	limit        int
@@ -127,7 +127,7 @@ func (r *root) dlqFlags(cmd *cobra.Command, f *dlqFlags) {
 
 // letters reads what the flags ask for. Destinations that are not applied any
 // more may have dead letters, so an unknown name is only a hint.
-func (r *root) letters(ctx context.Context, env *app.Env, f *dlqFlags, take func(app.DeadLetter)) error {
+func (r *root) letters(ctx context.Context, env *boot.Env, f *dlqFlags, take func(boot.DeadLetter)) error {
 	if err := (&tailFlags{reasons: f.filter.Reasons}).check(); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (r *root) letters(ctx context.Context, env *app.Env, f *dlqFlags, take func
 }
 
 // nothingMatches says so on stderr, with what was meant where a name is wrong.
-func (r *root) nothingMatches(ctx context.Context, env *app.Env, f *dlqFlags) {
+func (r *root) nothingMatches(ctx context.Context, env *boot.Env, f *dlqFlags) {
 	text := "nothing matches: there is no such dead letter"
 	for _, hint := range []string{r.hintDestinations(ctx, env, f.filter.Destinations), r.hintCustomers(ctx, env, f.filter.Customers...)} {
 		if hint != "" {
@@ -186,7 +186,7 @@ type letterJSON struct {
 	Payload       json.RawMessage `json:"payload,omitempty"`
 }
 
-func letterForm(l *app.DeadLetter, payload bool) letterJSON {
+func letterForm(l *boot.DeadLetter, payload bool) letterJSON {
 	out := letterJSON{
 		Topic: l.Topic, Partition: l.Partition, Offset: l.Offset, Time: l.Time.UTC().Format(time.RFC3339), State: string(l.State),
 		CustomerID: l.Customer, DestinationID: l.Destination, SourceEvent: l.SourceEvent, EventID: l.EventID, Reason: l.Reason.String(),

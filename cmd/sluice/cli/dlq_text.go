@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 // letterGroup is one row of the summary.
@@ -26,16 +26,16 @@ type letterGroup struct {
 	oldest, newest time.Time
 }
 
-func (g *letterGroup) add(l *app.DeadLetter) {
+func (g *letterGroup) add(l *boot.DeadLetter) {
 	g.Events++
 	switch l.State {
-	case app.LetterPending:
+	case boot.LetterPending:
 		g.Pending++
-	case app.LetterDelivered:
+	case boot.LetterDelivered:
 		g.Delivered++
-	case app.LetterDiscarded:
+	case boot.LetterDiscarded:
 		g.Discarded++
-	case app.LetterOpen:
+	case boot.LetterOpen:
 		g.Open++
 	}
 	if g.oldest.IsZero() || l.Time.Before(g.oldest) {
@@ -47,7 +47,7 @@ func (g *letterGroup) add(l *app.DeadLetter) {
 }
 
 // groups counts letters by destination, reason and code.
-func groups(letters []app.DeadLetter) []letterGroup {
+func groups(letters []boot.DeadLetter) []letterGroup {
 	type key struct{ destination, reason, code string }
 	by := map[key]*letterGroup{}
 	for i := range letters {
@@ -75,8 +75,8 @@ func (r *root) dlqSummary(ctx context.Context, f *dlqFlags) error {
 		return err
 	}
 	defer closing(r, env)
-	var all []app.DeadLetter
-	err = r.letters(ctx, env, f, func(l app.DeadLetter) {
+	var all []boot.DeadLetter
+	err = r.letters(ctx, env, f, func(l boot.DeadLetter) {
 		l.Payload = nil // a summary of very many must not keep them
 		all = append(all, l)
 	})
@@ -138,8 +138,8 @@ func (r *root) dlqPeek(ctx context.Context, f *dlqFlags) error {
 	g := grid{header: []any{"time", "destination", "event id", "reason", "code", "tries"}, right: []int{5}}
 	found, shown := 0, 0
 	var failed error
-	err = r.letters(ctx, env, f, func(l app.DeadLetter) {
-		if !f.all && l.State != app.LetterOpen {
+	err = r.letters(ctx, env, f, func(l boot.DeadLetter) {
+		if !f.all && l.State != boot.LetterOpen {
 			return
 		}
 		if found++; failed != nil || f.limit > 0 && shown == f.limit {
@@ -177,9 +177,9 @@ func (r *root) dlqDiscard(ctx context.Context, f *dlqFlags) error {
 		return err
 	}
 	defer closing(r, env)
-	var chosen []app.DeadLetter
-	err = r.letters(ctx, env, f, func(l app.DeadLetter) {
-		if l.State == app.LetterOpen {
+	var chosen []boot.DeadLetter
+	err = r.letters(ctx, env, f, func(l boot.DeadLetter) {
+		if l.State == boot.LetterOpen {
 			l.Payload = nil
 			chosen = append(chosen, l)
 		}
@@ -209,7 +209,7 @@ func (r *root) dlqDiscard(ctx context.Context, f *dlqFlags) error {
 	return r.printDiscarded(f, chosen, !f.dryRun, env.Now())
 }
 
-func (r *root) printDiscarded(f *dlqFlags, chosen []app.DeadLetter, done bool, now time.Time) error {
+func (r *root) printDiscarded(f *dlqFlags, chosen []boot.DeadLetter, done bool, now time.Time) error {
 	rows := groups(chosen)
 	if f.output == "json" {
 		return printJSON(r.Out, struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/sluicehq/sluice/pkg/config"
-	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
 //go:generate go run github.com/sluicehq/sluice/cmd/sluice docs ../../../docs
@@ -62,7 +62,7 @@ func reasonsPage() []byte {
 	var b bytes.Buffer
 	b.WriteString(`# Reasons and statuses
 
-<!-- Made from pkg/decision by make generate; do not edit. -->
+<!-- Made from pkg/core/decision by make generate; do not edit. -->
 
 Every decision has a status and a reason. Both are stable words: diagnostics,
 metrics, logs and this page are made from one table, and a word never changes
@@ -130,7 +130,7 @@ func configPage() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(`# Configuration
 
-<!-- Made from pkg/config by make generate; do not edit. -->
+<!-- Made from pkg/edge/config by make generate; do not edit. -->
 
 Later sources win, value by value: the defaults below, then the YAML file
 (` + "`--config` or `$SLUICE_CONFIG`" + `), then the environment, then flags. The variable

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 func (r *root) doctorCommand() *cobra.Command {
@@ -30,7 +30,7 @@ run. The exit code is 3 where there is a problem; warnings do not change it.`,
   sluice doctor --output json | jq '.findings[] | select(.level == "problem")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.doctor(ctx, env, output, all) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.doctor(ctx, env, output, all) })
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "also show what is as it should be")
@@ -39,30 +39,30 @@ run. The exit code is 3 where there is a problem; warnings do not change it.`,
 	return cmd
 }
 
-func (r *root) doctor(ctx context.Context, env *app.Env, output string, all bool) error {
+func (r *root) doctor(ctx context.Context, env *boot.Env, output string, all bool) error {
 	findings := env.Doctor(ctx)
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("looking at everything: %w", err)
 	}
-	counts := map[app.Level]int{}
+	counts := map[boot.Level]int{}
 	for _, f := range findings {
 		counts[f.Level]++
 	}
 	var err error
 	if output == "json" {
 		err = printJSON(r.Out, struct {
-			OK       bool          `json:"ok"`
-			Problems int           `json:"problems"`
-			Warnings int           `json:"warnings"`
-			Findings []app.Finding `json:"findings"`
-		}{counts[app.Problem] == 0, counts[app.Problem], counts[app.Warning], findings})
+			OK       bool           `json:"ok"`
+			Problems int            `json:"problems"`
+			Warnings int            `json:"warnings"`
+			Findings []boot.Finding `json:"findings"`
+		}{counts[boot.Problem] == 0, counts[boot.Problem], counts[boot.Warning], findings})
 	} else {
 		err = r.printFindings(findings, counts, all)
 	}
 	if err != nil {
 		return err
 	}
-	if counts[app.Problem] > 0 {
+	if counts[boot.Problem] > 0 {
 		return silent{code: exitEnvironment}
 	}
 	return nil
@@ -70,11 +70,11 @@ func (r *root) doctor(ctx context.Context, env *app.Env, output string, all bool
 
 // printFindings shows the worst first: one line what is wrong, one line what to
 // do.
-func (r *root) printFindings(findings []app.Finding, counts map[app.Level]int, all bool) error {
+func (r *root) printFindings(findings []boot.Finding, counts map[boot.Level]int, all bool) error {
 	paint := painter{on: r.colour()}
 	var b strings.Builder
-	for _, level := range []app.Level{app.Problem, app.Warning, app.Unknown, app.Fine} {
-		if level == app.Fine && !all {
+	for _, level := range []boot.Level{boot.Problem, boot.Warning, boot.Unknown, boot.Fine} {
+		if level == boot.Fine && !all {
 			continue
 		}
 		for _, f := range findings {
@@ -87,18 +87,18 @@ func (r *root) printFindings(findings []app.Finding, counts map[app.Level]int, a
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s, %d not found out, %d as it should be\n", count(counts[app.Problem], "problem"), count(counts[app.Warning], "warning"), counts[app.Unknown], counts[app.Fine])
+	fmt.Fprintf(&b, "%s, %s, %d not found out, %d as it should be\n", count(counts[boot.Problem], "problem"), count(counts[boot.Warning], "warning"), counts[boot.Unknown], counts[boot.Fine])
 	_, err := fmt.Fprint(r.Out, b.String())
 	return err
 }
 
-func markOf(level app.Level, p painter) string {
+func markOf(level boot.Level, p painter) string {
 	switch level {
-	case app.Problem:
+	case boot.Problem:
 		return p.bad(string(level))
-	case app.Warning:
+	case boot.Warning:
 		return p.warn(string(level))
-	case app.Unknown:
+	case boot.Unknown:
 		return p.faint(string(level))
 	default:
 		return p.good(string(level))

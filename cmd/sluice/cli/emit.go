@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 type emitFlags struct {
@@ -178,8 +178,8 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 		open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
 	lines := linesOf(open)
-	problems := &app.LinesError{File: f.file}
-	ignored, err := app.NewLineNotes(f.file)
+	problems := &boot.LinesError{File: f.file}
+	ignored, err := boot.NewLineNotes(f.file)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,7 @@ func linesOf(open func() (io.ReadCloser, error)) eventLines {
 		}
 		defer in.Close()
 		var e event.Event
-		return app.EachLine(in, func(n int, line []byte) error {
+		return boot.EachLine(in, func(n int, line []byte) error {
 			return take(n, line, codec.DecodeEventJSON(&e, line))
 		})
 	}
@@ -236,7 +236,7 @@ func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	var all []codec.SubjectRecord
-	bad := &app.LinesError{File: name}
+	bad := &boot.LinesError{File: name}
 	n := 0
 	for line := range bytes.Lines(text) {
 		n++
@@ -255,7 +255,7 @@ func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
 
 // writing is one run of emit.
 type writing struct {
-	*app.Emitter
+	*boot.Emitter
 	flags   *emitFlags
 	limit   *rate.Limiter
 	done    *emitted
@@ -294,7 +294,7 @@ func (w *writing) line(ctx context.Context, round int, line []byte, bad error) e
 	if err := w.pace(ctx); err != nil {
 		return err
 	}
-	again := app.Restart{Round: round}
+	again := boot.Restart{Round: round}
 	if w.flags.now {
 		again.Now = time.Now()
 	}
@@ -329,7 +329,7 @@ func (w *writing) pace(ctx context.Context) error {
 	return nil
 }
 
-func (r *root) printEmitted(done *emitted, env *app.Env, f *emitFlags) error {
+func (r *root) printEmitted(done *emitted, env *boot.Env, f *emitFlags) error {
 	if f.output == "json" {
 		return printJSON(r.Out, done)
 	}

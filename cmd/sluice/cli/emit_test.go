@@ -8,9 +8,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/event"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 const (

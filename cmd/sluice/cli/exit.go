@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/config"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
 // Exit codes, a public contract.
@@ -52,9 +52,9 @@ func (r *root) exit(err error) int {
 func codeOf(err error) int {
 	var wrong *usageError
 	var settings config.Problems
-	var resources *app.ProblemsError
-	var lines *app.LinesError
-	var notReady *app.NotReadyError
+	var resources *boot.ProblemsError
+	var lines *boot.LinesError
+	var notReady *boot.NotReadyError
 	switch {
 	case errors.As(err, &wrong), errors.As(err, &settings), errors.As(err, &resources), errors.As(err, &lines):
 		return exitUsage

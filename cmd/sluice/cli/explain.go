@@ -13,11 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/cmd/sluice/explain"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/explain"
 )
 
 type explainFlags struct {
@@ -74,8 +74,8 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 	if err != nil {
 		return err
 	}
-	providers := app.ForResources(app.Providers(func() time.Time { return now }))
-	set, notes, err := app.CompileFiles(providers, f.resources...)
+	providers := boot.ForResources(boot.Providers(func() time.Time { return now }))
+	set, notes, err := boot.CompileFiles(providers, f.resources...)
 	if err != nil {
 		return usage(err)
 	}
@@ -89,14 +89,14 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 		return err
 	}
 	defer in.Close()
-	ignored, err := app.NewLineNotes(f.events)
+	ignored, err := boot.NewLineNotes(f.events)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(r.Out)
 	answers := answersTo(out, f.output, painter{on: r.colour()})
 	x := explain.New(explain.Config{Set: set, Consents: consents, Now: now.UnixMilli()})
-	err = app.EachLine(in, func(n int, line []byte) error {
+	err = boot.EachLine(in, func(n int, line []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 }
 
 // lineNotes shows on stderr what somebody who wrote the lines wants to be told.
-func (r *root) lineNotes(notes *app.LineNotes) { fmt.Fprint(r.Err, notes.String()) }
+func (r *root) lineNotes(notes *boot.LineNotes) { fmt.Fprint(r.Err, notes.String()) }
 
 // clock reads --at.
 func clock(at string) (time.Time, error) {
@@ -170,7 +170,7 @@ func (r *root) consents(name string, now int64) (map[explain.Subject]consent.Sta
 	}
 	defer in.Close()
 	all := map[explain.Subject]consent.Statement{}
-	err = app.EachConsentLine(name, in, func(s *codec.SubjectRecord) error {
+	err = boot.EachConsentLine(name, in, func(s *codec.SubjectRecord) error {
 		key := explain.Subject{Customer: s.CustomerID, Subject: s.SubjectID.Reveal()}
 		all[key] = consent.After(all[key], consent.NormaliseRecord(s.Record, now))
 		return nil

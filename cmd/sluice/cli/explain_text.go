@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sluicehq/sluice/cmd/sluice/explain"
+	"github.com/sluicehq/sluice/pkg/ops/explain"
 )
 
 // textAnswers prints answers for people.

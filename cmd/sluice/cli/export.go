@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 type exportFlags struct {

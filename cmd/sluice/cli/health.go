@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 type healthFlags struct {
@@ -108,7 +108,7 @@ func (f *healthFlags) wants(d *resource.Destination) bool {
 
 // checkDestinations refuses names that are not applied: showing nothing would
 // look like good news.
-func (r *root) checkDestinations(ctx context.Context, env *app.Env, names []string, customer string) error {
+func (r *root) checkDestinations(ctx context.Context, env *boot.Env, names []string, customer string) error {
 	resources, _, err := env.Resources(ctx)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (r *root) checkDestinations(ctx context.Context, env *app.Env, names []stri
 	return nil
 }
 
-func (r *root) showHealth(h *app.Health, f *healthFlags) error {
+func (r *root) showHealth(h *boot.Health, f *healthFlags) error {
 	if f.output == "json" {
 		return printJSON(r.Out, healthJSON(h))
 	}

@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/health"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/health"
 )
 
 type healthAnswer struct {
@@ -10,7 +10,7 @@ type healthAnswer struct {
 	WindowSeconds float64        `json:"window_seconds"`
 	Destinations  []reportAnswer `json:"destinations"`
 	Alerts        []alertAnswer  `json:"alerts"`
-	Looked        app.Searched   `json:"looked_at"`
+	Looked        boot.Searched  `json:"looked_at"`
 }
 
 type reportAnswer struct {
@@ -71,7 +71,7 @@ type alertAnswer struct {
 	Detail        string `json:"detail,omitempty"`
 }
 
-func healthJSON(h *app.Health) healthAnswer {
+func healthJSON(h *boot.Health) healthAnswer {
 	a := healthAnswer{
 		At: moment(h.At.UnixMilli()), WindowSeconds: h.Span.Seconds(), Destinations: []reportAnswer{}, Alerts: []alertAnswer{}, Looked: h.Looked,
 	}

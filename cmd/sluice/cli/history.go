@@ -10,12 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 type historyFlags struct {
-	app.ChangeFilter
+	boot.ChangeFilter
 	since, output string
 	limit         int
 }
@@ -41,7 +41,7 @@ Archive "sluice export" where more is needed.`,
   sluice history acme-web --output json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Names = args
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.history(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.history(ctx, env, &f) })
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return r.appliedNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
@@ -58,7 +58,7 @@ Archive "sluice export" where more is needed.`,
 	return cmd
 }
 
-func (r *root) history(ctx context.Context, env *app.Env, f *historyFlags) error {
+func (r *root) history(ctx context.Context, env *boot.Env, f *historyFlags) error {
 	var since time.Time
 	if f.limit < 0 {
 		return usagef("--limit %d: want a number of changes, or 0 for all", f.limit)
@@ -78,7 +78,7 @@ func (r *root) history(ctx context.Context, env *app.Env, f *historyFlags) error
 		f.Kind = kind
 	}
 	changes, err := env.Changes(ctx, f.ChangeFilter)
-	if unknown := (*app.UnknownResourceError)(nil); errors.As(err, &unknown) {
+	if unknown := (*boot.UnknownResourceError)(nil); errors.As(err, &unknown) {
 		return usage(err)
 	}
 	if err != nil {
@@ -120,7 +120,7 @@ type historyAnswer struct {
 	KeptSeconds int64           `json:"kept_seconds"`
 }
 
-func historyJSON(c *app.Changes, shown []app.Applied, more int) historyAnswer {
+func historyJSON(c *boot.Changes, shown []boot.Applied, more int) historyAnswer {
 	out := historyAnswer{Changes: []appliedAnswer{}, More: more, KeptSeconds: int64(c.Kept.Seconds())}
 	for i := range shown {
 		a := &shown[i]
@@ -154,7 +154,7 @@ func past(lines []string) []string {
 	return out
 }
 
-func (r *root) printHistory(c *app.Changes, shown []app.Applied, more int) error {
+func (r *root) printHistory(c *boot.Changes, shown []boot.Applied, more int) error {
 	b := teller{paint: painter{on: r.colour()}}
 	for i := range shown {
 		b.applied(&shown[i])
@@ -187,7 +187,7 @@ func days(d time.Duration) string {
 var pastVerbs = map[resource.Verb]string{resource.Create: "created", resource.Update: "changed", resource.Delete: "removed"}
 
 // applied tells one apply.
-func (b *teller) applied(a *app.Applied) {
+func (b *teller) applied(a *boot.Applied) {
 	who := cmp.Or(a.Author, "nobody is named: it was not written by sluice apply")
 	b.line(0, b.paint.strong(a.At.UTC().Format("2006-01-02 15:04:05"))+"  "+who)
 	if a.Author != "" {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 // completionTimeout bounds how long a shell waits for names. A cluster that
@@ -63,14 +63,14 @@ func (r *root) appliedNames(parent context.Context) []string {
 		return nil
 	}
 	defer closing(r, env)
-	changes, err := env.Changes(ctx, app.ChangeFilter{})
+	changes, err := env.Changes(ctx, boot.ChangeFilter{})
 	if err != nil {
 		return nil
 	}
 	return changes.Known
 }
 
-func destinationNames(ctx context.Context, env *app.Env) ([]string, error) {
+func destinationNames(ctx context.Context, env *boot.Env) ([]string, error) {
 	resources, _, err := env.Resources(ctx)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func unknownDestination(name string, known []string) error {
 // hintDestinations names what may have been meant by destinations that are not
 // applied; empty where all are. History outlives resources, so that an unknown
 // name is no error there.
-func (r *root) hintDestinations(ctx context.Context, env *app.Env, names []string) string {
+func (r *root) hintDestinations(ctx context.Context, env *boot.Env, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
@@ -116,7 +116,7 @@ func (r *root) hintDestinations(ctx context.Context, env *app.Env, names []strin
 // hintCustomers names what may have been meant by customers that own no
 // destination; empty where all do. Consent and history know more customers, so
 // that an unknown name is no error there.
-func (r *root) hintCustomers(ctx context.Context, env *app.Env, names ...string) string {
+func (r *root) hintCustomers(ctx context.Context, env *boot.Env, names ...string) string {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	if len(names) == 0 {
 		return ""
@@ -144,7 +144,7 @@ func (r *root) hintCustomers(ctx context.Context, env *app.Env, names ...string)
 
 // noteCustomer says on stderr that a customer owns no destination: a revocation
 // for a misspelt one would look like a revocation.
-func (r *root) noteCustomer(ctx context.Context, env *app.Env, name string) {
+func (r *root) noteCustomer(ctx context.Context, env *boot.Env, name string) {
 	if hint := r.hintCustomers(ctx, env, name); hint != "" {
 		_, _ = fmt.Fprintln(r.Err, "note: "+hint)
 	}

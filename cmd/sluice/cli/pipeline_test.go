@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/cmd/sluice/cli"
-	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 )
 
 // pipeline is a stage with roles at work and a sandbox behind them, and what an

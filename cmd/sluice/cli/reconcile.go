@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 type reconcileFlags struct {
@@ -38,7 +38,7 @@ configured otherwise; what is older is unknown.`,
   sluice reconcile --orders orders.csv --output json | jq '.orders[] | select(.state == "unknown")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.reconcile(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.reconcile(ctx, env, &f) })
 		},
 	}
 	flags := cmd.Flags()
@@ -77,13 +77,13 @@ type reconciledGroup struct {
 	ValueDiffers  int    `json:"value_differs"`
 }
 
-func (r *root) reconcile(ctx context.Context, env *app.Env, f *reconcileFlags) error {
+func (r *root) reconcile(ctx context.Context, env *boot.Env, f *reconcileFlags) error {
 	in, err := r.open("orders", f.orders)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	orders, err := app.ReadOrders(f.orders, in, f.column)
+	orders, err := boot.ReadOrders(f.orders, in, f.column)
 	if err != nil {
 		return usage(err)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 func (r *root) recordCommand() *cobra.Command {
@@ -29,7 +29,7 @@ are enough is for counsel to say.`,
   sluice record --output json | jq '.destinations[] | {destination_id, identifiers, purposes}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error {
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
 				record, err := env.DataRecord(ctx)
 				if err != nil {
 					return err
@@ -48,7 +48,7 @@ are enough is for counsel to say.`,
 }
 
 // recordText is the record as a document.
-func recordText(d *app.DataRecord) string {
+func recordText(d *boot.DataRecord) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Data flows and retention\n\nMade %s by `sluice record` from the live resources and topics. It describes\nsettings and is not legal advice.\n", d.MadeAt)
 	b.WriteString("\n## What leaves\n\nNothing leaves to a destination or for an event that is not listed. E-mail\naddresses, phone numbers, names, dates of birth and streets leave hashed; IP\naddress, user agent, click and browser ids, region and postal code leave as the\nprovider takes them. Custom properties leave only where they are named.\n")

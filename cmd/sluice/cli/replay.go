@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/replay"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
 type replayFlags struct {
@@ -109,7 +109,7 @@ func asked(cmd *cobra.Command) string {
 func (r *root) replay(cmd *cobra.Command, f *replayFlags) error {
 	ctx, stop := signals(cmd.Context())
 	defer stop()
-	o := app.ReplayOptions{ID: f.id, DryRun: f.dryRun, Author: r.authorOr("")}
+	o := boot.ReplayOptions{ID: f.id, DryRun: f.dryRun, Author: r.authorOr("")}
 	words := asked(cmd)
 	o.Resume = f.id != "" && words == ""
 	if f.deadLetters {
@@ -137,7 +137,7 @@ func (r *root) replay(cmd *cobra.Command, f *replayFlags) error {
 	o.Begin = func(s replay.State) { bar.begin(s, f.dryRun) }
 	state, err := env.Replay(ctx, o)
 	bar.clear()
-	if refused := (*app.ReplayRefused)(nil); errors.As(err, &refused) {
+	if refused := (*boot.ReplayRefused)(nil); errors.As(err, &refused) {
 		return usage(err)
 	}
 	if err != nil {
@@ -183,7 +183,7 @@ func (f *replayFlags) speed() (float64, error) {
 
 // checkReplay refuses names that nobody knows, and what is too wide to be
 // started by a slip of the pen.
-func (r *root) checkReplay(ctx context.Context, env *app.Env, f *replayFlags, d *replay.Definition) error {
+func (r *root) checkReplay(ctx context.Context, env *boot.Env, f *replayFlags, d *replay.Definition) error {
 	if err := checkNames(ctx, env, f.filter.Customers, f.filter.Destinations, f.filter.Events); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (r *root) checkReplay(ctx context.Context, env *app.Env, f *replayFlags, d 
 
 // checkNames refuses customers, destinations and source events that no resource
 // names: they would match nothing, which looks like good news.
-func checkNames(ctx context.Context, env *app.Env, customers, destinations, events []string) error {
+func checkNames(ctx context.Context, env *boot.Env, customers, destinations, events []string) error {
 	if len(customers)+len(destinations)+len(events) == 0 {
 		return nil
 	}

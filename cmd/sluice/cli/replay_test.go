@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 )
 
 // impatient destinations give up after a second, so that an outage leaves dead

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/replay"
+	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
 func (r *root) printReplay(s replay.State, f *replayFlags) error {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/config"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
 // Streams are where a command reads and writes. Results go to Out, everything
@@ -112,18 +112,18 @@ func (r *root) load() (config.Config, error) {
 }
 
 // env opens what a command needs, lazily; the caller closes it.
-func (r *root) env() (*app.Env, error) {
+func (r *root) env() (*boot.Env, error) {
 	cfg, err := r.load()
 	if err != nil {
 		return nil, err
 	}
-	return app.NewEnv(cfg, app.Options{Version: r.version, Log: r.Err})
+	return boot.NewEnv(cfg, boot.Options{Version: r.version, Log: r.Err})
 }
 
 // tool is env for commands that do one thing and end: their log is text, and
 // says only what failed, unless somebody asked for debug messages. What the
 // Kafka client tries in vain is told by the error in the end.
-func (r *root) tool() (*app.Env, error) {
+func (r *root) tool() (*boot.Env, error) {
 	cfg, err := r.load()
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (r *root) tool() (*app.Env, error) {
 	if cfg.Telemetry.Log.Level != "debug" {
 		cfg.Telemetry.Log.Level = "error"
 	}
-	return app.NewEnv(cfg, app.Options{Version: r.version, Log: r.Err})
+	return boot.NewEnv(cfg, boot.Options{Version: r.version, Log: r.Err})
 }
 
 func lookup(environ []string, name string) string {

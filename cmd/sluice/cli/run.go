@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 // signals gives a context that ends with the first signal, for commands that
@@ -63,7 +63,7 @@ one Kafka transaction a batch. The first signal drains, the second stops.`,
 		Example: `  sluice router --config sluice.yaml`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.runRoles(cmd.Context(), func(*app.Env) app.Roles { return app.Roles{Router: true} })
+			return r.runRoles(cmd.Context(), func(*boot.Env) boot.Roles { return boot.Roles{Router: true} })
 		},
 	}
 	r.connecting(cmd)
@@ -83,7 +83,7 @@ first signal drains, the second stops.`,
   sluice sender --config sluice.yaml --provider meta`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.runRoles(cmd.Context(), func(e *app.Env) app.Roles { return app.Roles{Senders: chosen(e, providers)} })
+			return r.runRoles(cmd.Context(), func(e *boot.Env) boot.Roles { return boot.Roles{Senders: chosen(e, providers)} })
 		},
 	}
 	cmd.Flags().StringSliceVar(&providers, "provider", nil, "providers to send to (default: sender.run, else all)")
@@ -123,8 +123,8 @@ runbook: one per installation is enough.`,
 		ValidArgs: roleNames,
 		Args:      knownRoles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.runRoles(cmd.Context(), func(e *app.Env) app.Roles {
-				var roles app.Roles
+			return r.runRoles(cmd.Context(), func(e *boot.Env) boot.Roles {
+				var roles boot.Roles
 				for _, name := range args {
 					switch name {
 					case "router":
@@ -143,7 +143,7 @@ runbook: one per installation is enough.`,
 	return cmd
 }
 
-func chosen(e *app.Env, providers []string) []string {
+func chosen(e *boot.Env, providers []string) []string {
 	if len(providers) > 0 {
 		return providers
 	}
@@ -151,14 +151,14 @@ func chosen(e *app.Env, providers []string) []string {
 }
 
 // runRoles runs until a signal.
-func (r *root) runRoles(parent context.Context, roles func(*app.Env) app.Roles) error {
+func (r *root) runRoles(parent context.Context, roles func(*boot.Env) boot.Roles) error {
 	env, err := r.env()
 	if err != nil {
 		return err
 	}
 	ctx, drain, release := twoSignals(parent)
 	defer release()
-	err = env.Run(ctx, drain, roles(env), app.RunOptions{Output: r.Err})
+	err = env.Run(ctx, drain, roles(env), boot.RunOptions{Output: r.Err})
 	if closing := env.Close(); err == nil {
 		err = closing
 	}

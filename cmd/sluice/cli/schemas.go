@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/schemas"
 )
 
@@ -83,7 +83,7 @@ func (r *root) checkSchemas(ctx context.Context, f *schemasFlags) error {
 	wrong := 0
 	for _, name := range schemas.Names() {
 		row := schemaRow{Schema: string(name), State: "compatible"}
-		versions, err := app.CompatibleWithHistory(name)
+		versions, err := boot.CompatibleWithHistory(name)
 		row.Detail = count(versions, "version") + " read and are read"
 		if err != nil {
 			row.State, row.Detail = "incompatible", err.Error()
@@ -120,7 +120,7 @@ func (r *root) askRegistry(ctx context.Context) (rows []schemaRow, bad int, err 
 		return nil, 0, err
 	}
 	for _, s := range states {
-		if s.State == app.SchemaRefused {
+		if s.State == boot.SchemaRefused {
 			bad++
 		}
 		rows = append(rows, schemaRow{Subject: s.Subject, Schema: string(s.Name), State: string(s.State), ID: s.ID, Detail: s.Detail})
@@ -147,7 +147,7 @@ func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
 	var missing error
 	for _, s := range states {
 		rows = append(rows, schemaRow{Subject: s.Subject, Schema: string(s.Name), State: string(s.State), ID: s.ID, Detail: s.Detail})
-		if s.State != app.SchemaRegistered {
+		if s.State != boot.SchemaRegistered {
 			missing = errors.Join(missing, fmt.Errorf("registering %s: the registry took it and does not have it", s.Subject))
 		}
 	}

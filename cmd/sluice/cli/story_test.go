@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
-	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/test/load/traffic"
 )
 
 // nightResources are those of cmd/loadgen; the shop's Meta destination gives up

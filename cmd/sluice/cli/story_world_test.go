@@ -15,15 +15,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 
-	"github.com/sluicehq/sluice/cmd/loadgen/ledger"
-	"github.com/sluicehq/sluice/cmd/loadgen/traffic"
-	"github.com/sluicehq/sluice/cmd/loadgen/world"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/kafka"
-	"github.com/sluicehq/sluice/pkg/sandbox"
-	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/schemas"
+	"github.com/sluicehq/sluice/test/load/ledger"
+	"github.com/sluicehq/sluice/test/load/traffic"
+	"github.com/sluicehq/sluice/test/load/world"
 	"github.com/sluicehq/sluice/test/place"
 )
 

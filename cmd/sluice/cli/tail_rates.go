@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/core/decision"
 )
 
 // rates counts decisions instead of showing them. It is added to and told by

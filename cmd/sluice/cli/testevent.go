@@ -10,13 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
 type testEventFlags struct {
-	app.TrialOptions
+	boot.TrialOptions
 	event, output string
 	yes           bool
 }
@@ -52,7 +52,7 @@ resources or a gate, and 3 where the provider or the secret cannot be reached.`,
     --event cart.json --test-event-code TEST12345 --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *app.Env) error { return r.testEvent(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.testEvent(ctx, env, &f) })
 		},
 	}
 	flags := cmd.Flags()
@@ -70,13 +70,13 @@ resources or a gate, and 3 where the provider or the secret cannot be reached.`,
 	return cmd
 }
 
-func (r *root) testEvent(ctx context.Context, env *app.Env, f *testEventFlags) error {
+func (r *root) testEvent(ctx context.Context, env *boot.Env, f *testEventFlags) error {
 	if f.event != "" {
 		in, err := r.open("event", f.event)
 		if err != nil {
 			return err
 		}
-		f.Event, err = app.OneEvent(in)
+		f.Event, err = boot.OneEvent(in)
 		_ = in.Close() // read only
 		if err != nil {
 			return usage(err)
@@ -106,8 +106,8 @@ func (r *root) testEvent(ctx context.Context, env *app.Env, f *testEventFlags) e
 
 // trialUsage marks what the operator has to change.
 func trialUsage(err error) error {
-	var refused *app.TrialRefused
-	var unknown *app.UnknownTrialError
+	var refused *boot.TrialRefused
+	var unknown *boot.UnknownTrialError
 	var options *provider.TrialError
 	if errors.As(err, &refused) || errors.As(err, &unknown) || errors.As(err, &options) {
 		return usage(err)
@@ -116,7 +116,7 @@ func trialUsage(err error) error {
 }
 
 // confirmTrial asks before an event that somebody keeps.
-func (r *root) confirmTrial(t *app.Trial, f *testEventFlags) error {
+func (r *root) confirmTrial(t *boot.Trial, f *testEventFlags) error {
 	if !t.Stored || f.yes {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (r *root) confirmTrial(t *app.Trial, f *testEventFlags) error {
 }
 
 // trialExit is the promise of the exit codes; what happened was printed.
-func trialExit(r *app.TrialResult) error {
+func trialExit(r *boot.TrialResult) error {
 	switch {
 	case r.Accepted():
 		return nil

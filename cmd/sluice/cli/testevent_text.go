@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 // trialAnswer is the JSON form of a test event, a public contract.
@@ -53,7 +53,7 @@ type trialProviderSays struct {
 	Classified bool     `json:"classified"`
 }
 
-func trialJSON(t *app.Trial, r *app.TrialResult) trialAnswer {
+func trialJSON(t *boot.Trial, r *boot.TrialResult) trialAnswer {
 	a := trialAnswer{
 		DestinationID: t.Destination.ID, Provider: t.Destination.Provider, Mapping: t.Mapping.Name, OtherMappings: emptyNotNil(t.Others),
 		SourceEvent: t.Mapping.SourceEvent, ProviderEvent: t.Mapping.ProviderEvent, Source: t.Source, EventID: t.EventID,
@@ -73,7 +73,7 @@ func trialJSON(t *app.Trial, r *app.TrialResult) trialAnswer {
 // trialColumn is where what is said about a test event begins.
 const trialColumn = 16
 
-func (r *root) printTrial(t *app.Trial, got *app.TrialResult) error {
+func (r *root) printTrial(t *boot.Trial, got *boot.TrialResult) error {
 	b := teller{paint: painter{on: r.colour()}}
 	b.text.WriteString(b.paint.strong("Test event "+t.EventID) + "\n")
 	b.rowAt(trialColumn, "destination", t.Destination.ID+" ("+t.Destination.Provider+")")
@@ -112,7 +112,7 @@ func (r *root) printTrial(t *app.Trial, got *app.TrialResult) error {
 }
 
 // trialSays tells the answer: our word first, then the provider's.
-func (b *teller) trialSays(got *app.TrialResult) {
+func (b *teller) trialSays(got *boot.TrialResult) {
 	word := b.paint.bad("refused")
 	switch {
 	case got.Accepted():

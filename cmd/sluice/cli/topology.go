@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
 type topologyFlags struct {
@@ -45,7 +45,7 @@ whether or not something differs.`, `  sluice topology diff
 	return cmd
 }
 
-type topologyRun func(ctx context.Context, env *app.Env, plan topology.Plan, f *topologyFlags) error
+type topologyRun func(ctx context.Context, env *boot.Env, plan topology.Plan, f *topologyFlags) error
 
 func (r *root) topologyVerb(verb, short, long, example string, run topologyRun) *cobra.Command {
 	var f topologyFlags
@@ -68,7 +68,7 @@ func (r *root) topologyVerb(verb, short, long, example string, run topologyRun) 
 	return cmd
 }
 
-func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *app.Env, _ topology.Plan, err error) {
+func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *boot.Env, _ topology.Plan, err error) {
 	env, err := r.tool()
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +93,7 @@ func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *app.Env, 
 	return env, plan, nil
 }
 
-func (r *root) topologyDiff(ctx context.Context, env *app.Env, plan topology.Plan, f *topologyFlags) error {
+func (r *root) topologyDiff(ctx context.Context, env *boot.Env, plan topology.Plan, f *topologyFlags) error {
 	if err := r.printTopology(plan, f.output, false); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (r *root) topologyDiff(ctx context.Context, env *app.Env, plan topology.Pla
 	return nil
 }
 
-func (r *root) topologyApply(ctx context.Context, env *app.Env, plan topology.Plan, f *topologyFlags) error {
+func (r *root) topologyApply(ctx context.Context, env *boot.Env, plan topology.Plan, f *topologyFlags) error {
 	client, err := env.Client(ctx)
 	if err != nil {
 		return err
@@ -110,11 +110,11 @@ func (r *root) topologyApply(ctx context.Context, env *app.Env, plan topology.Pl
 		if err := r.printTopology(plan, f.output, false); err != nil {
 			return err
 		}
-		return &app.NotReadyError{What: "the cluster differs in a way that only a person can mend; nothing was changed", Fix: "see the topics above that say refuse"}
+		return &boot.NotReadyError{What: "the cluster differs in a way that only a person can mend; nothing was changed", Fix: "see the topics above that say refuse"}
 	}
 	err = topology.Apply(ctx, client, plan)
 	if errors.Is(err, kerr.InvalidReplicationFactor) {
-		return &app.NotReadyError{What: "the cluster has fewer brokers than the topics should have replicas", Err: err, Fix: "start more brokers, or say --replication: 1 on a cluster of one broker"}
+		return &boot.NotReadyError{What: "the cluster has fewer brokers than the topics should have replicas", Err: err, Fix: "start more brokers, or say --replication: 1 on a cluster of one broker"}
 	}
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (r *root) topologyApply(ctx context.Context, env *app.Env, plan topology.Pl
 
 // hintInput says when the analytics topic is missing: it is somebody else's to
 // create, and without it no role starts.
-func (r *root) hintInput(ctx context.Context, env *app.Env) {
+func (r *root) hintInput(ctx context.Context, env *boot.Env) {
 	if err := env.RequireTopics(ctx, env.Config.Topics.Input); err != nil {
 		fmt.Fprintf(r.Err, "note: the analytics topic %s does not exist; Sluice never creates it (topics.input names it)\n", env.Config.Topics.Input)
 	}

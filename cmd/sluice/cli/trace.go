@@ -9,12 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/history"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/history"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 type traceFlags struct {
@@ -74,7 +74,7 @@ The exit code is 1 where nothing is known.`,
 
 // query reads what is asked for. Names that a subject or an id may have are
 // asked of env, which knows the privacy key.
-func (f *traceFlags) query(env *app.Env, args []string) (history.Query, error) {
+func (f *traceFlags) query(env *boot.Env, args []string) (history.Query, error) {
 	q := history.Query{Customer: f.customer, Destinations: f.destinations}
 	switch {
 	case (len(args) == 1) == (f.subject != ""):
@@ -104,8 +104,8 @@ func (f *traceFlags) query(env *app.Env, args []string) (history.Query, error) {
 }
 
 // search bounds what is read.
-func (f *traceFlags) search(q *history.Query, now time.Time) (app.Search, error) {
-	var s app.Search
+func (f *traceFlags) search(q *history.Query, now time.Time) (boot.Search, error) {
+	var s boot.Search
 	var err error
 	if f.since != "" {
 		if s.Since, err = parseMoment("since", f.since, now); err != nil {
@@ -179,7 +179,7 @@ func sought(args []string) string {
 }
 
 // unknown says why nothing may have been found, and ends with exit code 1.
-func (r *root) unknown(ctx context.Context, env *app.Env, q *history.Query, f *traceFlags, t *app.Trace, what string) error {
+func (r *root) unknown(ctx context.Context, env *boot.Env, q *history.Query, f *traceFlags, t *boot.Trace, what string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sluice: nothing is known about %s: %s looked at, none of them about it\n", what, count(int(t.Looked.Records), "diagnostic"))
 	if q.Source != nil {
@@ -208,7 +208,7 @@ type traceAnswer struct {
 	Records  []recordAnswer    `json:"records"`
 	Requests []json.RawMessage `json:"requests"`
 	Waiting  []waitingAnswer   `json:"waiting_verdicts"`
-	Looked   app.Searched      `json:"looked_at"`
+	Looked   boot.Searched     `json:"looked_at"`
 }
 
 type recordAnswer struct {
@@ -243,7 +243,7 @@ type waitingAnswer struct {
 
 // traceJSON is the machine's form: steps are diagnostics in the field names of
 // their contract.
-func traceJSON(t *app.Trace) traceAnswer {
+func traceJSON(t *boot.Trace) traceAnswer {
 	answer := traceAnswer{Found: t.Found(), Records: []recordAnswer{}, Requests: raw(t.Story.Requests), Waiting: []waitingAnswer{}, Looked: t.Looked}
 	for i := range t.Story.Records {
 		record := &t.Story.Records[i]

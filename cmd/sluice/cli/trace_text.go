@@ -9,16 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/history"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/history"
 )
 
 // width is what text for people fits into.
 const width = 80
 
 // printTrace tells a story to a person.
-func (r *root) printTrace(t *app.Trace, took time.Duration) error {
+func (r *root) printTrace(t *boot.Trace, took time.Duration) error {
 	b := teller{paint: painter{on: r.colour()}}
 	for i := range t.Story.Records {
 		b.record(&t.Story.Records[i])

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/sandbox"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 )
 
 // Result is the accounting of a demo. Its JSON form is a public contract.

@@ -34,7 +34,7 @@ func TestEveryMetricIsFed(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	promised, err := os.ReadFile(filepath.Join("..", "..", "..", "pkg", "telemetry", "testdata", "metrics.txt"))
+	promised, err := os.ReadFile(filepath.Join("..", "..", "..", "pkg", "edge", "telemetry", "testdata", "metrics.txt"))
 	require.NoError(t, err)
 	names := regexp.MustCompile(`(?m)^# HELP (sluice_\S+) `).FindAllStringSubmatch(string(promised), -1)
 	require.Greater(t, len(names), 25)

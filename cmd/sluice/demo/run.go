@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
+	"github.com/sluicehq/sluice/pkg/boot"
 )
 
 // Options of a demo.
@@ -24,7 +24,7 @@ type Options struct {
 	Admin     string // where health and metrics are served; empty: nowhere
 	Log       io.Writer
 	// Lines is told about the lines of Input; optional.
-	Lines *app.LineNotes
+	Lines *boot.LineNotes
 	// Progress is told how far it is, a few times a second. Optional.
 	Progress func(Progress)
 	// Serve is called with the addresses once everything runs, and the demo
@@ -82,8 +82,8 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	done := make(chan error, 1)
 	ready := make(chan struct{})
 	workers.Go(func() {
-		done <- s.env.Run(running, drain, app.Roles{Router: true, Senders: s.env.AllSenders(), Monitor: true}, app.RunOptions{
-			Sender: app.SenderOptions{Secrets: scene.secrets, Delays: delays(), ProbeEvery: 3 * time.Second, VerdictEvery: verdictEvery},
+		done <- s.env.Run(running, drain, boot.Roles{Router: true, Senders: s.env.AllSenders(), Monitor: true}, boot.RunOptions{
+			Sender: boot.SenderOptions{Secrets: scene.secrets, Delays: delays(), ProbeEvery: 3 * time.Second, VerdictEvery: verdictEvery},
 			Output: o.Log, Ready: func() { close(ready) },
 		})
 	})

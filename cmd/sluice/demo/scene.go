@@ -11,13 +11,13 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/kafka"
-	"github.com/sluicehq/sluice/pkg/resource"
-	"github.com/sluicehq/sluice/pkg/sender"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
 //go:embed resources/*.yaml
@@ -45,7 +45,7 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 		return nil, err
 	}
 	// The loading has told the problems; what a gate refuses still has a mapping.
-	sc.set, _ = resource.Compile(resources, app.ForResources(s.env.Providers()))
+	sc.set, _ = resource.Compile(resources, boot.ForResources(s.env.Providers()))
 	for _, d := range resources.Destinations {
 		sc.secrets.providers[d.Secret] = d.Provider
 	}
@@ -88,27 +88,27 @@ func (s *stage) openClaims(ctx context.Context) error {
 	return err
 }
 
-func loadResources(env *app.Env, path string) (*resource.Resources, error) {
+func loadResources(env *boot.Env, path string) (*resource.Resources, error) {
 	var files []resource.File
 	var err error
 	if path == "" {
 		files, err = resource.ReadFS(demoResources, "resources")
 	} else {
-		files, err = app.ReadResourceFiles(path)
+		files, err = boot.ReadResourceFiles(path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	resources, problems := resource.Load(files, nil, app.ForResources(env.Providers()))
+	resources, problems := resource.Load(files, nil, boot.ForResources(env.Providers()))
 	if resource.HasErrors(problems) {
-		return nil, &app.ProblemsError{Problems: problems}
+		return nil, &boot.ProblemsError{Problems: problems}
 	}
 	return resources, nil
 }
 
 func (s *stage) resourceRecords(r *resource.Resources) []*kgo.Record {
 	var records []*kgo.Record
-	by := app.Author{Name: "sluice demo", Reason: "to show something", At: s.env.Now()}.Headers(s.env.Version)
+	by := boot.Author{Name: "sluice demo", Reason: "to show something", At: s.env.Now()}.Headers(s.env.Version)
 	add := func(topic, key string, value []byte) {
 		records = append(records, &kgo.Record{Topic: topic, Key: []byte(key), Value: value, Headers: by})
 	}
@@ -145,7 +145,7 @@ func (sc *scene) consents(o Options) (map[subject]consent.Record, error) {
 		return nil, fmt.Errorf("reading consent records: %w", err)
 	}
 	defer f.Close()
-	err = app.EachConsentLine(o.Consent, f, func(r *codec.SubjectRecord) error {
+	err = boot.EachConsentLine(o.Consent, f, func(r *codec.SubjectRecord) error {
 		before[subject{r.CustomerID, r.SubjectID.Reveal()}] = r.Record
 		return nil
 	})
@@ -190,7 +190,7 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 		return nil, fmt.Errorf("reading events: %w", err)
 	}
 	s.env.OnClose(f.Close)
-	lines := app.NewLines(f)
+	lines := boot.NewLines(f)
 	var scratch event.Event
 	return func() (*kgo.Record, error) {
 		n, line, err := lines.Next()

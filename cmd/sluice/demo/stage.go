@@ -14,17 +14,17 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"github.com/sluicehq/sluice/cmd/sluice/app"
-	"github.com/sluicehq/sluice/pkg/admin"
-	"github.com/sluicehq/sluice/pkg/codec"
-	"github.com/sluicehq/sluice/pkg/config"
-	"github.com/sluicehq/sluice/pkg/embedded"
-	"github.com/sluicehq/sluice/pkg/identity"
-	"github.com/sluicehq/sluice/pkg/kafka"
-	"github.com/sluicehq/sluice/pkg/sandbox"
-	"github.com/sluicehq/sluice/pkg/sandbox/google"
-	"github.com/sluicehq/sluice/pkg/sender"
-	"github.com/sluicehq/sluice/pkg/topology"
+	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/edge/admin"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/config"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
+	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
 // partitions of keyed topics in the demo: enough to show that order and
@@ -47,7 +47,7 @@ type stage struct {
 	services    *embedded.Services
 	sandbox     *sandbox.Sandbox
 	urls        sandbox.URLs
-	env         *app.Env
+	env         *boot.Env
 	capture     *capture
 	producer    *kafka.Producer
 	writer      *codec.Writer
@@ -87,7 +87,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.env, err = app.NewEnv(cfg, app.Options{Version: o.Version, Log: o.Log, EmbeddedRedis: true})
+	s.env, err = boot.NewEnv(cfg, boot.Options{Version: o.Version, Log: o.Log, EmbeddedRedis: true})
 	return s, err
 }
 

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // Record is one thing to write to the input topic: an event, or bytes that are

@@ -3,8 +3,8 @@ package google
 import (
 	"regexp"
 
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // Types of accounts, as requests name them.

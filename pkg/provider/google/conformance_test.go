@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/providertest"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 var answers = []providertest.Answer{

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sluicehq/sluice/pkg/identity"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 // target is what CompileMapping makes of a mapping.

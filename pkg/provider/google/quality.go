@@ -1,6 +1,6 @@
 package google
 
-import "github.com/sluicehq/sluice/pkg/decision"
+import "github.com/sluicehq/sluice/pkg/core/decision"
 
 // quality estimates from 0 to 10 how likely Google is to match the event.
 // Google publishes no formula; this is Sluice's own, from how its guides rank

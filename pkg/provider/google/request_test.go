@@ -16,12 +16,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/google"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
-	"github.com/sluicehq/sluice/pkg/sandbox/call"
-	sandbox "github.com/sluicehq/sluice/pkg/sandbox/google"
-	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
 )
 
 // wire sends requests to the strict stand-in without a network between.

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // maxSession is from where on Google's own tag leaves session attributes out,

@@ -3,7 +3,7 @@ package google
 import (
 	"encoding/json"
 
-	"github.com/sluicehq/sluice/pkg/decision"
+	"github.com/sluicehq/sluice/pkg/core/decision"
 )
 
 // commerce is the standard event table. A refund is an adjustment of its

@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 

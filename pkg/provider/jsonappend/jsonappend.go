@@ -8,7 +8,7 @@ package jsonappend
 import (
 	"strconv"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // Comma appends a comma unless dst ends in an opening bracket.

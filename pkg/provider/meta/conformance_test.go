@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/sluicehq/sluice/pkg/consent"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/provider/providertest"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // I9: TestConformance holds the provider to what router and sender rely on.

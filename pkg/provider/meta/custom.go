@@ -3,12 +3,12 @@ package meta
 import (
 	"slices"
 
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // decimals is how many places an amount keeps: computed values carry the noise

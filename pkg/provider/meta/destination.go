@@ -9,9 +9,9 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // destination is a compiled account and section.

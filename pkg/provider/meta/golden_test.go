@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 var update = flag.Bool("update", false, "write the golden payloads")

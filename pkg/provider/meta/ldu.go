@@ -1,6 +1,6 @@
 package meta
 
-import "github.com/sluicehq/sluice/pkg/consent"
+import "github.com/sluicehq/sluice/pkg/core/consent"
 
 // lduCountry is Meta's code for the United States.
 const lduCountry = 1

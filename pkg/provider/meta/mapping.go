@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/sluicehq/sluice/pkg/identity"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 // maxEventName is Meta's limit for the name of a custom event, in characters.

@@ -1,8 +1,8 @@
 package meta
 
 import (
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/resource"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
 // purchase is the one standard event that needs a value, appendValue the one

@@ -1,7 +1,7 @@
 package meta
 
 import (
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // Hints are what a normaliser may know besides the value.

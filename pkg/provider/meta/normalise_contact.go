@@ -7,7 +7,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // email lower-cases and checks the form. Dots and +tags stay: Meta matches the

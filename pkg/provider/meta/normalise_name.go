@@ -3,7 +3,7 @@ package meta
 import (
 	"unicode/utf8"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // name removes white space and ASCII punctuation and lower-cases; letters of

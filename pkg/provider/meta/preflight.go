@@ -1,12 +1,12 @@
 package meta
 
 import (
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 // preflightNames checks that Meta takes this event under this name.

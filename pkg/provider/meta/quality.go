@@ -1,6 +1,6 @@
 package meta
 
-import "github.com/sluicehq/sluice/pkg/decision"
+import "github.com/sluicehq/sluice/pkg/core/decision"
 
 // Match quality is an estimate from 0 to 10 of how likely Meta recognises the
 // person: the sum of the weights of the keys that an event carries, at most 10.

@@ -9,7 +9,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 

@@ -8,13 +8,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
+	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
-	"github.com/sluicehq/sluice/pkg/resource"
-	"github.com/sluicehq/sluice/pkg/sandbox/call"
-	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
-	sandbox "github.com/sluicehq/sluice/pkg/sandbox/meta"
 )
 
 // judge sends fragments to the strict stand-in, which shares no code with the

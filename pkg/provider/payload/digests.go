@@ -1,7 +1,7 @@
 package payload
 
 import (
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 )
 

@@ -3,8 +3,8 @@ package payload
 import (
 	"strconv"
 
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // exact bounds what a number can be looked at as digits: beyond it, neighbours

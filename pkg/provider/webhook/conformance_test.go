@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/providertest"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 var answers = []providertest.Answer{

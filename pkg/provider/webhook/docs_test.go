@@ -19,8 +19,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/sandbox/call"
-	sandbox "github.com/sluicehq/sluice/pkg/sandbox/webhook"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
 )
 
 // verify returns an error unless body was signed with one of keys ("whsec_...").

@@ -9,15 +9,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/consent"
-	"github.com/sluicehq/sluice/pkg/event"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
+	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
-	"github.com/sluicehq/sluice/pkg/resource"
-	"github.com/sluicehq/sluice/pkg/sandbox/call"
-	"github.com/sluicehq/sluice/pkg/sandbox/ledger"
-	sandbox "github.com/sluicehq/sluice/pkg/sandbox/webhook"
 )
 
 var now = time.Date(2026, 11, 20, 15, 7, 1, 0, time.UTC).UnixMilli()

@@ -5,8 +5,8 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	"github.com/sluicehq/sluice/pkg/decision"
-	"github.com/sluicehq/sluice/pkg/identity"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // Normalise brings one value of a hashed kind into the form that

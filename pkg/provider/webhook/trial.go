@@ -1,8 +1,8 @@
 package webhook
 
 import (
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/resource"
 )
 
 var _ provider.Trials = (*Provider)(nil)

@@ -104,7 +104,7 @@ func TestImageContextIsWhatGitKnows(t *testing.T) {
 	for _, secret := range []string{"secrets", "capture", ".env"} {
 		assert.Contains(t, string(left), secret)
 	}
-	for _, path := range []string{".env", ".env.local", "secrets/acme-meta.json", "capture/requests.ndjson", "bin/sluice", "pkg/gate/gate.test", "cpu.prof"} {
+	for _, path := range []string{".env", ".env.local", "secrets/acme-meta.json", "capture/requests.ndjson", "bin/sluice", "pkg/core/gate/gate.test", "cpu.prof"} {
 		assert.True(t, out(path), "%s would reach the builder", path)
 	}
 }

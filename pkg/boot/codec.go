@@ -1,0 +1,125 @@
+package boot
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/table"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/schemas"
+)
+
+// SchemaTopics says which topics of the installation carry which schema.
+func (e *Env) SchemaTopics(providers map[string]provider.Provider) codec.Topics {
+	n := e.Names
+	t := codec.Topics{
+		schemas.ConsentRecord: {n.Consent()}, schemas.Destination: {n.Destinations()}, schemas.Mapping: {n.Mappings()},
+		schemas.Policy: {n.Policies()}, schemas.Diagnostic: {n.Diagnostics()}, schemas.Hold: {n.Hold()},
+		schemas.DeadLetter: {n.DeadEvents()}, schemas.DestinationStatus: {n.DestinationStatus()},
+		schemas.State: {n.State()},
+	}
+	if e.Config.Input.Format == string(codec.FormatAvro) {
+		t[schemas.AnalyticsEvent] = []string{e.Config.Topics.Input}
+	}
+	for name := range providers {
+		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
+			t[schemas.Delivery] = append(t[schemas.Delivery], n.Delivery(name, lane))
+		}
+		for _, tier := range []string{"1m", "10m", "1h"} {
+			t[schemas.Delivery] = append(t[schemas.Delivery], n.Retry(name, tier))
+		}
+		t[schemas.Delivery] = append(t[schemas.Delivery], n.Parked(name), n.DeadDeliveries(name))
+		t[schemas.Submission] = append(t[schemas.Submission], n.Submissions(name))
+	}
+	return t
+}
+
+// Writer encodes what Sluice writes. Schemas are registered where they are
+// missing; a registry that is down is waited for until ctx ends.
+func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
+	registry, err := e.Registry()
+	if err != nil {
+		return nil, err
+	}
+	topics := e.SchemaTopics(e.Providers())
+	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
+		writer, err := e.writer.get(func() (*codec.Writer, error) {
+			ids, err := registry.Resolve(ctx, topics, false)
+			return codec.NewWriter(ids, e.Version), err
+		})
+		if err == nil {
+			return writer, nil
+		}
+		e.Log.Warn("the Schema Registry does not give our schemas; trying again", "registry", e.Config.Registry.URL, "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, &NotReadyError{What: "the Schema Registry does not give our schemas", Err: err, Fix: "start the registry at " + e.Config.Registry.URL + ", or correct registry.url (--registry)"}
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Events reads the input topic.
+func (e *Env) Events() (*codec.Events, error) {
+	registry, err := e.Registry()
+	if err != nil {
+		return nil, err
+	}
+	return codec.NewEvents(codec.Format(e.Config.Input.Format), registry)
+}
+
+// Tables makes the tables, with all of consent; the caller runs them.
+func (e *Env) Tables() (*table.Tables, error) { return e.tables(0) }
+
+func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
+	cfg, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	registry, err := e.Registry()
+	if err != nil {
+		return nil, err
+	}
+	decoders, err := TableDecoders(registry)
+	if err != nil {
+		return nil, err
+	}
+	return table.New(
+		table.Config{Topics: e.Names, Kafka: cfg, ConsentPartitions: consentPartitions},
+		table.Deps{Providers: ForResources(e.Providers()), Decode: decoders, Logger: e.Log},
+	), nil
+}
+
+// TableDecoders read the topics of the tables.
+func TableDecoders(registry *codec.Registry) (table.Decoders, error) {
+	destinations, err := codec.Destinations(registry)
+	if err != nil {
+		return table.Decoders{}, err
+	}
+	mappings, err := codec.Mappings(registry)
+	if err != nil {
+		return table.Decoders{}, err
+	}
+	policies, err := codec.Policies(registry)
+	if err != nil {
+		return table.Decoders{}, err
+	}
+	consents, err := codec.NewConsentRecords(registry)
+	if err != nil {
+		return table.Decoders{}, err
+	}
+	return table.Decoders{
+		Destination: destinations.Decode, Mapping: mappings.Decode, Consent: consents.Decode,
+		Policy: func(ctx context.Context, value []byte, dst *consent.Policy) error {
+			var p codec.Policy
+			if err := policies.Decode(ctx, value, &p); err != nil {
+				return err
+			}
+			*dst = p.Policy
+			return nil
+		},
+	}, nil
+}

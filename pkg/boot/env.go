@@ -1,0 +1,304 @@
+// Package boot joins configuration, services and roles. Commands, the demo and
+// end-to-end tests all run roles through it, so that what is tested is what
+// runs.
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/config"
+	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/telemetry"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
+)
+
+// NotReadyError says that something outside is not as it must be: a service
+// that cannot be reached, a topic that does not exist. Fix says what to do.
+type NotReadyError struct {
+	What string
+	Fix  string
+	Err  error
+}
+
+// Error says what is missing and how to mend it.
+func (e *NotReadyError) Error() string {
+	text := e.What
+	if e.Err != nil {
+		text += ": " + e.cause()
+	}
+	if e.Fix != "" {
+		text += "\n  fix: " + e.Fix
+	}
+	return text
+}
+
+// cause leaves out what HTTP clients write around an error where Fix names the
+// address too: method and URL, twice.
+func (e *NotReadyError) cause() string {
+	if failed, ok := errors.AsType[*url.Error](e.Err); ok {
+		if at, err := url.Parse(failed.URL); err == nil && strings.Contains(e.Fix, at.Host) {
+			return failed.Err.Error()
+		}
+	}
+	return e.Err.Error()
+}
+
+// Unwrap gives the cause.
+func (e *NotReadyError) Unwrap() error { return e.Err }
+
+// Options of an Env beside the configuration.
+type Options struct {
+	Version string
+	// Log receives log lines; nil is silent.
+	Log io.Writer
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// EmbeddedRedis says that Redis is the one of pkg/fake/embedded: what it cannot
+	// tell about itself is known, and no reason to warn.
+	EmbeddedRedis bool
+}
+
+// Env opens services when they are first asked for and closes what it opened.
+// It is safe for concurrent use until Close.
+type Env struct {
+	Config  config.Config
+	Version string
+	Names   topology.Names
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	embeddedRedis bool
+
+	observed   observed
+	claimState claimState
+	client     lazy[*kgo.Client]
+	admin      lazy[*kadm.Client]
+	schema     lazy[*sr.Client]
+	reg        lazy[*codec.Registry]
+	redis      lazy[*redis.Client]
+	claims     lazy[*dedup.Store]
+
+	closing sync.Mutex
+	closers []func() error
+	writer  lazy[*codec.Writer]
+}
+
+// NewEnv makes an Env. Nothing is connected to yet.
+func NewEnv(cfg config.Config, o Options) (*Env, error) {
+	e := &Env{Config: cfg, Version: o.Version, Names: topology.Names{Prefix: cfg.Topics.Prefix}, Now: o.Now, embeddedRedis: o.EmbeddedRedis}
+	if e.Now == nil {
+		e.Now = time.Now
+	}
+	if o.Log == nil {
+		e.Log = slog.New(slog.DiscardHandler)
+		return e, nil
+	}
+	log, err := telemetry.NewLogger(o.Log, cfg.Telemetry.Log)
+	if err != nil {
+		return nil, err
+	}
+	e.Log = log
+	return e, nil
+}
+
+// Close closes everything that was opened, last first.
+func (e *Env) Close() error {
+	e.closing.Lock()
+	closers := e.closers
+	e.closers = nil
+	e.closing.Unlock()
+	var errs []error
+	for _, f := range slices.Backward(closers) {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}
+
+// OnClose adds what Close has to close.
+func (e *Env) OnClose(f func() error) {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	e.closers = append(e.closers, f)
+}
+
+// Kafka is how clients reach the cluster.
+func (e *Env) Kafka() (kafka.Config, error) {
+	c := e.Config.Kafka
+	password, err := c.SASL.Password.Resolve()
+	if err != nil {
+		return kafka.Config{}, fmt.Errorf("reading kafka.sasl.password: %w", err)
+	}
+	cfg := kafka.Config{
+		Brokers: c.Brokers, ClientID: c.ClientID, Compression: kafka.Compression(c.Compression),
+		InputMaxBytes: int32(c.InputMaxBytes.Int()), Logger: e.Log,
+		TLS: kafka.TLS{Enabled: c.TLS.Enabled, CAFile: c.TLS.CAFile, CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, ServerName: c.TLS.ServerName},
+	}
+	cfg.SASL = kafka.SASL{Mechanism: c.SASL.Mechanism, Username: c.SASL.Username, Password: password.Reveal()}
+	if file, ok := c.SASL.Token.File(); ok {
+		cfg.SASL.TokenFile = file
+	}
+	return cfg, cfg.Validate()
+}
+
+// newProducer makes a producer that is closed with the Env.
+func (e *Env) newProducer() (*kafka.Producer, error) {
+	cfg, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e.OnClose(func() error {
+		closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		return producer.Close(closing)
+	})
+	return producer, nil
+}
+
+// Client is a plain client for metadata, reading and admin work.
+func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
+	return e.client.get(func() (*kgo.Client, error) { return e.newClient(ctx) })
+}
+
+func (e *Env) newClient(ctx context.Context) (*kgo.Client, error) {
+	cfg, err := e.Kafka()
+	if err != nil {
+		return nil, err
+	}
+	opts, err := kafka.Options(cfg)
+	if err != nil {
+		return nil, err
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making a Kafka client: %w", err)
+	}
+	ping, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := client.Ping(ping); err != nil {
+		client.Close()
+		return nil, &NotReadyError{What: fmt.Sprintf("Kafka does not answer at %v", cfg.Brokers), Err: err, Fix: "start the brokers, or correct kafka.brokers (--brokers)"}
+	}
+	e.OnClose(func() error { client.Close(); return nil })
+	return client, nil
+}
+
+// Admin is the admin client.
+func (e *Env) Admin(ctx context.Context) (*kadm.Client, error) {
+	return e.admin.get(func() (*kadm.Client, error) {
+		client, err := e.Client(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return kadm.NewClient(client), nil
+	})
+}
+
+// Schemas is the registry's own client.
+func (e *Env) Schemas() (*sr.Client, error) { return e.schema.get(e.newSchemas) }
+
+func (e *Env) newSchemas() (*sr.Client, error) {
+	c := e.Config.Registry
+	secure, err := clientTLS("registry.tls", c.TLS)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{TLSClientConfig: secure, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute}
+	e.OnClose(func() error { transport.CloseIdleConnections(); return nil })
+	opts := []sr.ClientOpt{sr.URLs(c.URL), sr.HTTPClient(&http.Client{Timeout: c.Timeout.Std(), Transport: transport})}
+	if c.Username != "" {
+		password, err := c.Password.Resolve()
+		if err != nil {
+			return nil, fmt.Errorf("reading registry.password: %w", err)
+		}
+		opts = append(opts, sr.BasicAuth(c.Username, password.Reveal()))
+	}
+	client, err := sr.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making a Schema Registry client: %w", err)
+	}
+	return client, nil
+}
+
+// Registry reads and registers schemas.
+func (e *Env) Registry() (*codec.Registry, error) {
+	return e.reg.get(func() (*codec.Registry, error) {
+		client, err := e.Schemas()
+		if err != nil {
+			return nil, err
+		}
+		return codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: e.Now}), nil
+	})
+}
+
+// Redis is the client of the claims' Redis.
+func (e *Env) Redis() (*redis.Client, error) { return e.redis.get(e.newRedis) }
+
+func (e *Env) newRedis() (*redis.Client, error) {
+	c := e.Config.Redis
+	server := dedup.Server{Addr: c.Address, Username: c.Username, DB: c.DB, TLS: c.TLS.Enabled, CAFile: c.TLS.CAFile, Timeout: c.Timeout.Std()}
+	if file, ok := c.Password.File(); ok {
+		server.PasswordFile = file
+	} else {
+		password, err := c.Password.Resolve()
+		if err != nil {
+			return nil, fmt.Errorf("reading redis.password: %w", err)
+		}
+		server.Password = password.Reveal()
+	}
+	options, err := dedup.Options(server)
+	if err != nil {
+		return nil, err
+	}
+	if c.TLS.Enabled {
+		if options.TLSConfig, err = clientTLS("redis.tls", c.TLS); err != nil {
+			return nil, err
+		}
+	}
+	client := redis.NewClient(options)
+	e.OnClose(client.Close)
+	return client, nil
+}
+
+// Claims is the claim store.
+func (e *Env) Claims() (*dedup.Store, error) {
+	return e.claims.get(func() (*dedup.Store, error) {
+		client, err := e.Redis()
+		if err != nil {
+			return nil, err
+		}
+		return dedup.New(client, dedup.Config{Instance: e.Instance(), Prefix: e.Config.Dedup.Prefix})
+	})
+}
+
+// Instance is this process's stable name.
+func (e *Env) Instance() string {
+	if e.Config.Router.Instance != "" {
+		return e.Config.Router.Instance
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		return host
+	}
+	return "sluice"
+}

@@ -1,0 +1,86 @@
+package boot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+)
+
+// LineNotes collects what somebody who wrote events by hand wants to be told
+// about lines that are read all the same: members that are ignored, and lines
+// that are no events where those are sent on. A nil one takes no notes.
+type LineNotes struct {
+	file    string
+	members *codec.EventMembers
+	bad     LinesError
+	unknown []unknownMember
+	known   map[string]int // index in unknown by path
+	hidden  int            // different members beyond the limit
+}
+
+type unknownMember struct {
+	codec.UnknownMember
+	line, lines int // where it was first, and in how many lines it is
+}
+
+// NewLineNotes makes notes about a file, named as the user named it.
+func NewLineNotes(file string) (*LineNotes, error) {
+	members, err := codec.NewEventMembers()
+	if err != nil {
+		return nil, err
+	}
+	return &LineNotes{file: file, members: members, bad: LinesError{File: file}, known: map[string]int{}}, nil
+}
+
+// Line notes the members of a line that are ignored.
+func (l *LineNotes) Line(n int, line []byte) {
+	if l == nil {
+		return
+	}
+	for _, m := range l.members.Unknown(line) {
+		i, seen := l.known[m.Path]
+		switch {
+		case seen:
+			l.unknown[i].lines++
+		case len(l.unknown) == shownLines:
+			l.hidden++
+		default:
+			l.known[m.Path] = len(l.unknown)
+			l.unknown = append(l.unknown, unknownMember{UnknownMember: m, line: n, lines: 1})
+		}
+	}
+}
+
+// Bad notes a line that is no event.
+func (l *LineNotes) Bad(n int, err error) {
+	if l != nil {
+		l.bad.Add(n, err)
+	}
+}
+
+// String gives the notes, one a line, the bad lines first; "" for none.
+func (l *LineNotes) String() string {
+	if l == nil {
+		return ""
+	}
+	var b strings.Builder
+	if l.bad.Count > 0 {
+		b.WriteString(l.bad.Error() + "\n  they are sent as they are, and dead-lettered; fix: mend these lines\n")
+	}
+	for _, u := range l.unknown {
+		fmt.Fprintf(&b, "%s:%d: unknown member %s (ignored", l.file, u.line, u.Path)
+		if u.lines > 1 {
+			fmt.Fprintf(&b, "; %d times in all", u.lines)
+		}
+		b.WriteString(")")
+		if u.Near != "" {
+			b.WriteString("; did you mean " + u.Near + "?")
+		}
+		b.WriteString("\n")
+	}
+	if l.hidden > 0 {
+		fmt.Fprintf(&b, "  and %d more unknown members\n", l.hidden)
+	}
+	return b.String()
+}

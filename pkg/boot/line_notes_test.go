@@ -1,0 +1,33 @@
+package boot_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/pkg/boot"
+)
+
+func TestLineNotes(t *testing.T) {
+	t.Parallel()
+	notes, err := boot.NewLineNotes("my.ndjson")
+	require.NoError(t, err)
+	notes.Line(1, []byte(`{"event_id":"e1"}`))
+	require.Empty(t, notes.String())
+
+	notes.Line(2, []byte(`{"consnt":{},"warehouse":1}`))
+	notes.Line(4, []byte(`{"consnt":{}}`))
+	notes.Bad(3, errors.New("field event_name: it is missing"))
+	require.Equal(t, "reading my.ndjson: 1 bad line\n"+
+		"  my.ndjson:3: field event_name: it is missing\n"+
+		"  they are sent as they are, and dead-lettered; fix: mend these lines\n"+
+		"my.ndjson:2: unknown member consnt (ignored; 2 times in all); did you mean consent?\n"+
+		"my.ndjson:2: unknown member warehouse (ignored)\n", notes.String())
+
+	for i := range 30 {
+		notes.Line(5+i, fmt.Appendf(nil, `{"unheard_of_%d":1}`, i))
+	}
+	require.Contains(t, notes.String(), "  and 12 more unknown members\n", "a file of another kind has as many as it likes")
+}

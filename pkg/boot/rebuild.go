@@ -1,0 +1,285 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/telemetry"
+)
+
+// longestWindow is how far back a rebuild reads at least: the default window
+// of a claim, which is longer than any queue.
+const longestWindow = 9 * 24 * time.Hour
+
+// keepClaims watches the claims' sentinel and, when Redis is new or was
+// emptied, rebuilds the claims from the diagnostics. Several processes may
+// notice at once; the lease lets one of them do it.
+func (e *Env) keepClaims(ctx context.Context, store *dedup.Store, m *telemetry.Metrics) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		switch err := store.Status(ctx); {
+		case err == nil:
+			e.measureWindow(ctx, store)
+		case errors.Is(err, dedup.ErrEmpty):
+			e.rebuild(ctx, store, m)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (e *Env) rebuild(ctx context.Context, store *dedup.Store, m *telemetry.Metrics) {
+	e.Log.Warn("Redis has no claims; rebuilding them from the diagnostics")
+	done, err := e.RebuildClaims(ctx, store, false)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		e.Log.Error("claims could not be rebuilt; trying again", "error", err)
+	case err == nil && !done.Skipped:
+		m.ClaimsLost(ctx, int64(done.Lost))
+		e.claimState.lost.Add(int64(done.Lost))
+		e.claimState.measured = time.Time{}
+		e.Log.Info("claims are rebuilt", "claims", done.Claims, "marks", done.Marks, "claims_lost", done.Lost)
+	}
+}
+
+// RebuildClaims restores every claim and mark that the diagnostics of the last
+// window speak of. A first installation is a rebuild of an empty topic.
+func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool) (dedup.Rebuilt, error) {
+	lost := 0
+	since, err := e.claimsSince(ctx)
+	if err != nil {
+		return dedup.Rebuilt{}, err
+	}
+	done, err := store.Rebuild(ctx, force, e.claimHistory(ctx, since, &lost))
+	done.Lost = lost
+	if err != nil {
+		return done, fmt.Errorf("rebuilding claims from %s: %w", e.Names.Diagnostics(), err)
+	}
+	return done, nil
+}
+
+// claimsSince is when the oldest claim that may still live was taken: by the
+// longest window of any destination. Where the diagnostics do not reach back
+// as far, claims are missing afterwards, and nobody can say how many.
+func (e *Env) claimsSince(ctx context.Context) (time.Time, error) {
+	resources, _, err := e.Resources(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("finding the longest dedup.window: %w", err)
+	}
+	window := longestWindow
+	for _, d := range resources.Destinations {
+		window = max(window, time.Duration(d.Dedup.WindowMS)*time.Millisecond)
+	}
+	since := e.Now().Add(-window)
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return since, err
+	}
+	starts, err := admin.ListStartOffsets(ctx, e.Names.Diagnostics())
+	if err != nil {
+		return since, fmt.Errorf("finding the beginning of %s: %w", e.Names.Diagnostics(), err)
+	}
+	then, err := admin.ListOffsetsAfterMilli(ctx, max(since.UnixMilli(), 0), e.Names.Diagnostics())
+	if err != nil {
+		return since, fmt.Errorf("finding the beginning of %s: %w", e.Names.Diagnostics(), err)
+	}
+	starts.Each(func(start kadm.ListedOffset) {
+		at, ok := then.Lookup(start.Topic, start.Partition)
+		if ok && start.Err == nil && start.Offset > 0 && at.Offset <= start.Offset {
+			e.Log.Warn("the diagnostics do not reach back as far as claims live: older claims are lost, and cannot be counted",
+				"topic", start.Topic, "partition", start.Partition, "claim_window", window.String(),
+				"fix", "keep the diagnostics longer than the longest dedup.window")
+		}
+	})
+	return since, nil
+}
+
+// claimHistory folds the diagnostics since then to what each claim should be
+// now, and counts in lost those that nobody can read.
+func (e *Env) claimHistory(ctx context.Context, since time.Time, lost *int) iter.Seq2[dedup.Entry, error] {
+	return func(yield func(dedup.Entry, error) bool) {
+		latest := map[dedup.Key]dedup.Entry{}
+		var err error
+		*lost, err = e.eachDiagnostic(ctx, since, func(d *decision.Decision) {
+			foldClaim(latest, d, e.Now())
+		})
+		if err != nil {
+			yield(dedup.Entry{}, err)
+			return
+		}
+		for _, entry := range latest {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
+
+// foldClaim applies one decision: an event that was routed is claimed, one
+// that was delivered is marked, one that ended otherwise is free again.
+func foldClaim(latest map[dedup.Key]dedup.Entry, d *decision.Decision, now time.Time) {
+	owner, err := dedup.NewOwner([16]byte(d.Source.TopicID), d.Source.Partition, d.Source.Offset)
+	if err != nil {
+		return // such a record never had a claim
+	}
+	left := time.UnixMilli(d.Time).Add(time.Duration(d.ClaimWindowMS) * time.Millisecond).Sub(now)
+	for _, key := range [...][16]byte{d.ClaimKey, d.AlsoKey} {
+		if key != ([16]byte{}) {
+			foldKey(latest, key, owner, d.Status, left)
+		}
+	}
+}
+
+func foldKey(latest map[dedup.Key]dedup.Entry, key dedup.Key, owner dedup.Owner, status decision.Status, left time.Duration) {
+	known, exists := latest[key]
+	switch status {
+	case decision.Queued, decision.Shadowed, decision.Retrying, decision.Parked:
+		if !exists {
+			latest[key] = dedup.Entry{Key: key, Owner: owner, TTL: left}
+		} else if known.Owner.Same(owner) {
+			known.TTL = max(known.TTL, left)
+			latest[key] = known
+		}
+	case decision.Delivered:
+		latest[key] = dedup.Entry{Key: key, Owner: owner.Mark(), TTL: left}
+	case decision.DeadLettered, decision.Revoked, decision.Expired, decision.Refused:
+		if exists && known.Owner.Same(owner) {
+			delete(latest, key)
+		}
+	case decision.StatusNone, decision.Skipped, decision.Held, decision.Rejected, decision.Duplicate, decision.Confirmed:
+	}
+}
+
+// eachDiagnostic reads the diagnostics from a time on to where the topic ends
+// now, in order within a partition. What a transaction that is still open has
+// written is waited for, because it may be committed in the next moment. A
+// record that is no diagnostic is passed over and counted: the topic keeps it
+// for weeks, and nothing would be sent as long.
+func (e *Env) eachDiagnostic(ctx context.Context, since time.Time, take func(*decision.Decision)) (unread int, err error) {
+	registry, err := e.Registry()
+	if err != nil {
+		return 0, err
+	}
+	decoder, err := codec.Diagnostics(registry)
+	if err != nil {
+		return 0, err
+	}
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var d decision.Decision
+	err = e.readFrom(ctx, e.Names.Diagnostics(), since, admin.ListEndOffsets, func(r *kgo.Record) error {
+		err := decoder.Decode(ctx, r.Value, &d)
+		if _, bad := errors.AsType[*codec.DecodeError](err); bad {
+			unread++
+			e.Log.Error("a record is no diagnostic; claims may be lost with it", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading diagnostic %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err)
+		}
+		take(&d)
+		return nil
+	})
+	return unread, err
+}
+
+// EachRecord reads a topic from a time on to where it ends now, open
+// transactions aside.
+func (e *Env) EachRecord(ctx context.Context, topic string, since time.Time, take func(*kgo.Record) error) error {
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return err
+	}
+	return e.readFrom(ctx, topic, since, admin.ListCommittedOffsets, take)
+}
+
+// readFrom reads a topic from a time on to the ends that are asked for.
+func (e *Env) readFrom(ctx context.Context, topic string, since time.Time, list func(context.Context, ...string) (kadm.ListedOffsets, error), take func(*kgo.Record) error) error {
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return err
+	}
+	starts, err := admin.ListOffsetsAfterMilli(ctx, max(since.UnixMilli(), 0), topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("finding the beginning of %s: %w", topic, err)
+	}
+	ends, err := list(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("finding the end of %s: %w", topic, err)
+	}
+	return e.readBetween(ctx, topic, starts[topic], ends[topic], take)
+}
+
+// readBetween reads each partition until its end is reached. Control records
+// are kept, because the last offset of a transaction is one.
+func (e *Env) readBetween(ctx context.Context, topic string, starts, ends map[int32]kadm.ListedOffset, take func(*kgo.Record) error) error {
+	open := map[int32]int64{}
+	from := map[int32]kgo.Offset{}
+	for p, end := range ends {
+		if start := starts[p].Offset; start >= 0 && start < end.Offset {
+			open[p], from[p] = end.Offset, kgo.NewOffset().At(start)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	cfg, err := e.Kafka()
+	if err != nil {
+		return err
+	}
+	opts, err := kafka.Options(cfg)
+	if err != nil {
+		return err
+	}
+	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
+	opts = append(opts, kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("making a client to read %s: %w", topic, err)
+	}
+	defer client.Close()
+	for len(open) > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			return fmt.Errorf("reading %s: %w", topic, err)
+		}
+		for _, failed := range fetches.Errors() {
+			return fmt.Errorf("reading %s/%d: %w", failed.Topic, failed.Partition, failed.Err)
+		}
+		for iter := fetches.RecordIter(); !iter.Done(); {
+			r := iter.Next()
+			end, wanted := open[r.Partition]
+			if wanted && r.Offset < end && !r.Attrs.IsControl() {
+				if err := take(r); err != nil {
+					return err
+				}
+			}
+			if wanted && r.Offset+1 >= end {
+				delete(open, r.Partition)
+			}
+		}
+	}
+	return nil
+}

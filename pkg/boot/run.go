@@ -1,0 +1,216 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/admin"
+	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/lifecycle"
+	"github.com/sluicehq/sluice/pkg/edge/table"
+	"github.com/sluicehq/sluice/pkg/edge/telemetry"
+)
+
+// Roles says what a process does.
+type Roles struct {
+	Router bool
+	// Senders are providers, by name.
+	Senders []string
+	// Monitor judges alerts from the diagnostics.
+	Monitor bool
+}
+
+// expect makes the counters exist that must never count.
+func (r Roles) expect(ctx context.Context, m *telemetry.Metrics) {
+	var stages []decision.Stage
+	if r.Router {
+		stages = append(stages, decision.StageRouter, decision.StageHold)
+	}
+	if len(r.Senders) > 0 {
+		stages = append(stages, decision.StageSender)
+	}
+	m.Expect(ctx, stages...)
+}
+
+// RunOptions of Run beside the configuration.
+type RunOptions struct {
+	Sender SenderOptions
+	// Output receives the log.
+	Output io.Writer
+	// Ready is called once every role does its work. Optional.
+	Ready func()
+}
+
+// AllSenders names every provider that the configuration asks for, or that the
+// binary knows.
+func (e *Env) AllSenders() []string {
+	if len(e.Config.Sender.Run) > 0 {
+		return e.Config.Sender.Run
+	}
+	return slices.Sorted(maps.Keys(e.Providers()))
+}
+
+// Run runs roles until drain is closed and they have finished what is in hand,
+// or ctx ends. It returns nil for both.
+func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o RunOptions) (err error) {
+	tel, err := telemetry.New(ctx, telemetry.Config{Telemetry: e.Config.Telemetry, Version: e.Version, Instance: e.Instance()}, telemetry.Deps{Output: o.Output})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, tel.Shutdown(flush))
+	}()
+	e.Log = tel.Logger
+	roles.expect(ctx, tel.Metrics)
+	store, tables, err := e.foundation(ctx, roles)
+	if err != nil {
+		return err
+	}
+	// Tables and claims outlive the roles: draining needs both.
+	below, stop := context.WithCancel(ctx)
+	var keepers sync.WaitGroup
+	defer keepers.Wait()
+	defer stop()
+	keepers.Go(func() { e.keepClaims(below, store, tel.Metrics) })
+	following := make(chan error, 1)
+	working, refuse := context.WithCancelCause(ctx)
+	defer refuse(nil)
+	keepers.Go(func() { following <- e.keepTables(below, tables, refuse) })
+
+	e.observed.tables, e.observed.now, e.observed.window = tables, e.Now, e.claimWindow
+	group, err := e.group(ctx, roles, tables, tel, store, o)
+	if err != nil {
+		return err
+	}
+	unwatch, err := e.observed.watch(tel.Metrics)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
+	stopAdmin, err := e.serveAdmin(below, tel, tables, group)
+	if err != nil {
+		return err
+	}
+	defer stopAdmin()
+	if o.Ready != nil {
+		keepers.Go(func() {
+			select {
+			case <-group.Ready():
+				o.Ready()
+			case <-below.Done():
+			}
+		})
+	}
+	err = group.Run(working, drain)
+	stop()
+	return errors.Join(err, <-following)
+}
+
+// foundation checks what every role stands on before it starts.
+func (e *Env) foundation(ctx context.Context, roles Roles) (*dedup.Store, *table.Tables, error) {
+	if err := e.CheckTopics(ctx); err != nil {
+		return nil, nil, err
+	}
+	store, err := e.Claims()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := e.checkRedis(ctx, store); err != nil {
+		return nil, nil, err
+	}
+	tables, err := e.tablesOf(ctx, roles)
+	return store, tables, err
+}
+
+// checkRedis refuses a Redis that would lose claims silently.
+func (e *Env) checkRedis(ctx context.Context, store *dedup.Store) error {
+	report, err := store.CheckServer(ctx)
+	if err != nil {
+		return &NotReadyError{What: "Redis does not answer at " + e.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
+	}
+	if !e.embeddedRedis {
+		for _, warning := range report.Warnings {
+			e.Log.Warn("Redis could not be checked completely", "detail", warning)
+		}
+	}
+	if len(report.Problems) > 0 {
+		return &NotReadyError{What: "Redis is not fit to hold claims: " + report.Problems[0], Fix: "see docs/operations.md, section Redis"}
+	}
+	return nil
+}
+
+func (e *Env) group(ctx context.Context, roles Roles, tables *table.Tables, tel *telemetry.Telemetry, store *dedup.Store, o RunOptions) (*lifecycle.Group, error) {
+	var all []lifecycle.Role
+	if roles.Router {
+		routers, err := e.routerRoles(ctx, tables, tel, store)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, routers...)
+	}
+	known := e.Providers()
+	for _, name := range roles.Senders {
+		p, ok := known[name]
+		if !ok {
+			return nil, fmt.Errorf("starting a sender: no provider is called %q; known are %v", name, slices.Sorted(maps.Keys(known)))
+		}
+		senders, err := e.senderRoles(ctx, p, tables, tel, store, o.Sender)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, senders...)
+	}
+	if roles.Monitor {
+		monitor, err := e.monitorRole(tables, tel)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, monitor)
+	}
+	return lifecycle.New("sluice", lifecycle.Config{DrainTimeout: e.Config.Shutdown.Drain.Std(), Log: tel.Logger}, all...)
+}
+
+// serveAdmin starts the operators' endpoint; the function that it returns
+// stops it and waits.
+func (e *Env) serveAdmin(ctx context.Context, tel *telemetry.Telemetry, tables *table.Tables, group *lifecycle.Group) (func(), error) {
+	if e.Config.Admin.Listen == admin.Off {
+		return func() {}, nil
+	}
+	server, err := admin.New(ctx, admin.Config{Listen: e.Config.Admin.Listen}, admin.Deps{
+		Logger: tel.Logger, Metrics: tel.Handler(), Now: e.Now,
+		Ready:  func() []admin.Check { return checks(tables, group) },
+		Status: func() any { return e.observed.status(e.Version, group) },
+	})
+	if err != nil {
+		return nil, &NotReadyError{What: "the admin endpoint cannot listen", Err: err, Fix: "give each process on a machine its own admin.listen (SLUICE_ADMIN_LISTEN), or off"}
+	}
+	tel.Logger.Info("the admin endpoint listens", telemetry.KeyAddress, server.Addr())
+	ctx, stop := context.WithCancel(ctx)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := server.Run(ctx); err != nil {
+			tel.Logger.Error("the admin endpoint failed", "error", err)
+		}
+	})
+	return func() { stop(); serving.Wait() }, nil
+}
+
+func checks(tables *table.Tables, group *lifecycle.Group) []admin.Check {
+	var all []admin.Check
+	for _, t := range tables.Status() {
+		all = append(all, admin.Check{Name: "table/" + t.Name, OK: t.Ready, Detail: t.Problem})
+	}
+	for _, s := range group.States() {
+		all = append(all, admin.Check{Name: "role/" + s.Name, OK: s.Running && s.Ready, Detail: s.Error})
+	}
+	return all
+}

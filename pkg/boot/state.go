@@ -1,0 +1,136 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+)
+
+// States reads what commands have stored, by kind and then name.
+func (e *Env) States(ctx context.Context) (map[string]map[string]codec.State, error) {
+	topic := e.Names.State()
+	if err := e.RequireTopics(ctx, topic); err != nil {
+		return nil, err
+	}
+	registry, err := e.Registry()
+	if err != nil {
+		return nil, err
+	}
+	decoder, err := codec.States(registry)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]map[string]codec.State{}
+	err = e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+		kind, name, _ := strings.Cut(string(r.Key), "/")
+		if all[kind] == nil {
+			all[kind] = map[string]codec.State{}
+		}
+		if r.Value == nil {
+			delete(all[kind], name)
+			return nil
+		}
+		// The strings of a state alias its record, which nobody else holds.
+		var s codec.State
+		if err := decoder.Decode(ctx, r.Value, &s); err != nil {
+			return e.undecoded(topic, r, err)
+		}
+		all[kind][name] = s
+		return nil
+	})
+	return all, err
+}
+
+// undecoded is the error of a record that cannot be read: the registry's, or
+// the record's own.
+func (e *Env) undecoded(topic string, r *kgo.Record, err error) error {
+	if errors.Is(err, codec.ErrSchemaPending) {
+		return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
+	}
+	return fmt.Errorf("reading %s/%d@%d: %w", topic, r.Partition, r.Offset, err)
+}
+
+// toolWriter encodes what commands write. Unlike Writer it does not wait for a
+// registry that is down.
+func (e *Env) toolWriter(ctx context.Context) (*codec.Writer, error) {
+	ids, err := e.schemaIDs(ctx, e.SchemaTopics(e.Providers()))
+	if err != nil {
+		return nil, err
+	}
+	return codec.NewWriter(ids, e.Version), nil
+}
+
+// readyClaims is the claim store of a command, once claims can be relied on.
+func (e *Env) readyClaims(ctx context.Context) (*claimStore, error) {
+	store, err := e.Claims()
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Status(ctx); err != nil {
+		return nil, e.claimsNotReady(err)
+	}
+	return store, nil
+}
+
+// stateWriter writes states. Making another with the same name takes the right
+// away from the first, so that what was read before writing still holds.
+type stateWriter struct {
+	env    *Env
+	client *kgo.Client
+	writer *codec.Writer
+}
+
+func (e *Env) stateWriter(ctx context.Context, name string) (*stateWriter, error) {
+	if err := e.RequireTopics(ctx, e.Names.State()); err != nil {
+		return nil, err
+	}
+	writer, err := e.toolWriter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := e.transactClient(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &stateWriter{env: e, client: client, writer: writer}, nil
+}
+
+// write writes states in one transaction.
+func (w *stateWriter) write(ctx context.Context, states ...codec.State) error {
+	records := make([]*kgo.Record, 0, len(states))
+	for i := range states {
+		s := &states[i]
+		records = append(records, &kgo.Record{Topic: w.env.Names.State(), Key: []byte(s.Kind + "/" + s.Name), Value: w.writer.AppendState(nil, s)})
+	}
+	err := writeTogether(ctx, w.client, records)
+	if fenced(err) {
+		return fmt.Errorf("another command of the same kind began meanwhile; nothing was written, run it again: %w", err)
+	}
+	return err
+}
+
+// logStarts are the first offsets that topics still hold.
+func (e *Env) logStarts(ctx context.Context, topics []string) (kadm.ListedOffsets, error) {
+	if len(topics) == 0 {
+		return nil, nil
+	}
+	admin, err := e.Admin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := admin.ListStartOffsets(ctx, topics...)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking where the logs begin: %w", err)
+	}
+	return starts, nil
+}

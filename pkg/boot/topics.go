@@ -1,0 +1,82 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/sluicehq/sluice/pkg/edge/topology"
+)
+
+// Topology is what the installation should have.
+func (e *Env) Topology(o topology.Options) ([]topology.Topic, error) {
+	o.Prefix = e.Config.Topics.Prefix
+	if o.InputMaxBytes == 0 {
+		o.InputMaxBytes = e.Config.Kafka.InputMaxBytes.Int()
+	}
+	topics, _, err := topology.Declared(o)
+	return topics, err
+}
+
+// Rights are the least that a role needs, with this installation's names.
+func (e *Env) Rights(role string) ([]topology.Right, error) {
+	c := e.Config
+	return topology.Rights(role, topology.RightsOptions{
+		Prefix: c.Topics.Prefix, Input: c.Topics.Input,
+		Groups: map[string]string{"sluice-router": c.Router.Group, "sluice-hold": c.Router.Hold.Group, "sluice-sender": c.Sender.Group},
+	})
+}
+
+// CheckTopics says which topics are missing before anything waits for them in
+// vain.
+func (e *Env) CheckTopics(ctx context.Context) error {
+	topics, err := e.Topology(topology.Options{})
+	if err != nil {
+		return err
+	}
+	return e.RequireTopics(ctx, append(namesOf(topics), e.Config.Topics.Input)...)
+}
+
+// RequireTopics says which of some topics are missing.
+func (e *Env) RequireTopics(ctx context.Context, names ...string) error {
+	client, err := e.Client(ctx)
+	if err != nil {
+		return err
+	}
+	req := kmsg.NewPtrMetadataRequest()
+	for _, name := range names {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = kmsg.StringPtr(name)
+		req.Topics = append(req.Topics, t)
+	}
+	resp, err := req.RequestWith(ctx, client)
+	if err != nil {
+		return fmt.Errorf("listing topics: %w", err)
+	}
+	var missing []string
+	for _, t := range resp.Topics {
+		if errors.Is(kerr.ErrorForCode(t.ErrorCode), kerr.UnknownTopicOrPartition) && t.Topic != nil {
+			missing = append(missing, *t.Topic)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	fix := "run `sluice topology apply`"
+	if len(missing) == 1 && missing[0] == e.Config.Topics.Input {
+		fix = "create the analytics topic, or correct topics.input; Sluice never creates it"
+	}
+	return &NotReadyError{What: "topics are missing: " + strings.Join(missing, ", "), Fix: fix}
+}
+
+func namesOf(topics []topology.Topic) []string {
+	names := make([]string, len(topics))
+	for i, t := range topics {
+		names[i] = t.Name
+	}
+	return names
+}

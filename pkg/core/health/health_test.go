@@ -1,0 +1,184 @@
+package health_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/health"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+)
+
+var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// world is an observer and the decisions that it is told.
+type world struct {
+	observer *health.Observer
+	n        int
+}
+
+func newWorld() *world { return &world{observer: health.NewObserver(health.Config{})} }
+
+// tell adds n decisions of one kind, about an event each, some time ago.
+func (w *world) tell(n int, ago time.Duration, status decision.Status, reason decision.Reason, change func(*decision.Decision)) {
+	for range n {
+		w.n++
+		d := decision.Decision{
+			ID: "id-" + strconv.Itoa(w.n), Time: now.Add(-ago).UnixMilli(), Stage: decision.StageSender, Status: status, Reason: reason,
+			DestinationID: "acme-meta", Mapping: "m", EventID: "e" + strconv.Itoa(w.n), SourceEvent: "purchase", LatencyMS: 1000,
+			Identifiers: decision.IdentifierStatus{Present: []decision.Kind{decision.KindEmail}, MatchQuality: 8},
+		}
+		if change != nil {
+			change(&d)
+		}
+		w.observer.Add(&d)
+	}
+}
+
+func (w *world) delivered(n int, ago time.Duration, change func(*decision.Decision)) {
+	w.tell(n, ago, decision.Delivered, decision.ReasonDelivered, change)
+}
+
+func destination() *resource.Destination {
+	return &resource.Destination{ID: "acme-meta", Customer: "acme", Provider: "meta", Active: true, Owner: "growth@acme.example", Runbook: "https://wiki.acme.example/meta"}
+}
+
+func (w *world) report(d *resource.Destination) health.Report {
+	counts := w.observer.Counts(now.Add(-24*time.Hour).UnixMilli(), now.UnixMilli()+1)
+	return health.NewReport(d, counts[d.ID], 24*time.Hour, w.observer.Waiting()[d.ID], nil)
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	browser := func(reported bool) func(*decision.Decision) {
+		return func(d *decision.Decision) { d.BrowserReported = event.Some(reported) }
+	}
+	w.delivered(4, time.Hour, browser(true))
+	w.delivered(1, time.Hour, func(d *decision.Decision) { d.BrowserReported, d.DedupRisk = event.Some(true), true })
+	w.delivered(3, time.Hour, browser(false))
+	w.delivered(2, time.Hour, func(d *decision.Decision) {
+		d.Identifiers = decision.IdentifierStatus{MatchQuality: 3}
+		d.LatencyMS = 100_000
+	})
+	w.tell(5, time.Hour, decision.Skipped, decision.ConsentDenied, browser(true))
+	w.tell(2, time.Hour, decision.Duplicate, decision.DuplicateEventID, browser(true))
+	w.tell(18, time.Hour, decision.Queued, decision.Eligible, func(d *decision.Decision) { d.Stage = decision.StageRouter })
+	w.tell(7, time.Hour, decision.Queued, decision.Eligible, func(d *decision.Decision) { d.Stage, d.ReplayID = decision.StageReplay, "r" })
+	w.tell(3, 2*time.Hour, decision.Parked, decision.CredentialsInvalid, nil)
+	w.delivered(9, 48*time.Hour, nil) // too long ago
+
+	d := destination()
+	d.Objectives = resource.Objectives{SLAMS: 5000, ExpectedPerDay: map[string]int64{"purchase": 20, "lead": 20}}
+	r := w.report(d)
+	require.Equal(t, 10, r.Counts.Delivered)
+	require.Equal(t, 5, r.Counts.Both)
+	require.Equal(t, 3, r.Counts.Recovered)
+	require.InDelta(t, 0.8, *r.Recognisable, 1e-9)
+	require.InDelta(t, 0.1, *r.DuplicateShare, 1e-9)
+	require.InDelta(t, 7, *r.MatchQuality, 1e-9)
+	require.Equal(t, []health.KeyCoverage{{Kind: decision.KindEmail, Share: 0.8}}, r.KeyCoverage)
+	require.Equal(t, 18, r.Counts.Eligible, "replays are not new events")
+	require.Equal(t, 15, r.EventCoverage[1].Got, "delivered, or reported by the browser, and each once")
+	require.InDelta(t, 15.0/40, *r.Coverage, 1e-9)
+	require.InEpsilon(t, 1000, *r.P50, 0.1)
+	require.InEpsilon(t, 100_000, *r.P95, 0.1)
+	require.InDelta(t, 0.8, *r.WithinSLA, 1e-9)
+	require.InDelta(t, 1-0.2/health.Budget, *r.BudgetLeft, 1e-9)
+	require.Equal(t, health.Waiting{Events: 3, Oldest: now.Add(-2 * time.Hour).UnixMilli()}, r.Parked)
+	require.Equal(t, "unknown", r.State)
+}
+
+// Nothing is a share of nothing.
+func TestReportOfNothing(t *testing.T) {
+	t.Parallel()
+	r := newWorld().report(destination())
+	require.Nil(t, r.MatchQuality)
+	require.Nil(t, r.Coverage)
+	require.Nil(t, r.Recognisable)
+	require.Nil(t, r.P95)
+	require.Nil(t, r.WithinSLA)
+	require.Nil(t, r.BudgetLeft)
+	require.Empty(t, r.KeyCoverage)
+}
+
+// A repeat that a crash left behind counts once, and what has ended waits no
+// longer.
+func TestObserverCountsOnce(t *testing.T) {
+	t.Parallel()
+	o := health.NewObserver(health.Config{})
+	d := decision.Decision{ID: "a", Time: now.UnixMilli(), DestinationID: "d", Mapping: "m", EventID: "e", Status: decision.Parked, Reason: decision.CredentialsInvalid}
+	o.Add(&d)
+	later := d
+	later.ID, later.Time = "b", now.Add(time.Hour).UnixMilli()
+	o.Add(&later)
+	require.Equal(t, health.Waiting{Events: 1, Oldest: now.UnixMilli()}, o.Waiting()["d"][decision.Parked], "moved again, waiting since the first time")
+	done := later
+	done.ID, done.Status, done.Reason = "c", decision.Delivered, decision.ReasonDelivered
+	o.Add(&done)
+	o.Add(&done)
+	require.Equal(t, 1, o.Counts(0, later.Time+1)["d"].Delivered)
+	require.Empty(t, o.Waiting())
+	o.Add(&decision.Decision{ID: "x", Time: now.UnixMilli(), Status: decision.Skipped, Reason: decision.MappingNone})
+	require.Len(t, o.Counts(0, later.Time+1), 1, "what no mapping names is no destination's")
+}
+
+// An observer that runs for years keeps only what it is asked for.
+func TestObserverForgets(t *testing.T) {
+	t.Parallel()
+	o := health.NewObserver(health.Config{Keep: 2 * time.Hour, Repeats: 30 * time.Minute})
+	tell := func(id string, at time.Time) {
+		o.Add(&decision.Decision{ID: id, Time: at.UnixMilli(), DestinationID: "d", Status: decision.Delivered, Reason: decision.ReasonDelivered})
+	}
+	tell("a", now)
+	tell("b", now.Add(time.Hour))
+	require.Equal(t, 2, o.Counts(0, now.Add(24*time.Hour).UnixMilli())["d"].Delivered)
+	tell("c", now.Add(4*time.Hour))
+	tell("d", now)
+	require.Equal(t, 1, o.Counts(0, now.Add(24*time.Hour).UnixMilli())["d"].Delivered)
+}
+
+func TestVerdictsAboutRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	whole := func(message string) func(*decision.Decision) {
+		return func(d *decision.Decision) {
+			d.EventID, d.Mapping, d.Stage, d.Message = "", "", decision.StageVerdict, message
+		}
+	}
+	w.tell(1, time.Hour, decision.Refused, decision.VerdictRefused, whole("The provider had accepted the batch and refused records of it later. (12 of 200 refused: X)"))
+	w.tell(1, time.Hour, decision.Refused, decision.VerdictRefused, whole("some of 200 refused"))
+	w.tell(2, time.Hour, decision.Refused, decision.VerdictRefused, nil)
+	w.tell(1, time.Hour, decision.Refused, decision.VerdictConsentDenied, whole("(5 of 200 refused: Y)"))
+	w.tell(1, time.Hour, decision.Confirmed, decision.VerdictConfirmed, whole("(183 of 200 confirmed)"))
+	c := w.report(destination()).Counts
+	require.Equal(t, 15, c.Refused)
+	require.Equal(t, 5, c.Announced)
+	require.Equal(t, 183, c.Confirmed)
+}
+
+func TestStateOf(t *testing.T) {
+	t.Parallel()
+	at := now.UnixMilli()
+	worst := health.Worst([]health.Status{
+		{Destination: "acme-meta", Sender: "a", State: "open", UpdatedAt: at, CredentialExpires: 7},
+		{Destination: "acme-meta", Sender: "b", State: "blocked", UpdatedAt: at - 60_000},
+		{Destination: "acme-meta", Sender: "c", State: "waiting", UpdatedAt: at},
+		{Destination: "gone", Sender: "b", State: "blocked", UpdatedAt: at - 3_600_000},
+	}, at)
+	require.Len(t, worst, 1)
+	require.Equal(t, int64(7), worst["acme-meta"].CredentialExpires)
+	for want, change := range map[string]func(*resource.Destination){
+		"blocked": func(*resource.Destination) {}, "inactive": func(d *resource.Destination) { d.Active = false },
+		"paused": func(d *resource.Destination) { d.Paused = true }, "shadow": func(d *resource.Destination) { d.Mode = resource.ModeShadow },
+		"unknown": func(d *resource.Destination) { d.ID = "other" },
+	} {
+		d := destination()
+		change(d)
+		require.Equal(t, want, health.StateOf(d, worst))
+	}
+}

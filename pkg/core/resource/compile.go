@@ -1,0 +1,281 @@
+package resource
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/decision"
+)
+
+// google is the one provider that has a place of its own in TC strings.
+const google = "google"
+
+// Compile joins resources to a Set. It always gives a set: what is wrong makes
+// its own routes invalid (they decide destination.invalid) and is reported,
+// and leaves its neighbours alone.
+func Compile(resources *Resources, providers map[string]Provider) (*Set, []Problem) {
+	c := &compiler{providers: providers, programs: map[string]*Program{}}
+	return c.compile(resources, unread{})
+}
+
+// compiler compiles sets one after the other and keeps the programs of
+// mappings that did not change.
+type compiler struct {
+	providers map[string]Provider
+	programs  map[string]*Program // by the mapping's hash
+	problems  []Problem
+}
+
+func (c *compiler) report(resource string, p Problem) {
+	if p.Resource == "" {
+		p.Resource = resource
+	}
+	c.problems = append(c.problems, p)
+}
+
+func (c *compiler) compile(r *Resources, u unread) (*Set, []Problem) {
+	c.problems = nil
+	s := &Set{
+		matches: map[string]map[string][]*Route{}, routes: map[routeKey]*Route{},
+		endpoints: map[string]*Endpoint{}, policies: map[string]*consent.Policy{DefaultPolicy: EmbeddedPolicy()},
+	}
+	for _, p := range r.Policies {
+		s.policies[p.ID] = p
+	}
+	s.withhold(u)
+	for _, d := range r.Destinations {
+		s.endpoints[d.ID] = c.endpoint(s, d)
+	}
+	mappings := slices.SortedFunc(slices.Values(r.Mappings), compareMappings)
+	replaced := replacedRows(mappings)
+	programs := make(map[string]*Program, len(mappings))
+	for _, m := range mappings {
+		if replaced[routeKey{m.DestinationID, m.Name}] {
+			continue
+		}
+		if route := c.route(s, m, programs); route != nil {
+			s.add(route)
+		}
+	}
+	c.programs = programs
+	c.refuseEqualTargets(s)
+	s.withholdMappings(u)
+	s.finish()
+	return s, c.problems
+}
+
+// replacedRows finds the template rows whose event an explicit mapping of the
+// same destination names: the explicit one replaces them.
+func replacedRows(mappings []*Mapping) map[routeKey]bool {
+	explicit := map[routeKey]bool{}
+	for _, m := range mappings {
+		if m.FromTemplate == "" {
+			explicit[routeKey{m.DestinationID, m.SourceEvent}] = true
+		}
+	}
+	replaced := map[routeKey]bool{}
+	for _, m := range mappings {
+		if m.FromTemplate != "" && explicit[routeKey{m.DestinationID, m.SourceEvent}] {
+			replaced[routeKey{m.DestinationID, m.Name}] = true
+		}
+	}
+	return replaced
+}
+
+func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
+	e := &Endpoint{Destination: withDestinationHash(d), Provider: c.providers[d.Provider]}
+	id := resourceID(KindDestination, d.ID)
+	invalid := func(p Problem) {
+		if e.Invalid == "" && !p.Warning {
+			e.Invalid = p.sentence()
+		}
+		c.report(id, p)
+	}
+	policy, ok := s.policies[d.Consent.Policy]
+	switch {
+	case !ok:
+		invalid(Problem{Path: "spec.consent.policy", Rule: "must name a policy that exists", Value: quoted(d.Consent.Policy), Fix: "apply the policy, or use " + DefaultPolicy})
+	case policy.Customer != "" && policy.Customer != d.Customer:
+		invalid(Problem{Path: "spec.consent.policy", Rule: "must name a policy of the same customer", Value: quoted(d.Consent.Policy), Fix: "use a policy of " + d.Customer + " or one without customer"})
+	default:
+		e.Policy = policy
+	}
+	if e.Policy == nil {
+		e.Policy = &consent.Policy{ID: d.Consent.Policy} // the strictest; the route is invalid anyway
+	}
+	if e.Provider == nil {
+		invalid(Problem{Path: "spec.provider", Rule: "must be a known provider", Value: quoted(d.Provider), Fix: "use " + orList(sortedKeys(c.providers))})
+		return e
+	}
+	compiled, account, problems := e.Provider.CompileDestination(e.Destination)
+	e.Compiled, e.Account = compiled, account
+	for _, p := range problems {
+		p.Path = specPath(p.Path)
+		invalid(p)
+	}
+	return e
+}
+
+// withDestinationHash fills in a hash that is missing, without touching the
+// original.
+func withDestinationHash(d *Destination) *Destination {
+	if d.Hash != "" {
+		return d
+	}
+	hashed := *d
+	hashed.Hash = HashDestination(d)
+	return &hashed
+}
+
+func withMappingHash(m *Mapping) *Mapping {
+	if m.Hash != "" {
+		return m
+	}
+	hashed := *m
+	hashed.Hash = HashMapping(m)
+	return &hashed
+}
+
+func (c *compiler) route(s *Set, m *Mapping, programs map[string]*Program) *Route {
+	m = withMappingHash(m)
+	id := resourceID(KindMapping, m.Name)
+	e, ok := s.endpoints[m.DestinationID]
+	if !ok {
+		// Without a destination nobody knows the customer, so no event can
+		// reach it: it is reported, and the sender finds it gone.
+		c.report(id, Problem{Path: "spec.destination", Rule: "must name a destination that exists", Value: quoted(m.DestinationID), Fix: "apply the destination, or remove the mapping"})
+		return nil
+	}
+	r := &Route{
+		Destination: e.Destination, Mapping: m, Provider: e.Provider, Compiled: e.Compiled, Account: e.Account,
+		Policy: e.Policy, Invalid: e.Invalid,
+	}
+	invalid := func(p Problem) {
+		if r.Invalid == "" && !p.Warning {
+			r.Invalid = p.sentence()
+		}
+		c.report(id, p)
+	}
+	key := resourceID(m.Hash, m.Name)
+	program, known := c.programs[key]
+	if !known {
+		var problems []Problem
+		program, problems = CompileProgram(m)
+		for _, p := range problems {
+			p.Path = specPath(p.Path)
+			invalid(p)
+		}
+		known = len(problems) == 0
+	}
+	if known {
+		programs[key] = program
+	}
+	r.Program = program
+	if e.Provider == nil {
+		return r
+	}
+	r.Kinds = usableKinds(e)
+	r.Needs = consent.Needs{
+		Purposes:  e.Provider.Needs() | e.Destination.Consent.Requires | m.Requires,
+		Sensitive: e.Destination.Sensitive != NotSensitive || m.Sensitive != NotSensitive,
+		Google:    e.Provider.Name() == google,
+	}
+	if e.Invalid == "" {
+		var problems []Problem
+		r.Target, problems = e.Provider.CompileMapping(e.Destination, e.Compiled, m)
+		for _, p := range problems {
+			p.Path = specPath(p.Path)
+			p.Warning = p.Warning && m.FromTemplate == ""
+			invalid(p)
+		}
+	}
+	return r
+}
+
+func usableKinds(e *Endpoint) decision.KindSet {
+	kinds := e.Provider.Supported()
+	if e.Destination.HasIdentifiers {
+		kinds &= e.Destination.Identifiers
+	}
+	return kinds
+}
+
+// refuseEqualTargets makes every mapping but the first of one event with one
+// target invalid: two claims on one key would drop events of each other.
+func (c *compiler) refuseEqualTargets(s *Set) {
+	type targetKey struct{ destination, event, target string }
+	first := map[targetKey]string{}
+	for _, r := range s.ordered {
+		if r.Invalid != "" {
+			continue
+		}
+		key := targetKey{r.Mapping.DestinationID, r.Mapping.SourceEvent, r.Target.Target}
+		if name, taken := first[key]; taken {
+			p := equalTargets(r.Mapping, name)
+			r.Invalid = p.sentence()
+			c.report(resourceID(KindMapping, r.Mapping.Name), p)
+			continue
+		}
+		first[key] = r.Mapping.Name
+	}
+}
+
+func equalTargets(m *Mapping, first string) Problem {
+	return Problem{
+		Path: "spec.provider_event", Value: quoted(m.ProviderEvent),
+		Rule: fmt.Sprintf("must not send %s to the same target of %s as mapping %s", m.SourceEvent, m.DestinationID, first),
+		Fix:  "remove one of the two, or give it another target",
+	}
+}
+
+func (s *Set) add(r *Route) {
+	s.routes[routeKey{r.Mapping.DestinationID, r.Mapping.Name}] = r
+	s.ordered = append(s.ordered, r)
+	events := s.matches[r.Destination.Customer]
+	if events == nil {
+		events = map[string][]*Route{}
+		s.matches[r.Destination.Customer] = events
+	}
+	events[r.Mapping.SourceEvent] = append(events[r.Mapping.SourceEvent], r)
+}
+
+// finish orders the listings and computes the version from everything that a
+// decision can depend on.
+func (s *Set) finish() {
+	for _, id := range sortedKeys(s.endpoints) {
+		s.orderedEnd = append(s.orderedEnd, s.endpoints[id])
+	}
+	slices.SortStableFunc(s.ordered, func(a, b *Route) int {
+		return cmp.Or(cmp.Compare(a.Mapping.DestinationID, b.Mapping.DestinationID), cmp.Compare(a.Mapping.Name, b.Mapping.Name))
+	})
+	h := sha256.New()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			fmt.Fprintf(h, "%d:%s", len(part), part)
+		}
+	}
+	for _, e := range s.orderedEnd {
+		write(KindDestination, e.Destination.ID, e.Destination.Hash)
+	}
+	for _, r := range s.ordered {
+		write(KindMapping, r.Mapping.DestinationID, r.Mapping.Name, r.Mapping.Hash)
+	}
+	for _, id := range sortedKeys(s.policies) {
+		write(KindPolicy, id, HashPolicy(s.policies[id]))
+	}
+	s.version = hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// specPath puts a provider's path, which may begin at account or at its
+// section, below spec.
+func specPath(path string) string {
+	if path == "" || path == "spec" || len(path) > 5 && path[:5] == "spec." || len(path) > 9 && path[:9] == "metadata." {
+		return path
+	}
+	return "spec." + path
+}

@@ -1,0 +1,124 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/httpclient"
+	"github.com/sluicehq/sluice/pkg/provider"
+)
+
+// credentials caches what Authorize returned, per destination, and asks once
+// however many requests wait for it.
+type credentials struct {
+	deps Deps
+
+	mu      sync.Mutex
+	entries map[string]*credential
+}
+
+// credential is one destination's. Whoever holds turn may use it; a channel
+// and not a mutex, so that waiting ends with the caller's context.
+type credential struct {
+	turn    chan struct{}
+	stale   atomic.Bool // forgotten
+	valid   bool
+	version string
+	hash    string // of the resource, which names the reference
+	auth    provider.Authorization
+}
+
+// renewBefore is how long before its end an authorization is renewed, so that
+// it does not end on its way.
+const renewBefore = time.Minute
+
+func newCredentials(deps Deps) *credentials {
+	return &credentials{deps: deps, entries: make(map[string]*credential)}
+}
+
+// granted is what get gives.
+type granted struct {
+	auth    provider.Authorization
+	version string // of the secret, also where Authorize failed
+	waited  bool   // the provider was asked, which takes a while
+}
+
+// get gives the authorization of a target, from the cache while its secret is
+// the same. Errors never hold a secret.
+func (c *credentials) get(ctx context.Context, t *provider.Target) (granted, error) {
+	e := c.entry(t.Destination.ID)
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return granted{}, ctx.Err()
+	}
+	secret, version, err := c.deps.Secrets.Resolve(t.Destination.Secret)
+	if err != nil {
+		return granted{}, &secretError{err}
+	}
+	now := c.deps.Now()
+	fresh := e.auth.Expires == 0 || now.Add(renewBefore).UnixMilli() < e.auth.Expires
+	if e.valid && !e.stale.Load() && fresh && e.version == version && e.hash == t.Destination.Hash {
+		return granted{auth: e.auth, version: version}, nil
+	}
+	e.valid = false
+	e.stale.Store(false)
+	auth, err := c.deps.Provider.Authorize(ctx, c.deps.HTTP, t, secret)
+	if err != nil {
+		return granted{version: version, waited: true}, fmt.Errorf("authorizing destination %s: %w", t.Destination.ID, err)
+	}
+	e.auth, e.valid, e.version, e.hash = auth, true, version, t.Destination.Hash
+	return granted{auth: auth, version: version, waited: true}, nil
+}
+
+// forget makes the next request authorize again, without waiting for one that
+// is doing so now.
+func (c *credentials) forget(destination string) { c.entry(destination).stale.Store(true) }
+
+func (c *credentials) entry(destination string) *credential {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[destination]
+	if e == nil {
+		e = &credential{turn: make(chan struct{}, 1)}
+		c.entries[destination] = e
+	}
+	return e
+}
+
+// secretError: the reference cannot be resolved. Its cause never contains the
+// secret.
+type secretError struct{ err error }
+
+func (e *secretError) Error() string { return "reading the destination's secret: " + e.err.Error() }
+func (e *secretError) Unwrap() error { return e.err }
+
+// classed is an error of Authorize that knows what the provider meant.
+type classed interface {
+	error
+	AnswerClass() provider.Class
+}
+
+// denied is the answer that stands for a request that could not be
+// authorized.
+func denied(err error) *answer {
+	a := &answer{denied: true}
+	a.Class, a.Code, a.Message = provider.Credentials, "authorize", err.Error()
+	if said, ok := errors.AsType[classed](err); ok {
+		a.Class = said.AnswerClass()
+		return a
+	}
+	if _, ok := errors.AsType[*httpclient.Failure](err); ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		a.Class = provider.Transient
+	}
+	if _, ok := errors.AsType[*secretError](err); ok {
+		a.Code = decision.CredentialsMissing.String()
+	}
+	return a
+}

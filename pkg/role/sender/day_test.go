@@ -1,0 +1,142 @@
+package sender_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/edge/httpclient"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/role/sender"
+)
+
+// I2, I8, I11: a day of retries with the delays of an installation. The ladder
+// is climbed once, its last rung repeats, and after a day each delivery is a
+// dead letter, in the meantime attempted often enough to be delivered soon had
+// the destination healed, and rarely enough to leave it alone. The neighbour
+// is delivered within seconds all day.
+func TestADayOfRetries(t *testing.T) {
+	bubble(t, 2, func(r *rig) {
+		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WatchEvery, c.CommitEvery = time.Hour, time.Minute })
+		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Unavailable}))
+		r.order(1, "order", "first")
+		r.pass(5 * time.Second)
+		r.order(0, "order", "failing")
+		began := time.Now()
+		for i := 0; time.Since(began) < 25*time.Hour; i++ {
+			r.order(1, "order", "b-"+strconv.Itoa(i))
+			r.pass(15 * time.Minute)
+		}
+		attempts, places := 0, map[string]int{}
+		var ended time.Duration
+		for _, d := range r.decisions() {
+			switch {
+			case d.DestinationID == "d1":
+				require.Equal(t, decision.Delivered, d.Status)
+				require.Less(t, d.LatencyMS, int64(2000), "at %s", time.UnixMilli(d.Time).Sub(began))
+			case d.Status == decision.Retrying:
+				attempts = max(attempts, int(d.Attempts))
+				require.Greater(t, d.NextAttempt, d.Time)
+				wait := time.Duration(d.NextAttempt-d.Time) * time.Millisecond
+				places[wait.Round(time.Minute).String()]++
+			default:
+				require.Equal(t, decision.DeadLettered, d.Status)
+				require.Equal(t, decision.ProviderUnavailable, d.Reason)
+				ended = time.UnixMilli(d.Time).Sub(began)
+			}
+		}
+		require.InDelta(t, 24.5, ended.Hours(), 0.6, "a day, and at most the last rung more")
+		require.Equal(t, 1, places["1m0s"], "%v", places)
+		require.Equal(t, 1, places["10m0s"])
+		require.InDelta(t, 24, places["1h0m0s"], 1)
+		require.InDelta(t, 30, attempts, 5, "counted, each of them")
+		require.Zero(t, r.accepted(0, "Lead", "failing"))
+		require.Len(t, r.read(r.names.DeadDeliveries("meta")), 1)
+		r.stop(s)
+	})
+}
+
+// expiring is Meta with credentials that end, as a token endpoint's do.
+type expiring struct {
+	provider.Provider
+	lives time.Duration
+
+	mu     sync.Mutex
+	issued []time.Time
+}
+
+func (e *expiring) Authorize(ctx context.Context, do provider.Doer, t *provider.Target, secret provider.Secret) (provider.Authorization, error) {
+	a, err := e.Provider.Authorize(ctx, do, t, secret)
+	if err != nil {
+		return a, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	e.issued = append(e.issued, now)
+	a.Expires = now.Add(e.lives).UnixMilli()
+	a.Header = append(a.Header, provider.SecretHeader{Name: "X-Issued", Value: identity.NewRaw(strconv.FormatInt(now.UnixMilli(), 10))})
+	return a, nil
+}
+
+func (e *expiring) times() []time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]time.Time(nil), e.issued...)
+}
+
+// I2, I6: an authorization is used until shortly before it ends and then asked for
+// again, without a request in between that must fail. A secret that was
+// rotated is used at once, without a restart and before the old one is refused.
+func TestATokenThatExpiresAndIsRotated(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		p := &expiring{Provider: r.provider, lives: time.Hour}
+		late := &watcher{wire: r.wire, lives: p.lives}
+		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider, d.HTTP = p, late })
+		for i := range 18 {
+			r.order(0, "order", fmt.Sprintf("a-%d", i))
+			r.pass(20 * time.Minute)
+		}
+		require.Equal(t, map[string]int{"delivered delivered": 18}, r.counts())
+		require.InDelta(t, 6, len(p.times()), 1, "once an hour")
+		require.Zero(t, late.refused())
+
+		before := len(p.times())
+		r.secrets.set("file:d0", "ended")
+		r.order(0, "order", "b")
+		r.await(func() bool { return r.counts()["parked credentials.invalid"] == 1 }, "parked")
+		require.Len(t, p.times(), before+2, "the rotated one, and once more")
+		began := time.Now()
+		r.secrets.set("file:d0", token(0))
+		r.await(func() bool { return r.counts()["delivered delivered"] == 19 }, "healed")
+		require.Less(t, time.Since(began), 10*time.Second)
+		r.stop(s)
+	})
+}
+
+// watcher counts requests that carry an authorization that has ended.
+type watcher struct {
+	*wire
+	lives time.Duration
+	over  atomic.Int64
+}
+
+func (w *watcher) Send(ctx context.Context, r provider.Request, auth provider.Authorization) (provider.Response, httpclient.Outcome) {
+	for _, h := range auth.Header {
+		if issued, err := strconv.ParseInt(h.Value.Reveal(), 10, 64); h.Name == "X-Issued" && (err != nil || time.Since(time.UnixMilli(issued)) >= w.lives) {
+			w.over.Add(1)
+		}
+	}
+	return w.wire.Send(ctx, r, auth)
+}
+
+func (w *watcher) refused() int64 { return w.over.Load() }

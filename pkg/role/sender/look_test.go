@@ -1,0 +1,151 @@
+package sender_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
+)
+
+// read gives every record of a topic.
+func (r *rig) read(topic string) []*kgo.Record {
+	r.t.Helper()
+	ends, err := r.admin.ListEndOffsets(r.t.Context(), topic)
+	require.NoError(r.t, err)
+	want := 0
+	ends.Each(func(o kadm.ListedOffset) { want += int(o.Offset) })
+	opts, err := kafka.Options(r.services.Kafka())
+	require.NoError(r.t, err)
+	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
+	client, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(topic))...)
+	require.NoError(r.t, err)
+	defer client.Close()
+	var out []*kgo.Record
+	for len(out) < want {
+		fetches := client.PollFetches(r.t.Context())
+		require.NoError(r.t, fetches.Err0())
+		out = append(out, fetches.Records()...)
+	}
+	return out
+}
+
+// decisions gives the sender's diagnostics, repeats left out as any consumer does.
+func (r *rig) decisions() []decision.Decision {
+	r.t.Helper()
+	decoder, err := codec.Diagnostics(r.registry)
+	require.NoError(r.t, err)
+	seen := map[string]bool{}
+	var out []decision.Decision
+	for _, record := range r.read(r.names.Diagnostics()) {
+		var d decision.Decision
+		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &d))
+		if !seen[d.ID] {
+			seen[d.ID] = true
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// counts sums the decisions up by status and reason.
+func (r *rig) counts() map[string]int {
+	r.t.Helper()
+	out := map[string]int{}
+	for _, d := range r.decisions() {
+		out[d.Status.String()+" "+d.Reason.String()]++
+	}
+	return out
+}
+
+// accepted is how often the sandbox took an event.
+func (r *rig) accepted(customer int, name, id string) int {
+	return r.box.MetaEvent(dataset(customer), name, id).Accepted
+}
+
+// lag is what the group has not committed of the topics that it reads; nobody
+// need be a member of it, or ever have been.
+func (r *rig) lag() int64 {
+	r.t.Helper()
+	topics := []string{r.names.Parked("meta"), r.names.Retry("meta", "1m"), r.names.Retry("meta", "10m"), r.names.Retry("meta", "1h")}
+	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
+		topics = append(topics, r.names.Delivery("meta", lane))
+	}
+	committed, err := r.admin.FetchOffsets(r.t.Context(), r.group())
+	if !errors.Is(err, kerr.GroupIDNotFound) {
+		require.NoError(r.t, err)
+	}
+	starts, err := r.admin.ListStartOffsets(r.t.Context(), topics...)
+	require.NoError(r.t, err)
+	ends, err := r.admin.ListEndOffsets(r.t.Context(), topics...)
+	require.NoError(r.t, err)
+	total := int64(0)
+	ends.Each(func(end kadm.ListedOffset) {
+		require.NoError(r.t, end.Err)
+		start, _ := starts.Lookup(end.Topic, end.Partition)
+		next, _ := committed.Lookup(end.Topic, end.Partition)
+		total += max(0, end.Offset-max(start.Offset, next.At))
+	})
+	return total
+}
+
+var errStale = errors.New("the tables are stale")
+
+// produceLater writes a delivery whose claim cannot be taken now.
+func (r *rig) produceLater(customer int, name, id string) {
+	r.t.Helper()
+	r.claimless = true
+	defer func() { r.claimless = false }()
+	r.order(customer, name, id)
+}
+
+// copyOf appends what stands in one topic to another.
+func (r *rig) copyOf(from, to string) {
+	r.t.Helper()
+	for _, record := range r.read(from) {
+		require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: to, Key: record.Key, Value: record.Value, Headers: record.Headers}))
+	}
+}
+
+// own gives the claim of customer 0's order to another input record.
+func (r *rig) own(id string, offset int64, delivered bool) {
+	r.t.Helper()
+	owner, err := dedup.NewOwner([16]byte{}, 0, offset)
+	require.NoError(r.t, err)
+	if delivered {
+		owner = owner.Mark()
+	}
+	key := r.keys[id]
+	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), int64(owner), 0).Err())
+}
+
+// status is what the status topic says about a destination.
+func (r *rig) status(id string) codec.DestinationStatus {
+	r.t.Helper()
+	decoder, err := codec.DestinationStatuses(r.registry)
+	require.NoError(r.t, err)
+	var newest codec.DestinationStatus
+	for _, record := range r.read(r.names.DestinationStatus()) {
+		var s codec.DestinationStatus
+		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &s))
+		if s.DestinationID == id && s.UpdatedAt >= newest.UpdatedAt {
+			newest = s
+		}
+	}
+	return newest
+}
+
+func ids(prefix string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("%s-%d", prefix, i)
+	}
+	return out
+}

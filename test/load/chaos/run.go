@@ -1,0 +1,374 @@
+// Package chaos breaks an installation of separate processes on a seeded
+// schedule while traffic flows, and has the ledger say whether every promise
+// held.
+package chaos
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluicehq/sluice/test/load/ledger"
+	"github.com/sluicehq/sluice/test/load/traffic"
+	"github.com/sluicehq/sluice/test/load/world"
+)
+
+// Options of a run.
+type Options struct {
+	Seed     uint64
+	Duration time.Duration
+	Rate     int // events a second
+	Real     bool
+	// Only names the faults to choose from; empty: all. None runs none.
+	Only []string
+	None bool
+	// Settle is how long everything may take to reach its end after the last
+	// event; at most settleWithin, which is the default.
+	Settle time.Duration
+	// Plot is a folder for what a soak measured; empty: nothing is measured.
+	Plot string
+	// Report is a file for all that is known about the run; empty: none.
+	Report string
+	// KeepLogs leaves the folder of a run that failed.
+	KeepLogs bool
+	// Say is told what happens.
+	Say func(string)
+}
+
+// The limits of what is done beside letting traffic flow. A run ends within its
+// duration plus four minutes, also on a machine that does other things: overtime
+// is what setting up, the last fault and settling may take together; judging and
+// ending every process need the rest, and so does compiling this program.
+const (
+	overtime     = 150 * time.Second
+	setUpWithin  = 2 * time.Minute
+	settleWithin = overtime
+	// decideWithin is longer than a session times out, and shorter than the
+	// broker needs to end a transaction that nobody ends: a restarted router must
+	// do that at once.
+	decideWithin = 35 * time.Second
+	// recoverWithin is for everything, with deliveries to a provider that has
+	// throttled and is given its rate back bit by bit (I6).
+	recoverWithin = 60 * time.Second
+	// settleAtLeast remains for settling, whatever the last fault took.
+	settleAtLeast  = 45 * time.Second
+	judgeWithin    = 30 * time.Second
+	shortestFault  = 3 * time.Second
+	quietBeforeAll = 3 * time.Second
+)
+
+// run is one run in progress.
+type run struct {
+	o      Options
+	w      *world.World
+	ledger *ledger.Ledger
+	fleet  *fleet
+	writer *writer
+	began  time.Time
+	// end is when everything must have reached its end.
+	end time.Time
+
+	broken    atomic.Bool // by a fault, or not recovered from one yet
+	faults    []string
+	recovery  time.Duration
+	slowest   string
+	unhealed  []string
+	samples   []sample
+	sampling  sync.WaitGroup
+	workers   sync.WaitGroup
+	stopAll   context.CancelFunc
+	stopWrite context.CancelFunc
+}
+
+// Run runs. An error means that it could not run; a promise that was broken is
+// a result.
+func Run(ctx context.Context, o Options) (_ *Result, err error) {
+	chosen, err := choose(o)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{o: o, end: time.Now().Add(o.Duration + overtime)}
+	r.say("starting the services")
+	settingUp, ready := context.WithTimeoutCause(ctx, setUpWithin, fmt.Errorf("setting up took longer than %v", setUpWithin))
+	defer ready()
+	if r.w, err = world.New(settingUp, world.Options{Real: o.Real, Log: o.Say, PoisonPerMille: 5}); err != nil {
+		return nil, errors.Join(err, context.Cause(settingUp))
+	}
+	var result *Result
+	defer func() {
+		err = errors.Join(err, r.close())
+		if err == nil && (result.OK || !o.KeepLogs) {
+			err = r.w.RemoveLogs()
+		}
+	}()
+	if err := r.prepare(settingUp); err != nil {
+		return nil, errors.Join(err, context.Cause(settingUp))
+	}
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.breakThings(ctx, chosen); err != nil {
+		return nil, err
+	}
+	result, err = r.judge(ctx)
+	if err == nil && o.KeepLogs && !result.OK {
+		r.say("logs and configurations are in %s", r.w.Dir)
+	}
+	return result, err
+}
+
+func (r *run) say(format string, args ...any) {
+	if r.o.Say == nil {
+		return
+	}
+	at := 0.0
+	if !r.began.IsZero() {
+		at = time.Since(r.began).Seconds()
+	}
+	r.o.Say(fmt.Sprintf("%6.1f s  ", at) + fmt.Sprintf(format, args...))
+}
+
+// choose gives the faults that a run may have.
+func choose(o Options) ([]fault, error) {
+	if o.None {
+		return nil, nil
+	}
+	known := map[string]fault{}
+	for _, f := range faults() {
+		known[f.name] = f
+	}
+	if len(o.Only) == 0 {
+		return faults(), nil
+	}
+	var chosen []fault
+	for _, name := range o.Only {
+		f, ok := known[name]
+		if !ok {
+			return nil, fmt.Errorf("choosing faults: %q is none; see loadgen chaos --list", name)
+		}
+		chosen = append(chosen, f)
+	}
+	return chosen, nil
+}
+
+// prepare applies the resources and makes what a run works with.
+func (r *run) prepare(ctx context.Context) error {
+	if err := r.w.Apply(ctx, traffic.Resources); err != nil {
+		return err
+	}
+	if err := r.w.Sandbox.SetFaults(poison); err != nil {
+		return err
+	}
+	r.w.Record.Leak = traffic.InRequest
+	r.ledger = ledger.New(r.w)
+	r.fleet = newFleet(r.w, r.ledger)
+	var err error
+	r.writer, err = newWriter(ctx, r.w, r.ledger, r.o.Seed, r.o.Rate)
+	return err
+}
+
+// begin starts the roles and the traffic.
+func (r *run) begin(ctx context.Context) error {
+	var err error
+	for _, name := range routers {
+		err = errors.Join(err, r.fleet.start(ctx, name, "router", name))
+	}
+	for _, name := range senders {
+		err = errors.Join(err, r.fleet.start(ctx, name, "sender", name))
+	}
+	if err != nil {
+		return err
+	}
+	all, stop := context.WithCancel(ctx)
+	writing, stopWrite := context.WithCancel(all)
+	r.stopAll, r.stopWrite = stop, stopWrite
+	r.workers.Go(func() {
+		if err := r.ledger.Read(all); err != nil {
+			r.say("the ledger stopped reading: %v", err)
+		}
+	})
+	r.workers.Go(func() { r.ledger.Watch(all, func() bool { return !r.broken.Load() }) })
+	r.workers.Go(func() { r.fleet.keep(all) })
+	r.workers.Go(func() { r.fleet.measure(all) })
+	r.began = time.Now()
+	if least := r.began.Add(r.o.Duration + settleAtLeast); r.end.Before(least) {
+		r.end = least
+	}
+	r.workers.Go(func() { r.writer.run(writing) })
+	if r.o.Plot != "" {
+		r.sampling.Go(func() { r.soak(writing) })
+	}
+	return nil
+}
+
+// breakThings runs faults until the time is over.
+func (r *run) breakThings(ctx context.Context, chosen []fault) error {
+	end := r.began.Add(r.o.Duration)
+	r.say("warming up")
+	warming, cancel := context.WithDeadline(ctx, end)
+	if problem := r.recover(warming, r.began.Add(quietBeforeAll), r.began, decideWithin); problem != "" {
+		r.say("the roles are slow to start: %s", problem)
+	}
+	cancel()
+	if len(chosen) == 0 {
+		r.quiet(ctx, time.Until(end))
+		return ctx.Err()
+	}
+	next := plan(r.o.Seed, chosen)
+	r.quiet(ctx, 2*time.Second)
+	for step, idle := 0, 0; time.Until(end) > shortestFault && idle < 2*len(chosen) && ctx.Err() == nil; step++ {
+		f := next()
+		if f.needs != nil && !f.needs(r.w) || time.Until(end) < f.takes {
+			idle++
+			continue
+		}
+		idle = 0
+		if err := r.one(ctx, f, uint64(step)); err != nil {
+			return fmt.Errorf("injecting %s: %w", f.name, err)
+		}
+		if err := r.ledger.CheckUnfinished(ctx); err != nil {
+			r.say("offsets could not be checked: %v", err)
+		}
+		r.quiet(ctx, time.Second)
+	}
+	r.quiet(ctx, time.Until(end))
+	return ctx.Err()
+}
+
+// quiet lets time pass in which nothing is broken.
+func (r *run) quiet(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	from := time.Now()
+	wait(ctx, d)
+	r.ledger.Mark(ledger.Interval{Name: "quiet", From: from, To: time.Now(), Quiet: true})
+}
+
+// one injects a fault, mends it, and waits until what waited is worked off.
+func (r *run) one(ctx context.Context, f fault, step uint64) error {
+	r.say("%s", f.name)
+	r.broken.Store(true)
+	defer r.broken.Store(false)
+	from := time.Now()
+	r.faults = append(r.faults, f.name)
+	b := &bench{
+		w: r.w, fleet: r.fleet, ledger: r.ledger, writer: r.writer, rng: rand.New(rand.NewPCG(r.o.Seed, step+1)),
+		say: func(format string, args ...any) { r.say("  "+format, args...) },
+	}
+	limited, cancel := context.WithDeadline(ctx, r.end.Add(-settleAtLeast))
+	defer cancel()
+	err := f.run(limited, b)
+	if limited.Err() != nil && ctx.Err() == nil {
+		r.unhealed = append(r.unhealed, fmt.Sprintf("%s: it went on until the run had to end (%v)", f.name, err))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	cleared := time.Now()
+	problem := r.recover(limited, cleared, cleared, cmp.Or(f.decide, decideWithin))
+	r.ledger.Mark(ledger.Interval{Name: f.name, From: from, To: cleared, Healed: time.Now(), Neighbour: f.neighbour})
+	if problem != "" {
+		r.unhealed = append(r.unhealed, f.name+": "+problem)
+		r.say("  not recovered: %s", problem)
+		return nil
+	}
+	took := time.Since(cleared)
+	if took > r.recovery {
+		r.recovery, r.slowest = took, f.name
+	}
+	r.say("  recovered within %.1f s", took.Seconds())
+	return nil
+}
+
+// recover waits until everything that was written before a time is decided,
+// sent, or where it should wait, and says what is not in time.
+func (r *run) recover(ctx context.Context, before, from time.Time, decide time.Duration) (problem string) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for time.Now().Before(before) || r.ledger.Written() == 0 || r.ledger.Pending(before) > 0 {
+		over := ctx.Err() != nil
+		if n := r.ledger.Undecided(before); n > 0 && (over || time.Since(from) > decide) {
+			return fmt.Sprintf("%d pairs from before its end are not decided after %.0f s", n, time.Since(from).Seconds())
+		}
+		if over || time.Since(from) > recoverWithin {
+			return fmt.Sprintf("%d pairs from before its end are not delivered after %.0f s", r.ledger.Pending(before), time.Since(from).Seconds())
+		}
+		if err := r.fleet.learnLost(r.writer.topic); err != nil {
+			r.say("%v", err)
+		}
+		<-tick.C
+	}
+	return ""
+}
+
+// judge ends the traffic, waits until everything has reached its end, and has
+// the ledger judge.
+func (r *run) judge(ctx context.Context) (*Result, error) {
+	r.stopWrite()
+	r.sampling.Wait()
+	if r.o.Plot != "" {
+		if err := plot(r.o.Plot, r.samples); err != nil {
+			return nil, fmt.Errorf("writing the plot: %w", err)
+		}
+		r.unhealed = append(r.unhealed, growth(r.samples, r.o.Duration.Seconds())...)
+		r.say("soak.csv and soak.svg are in %s", r.o.Plot)
+	}
+	finishing, finished := context.WithTimeout(ctx, 20*time.Second)
+	defer finished()
+	if err := r.writer.finish(finishing); err != nil {
+		return nil, err
+	}
+	r.say("%d events are written; waiting for %d decisions and deliveries", r.ledger.Written(), r.ledger.Open())
+	deadline := time.Now().Add(r.o.Settle)
+	if r.end.Before(deadline) {
+		deadline = r.end
+	}
+	for r.ledger.Open() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
+		if err := r.fleet.learnLost(r.writer.topic); err != nil {
+			return nil, err
+		}
+		wait(ctx, 250*time.Millisecond)
+	}
+	wait(ctx, time.Second)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("interrupted before the end: %w", err)
+	}
+	judging, cancel := context.WithTimeout(ctx, judgeWithin)
+	defer cancel()
+	if err := r.ledger.CheckAllRead(judging); err != nil {
+		return nil, err
+	}
+	if err := r.ledger.CheckUnfinished(judging); err != nil {
+		r.say("offsets could not be checked: %v", err)
+	}
+	if err := r.fleet.checkTables(judging); err != nil {
+		r.say("tables could not be checked: %v", err)
+		r.ledger.Tables(err.Error())
+	}
+	panics, err := r.fleet.inspect()
+	if err != nil {
+		return nil, err
+	}
+	return r.result(r.ledger.Judge(), panics), nil
+}
+
+// close stops everything.
+func (r *run) close() error {
+	var errs []error
+	if r.stopAll != nil {
+		r.stopAll()
+		r.workers.Wait()
+		r.sampling.Wait()
+	}
+	if r.fleet != nil {
+		errs = append(errs, r.fleet.close())
+	}
+	return errors.Join(append(errs, r.w.Close())...)
+}
