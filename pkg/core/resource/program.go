@@ -9,6 +9,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
@@ -17,13 +18,15 @@ import (
 )
 
 // The bounds of one expression. A sane condition has a few dozen nodes; the
-// cost bound is hundreds of times what that needs and ends within a
-// millisecond or so.
+// cost bound is hundreds of times what that needs. Costs count operations and
+// bytes, never time, so the same event gets the same answer on every machine.
+// docs/reliability.md has the longest time that was measured.
 const (
 	maxExpressionBytes = 4096
 	maxExpressionNodes = 512
 	maxExpressionDepth = 64
-	maxEvaluationCost  = 1_000_000
+	maxEvaluationCost  = 250_000
+	maxPatternProgram  = 1_000 // steps of a compiled regular expression, for every byte that it reads
 )
 
 // Program holds a mapping's compiled expressions. It is safe for concurrent
@@ -86,7 +89,7 @@ func (p *Program) Fields(dst []Field, e *event.Event) ([]Field, error) {
 		}
 		value, ok := scalar(out)
 		if !ok {
-			return dst, x.failure("the result is not a string, a finite number or a boolean")
+			return dst, x.failure("the result is not a string of at most 262,144 bytes, a finite number or a boolean")
 		}
 		dst = append(dst, Field{Name: strings.TrimPrefix(x.name, "fields."), Value: value})
 	}
@@ -122,7 +125,7 @@ func (x *expression) failure(why string) error {
 func scalar(v ref.Val) (event.Value, bool) {
 	switch v := v.(type) {
 	case types.String:
-		return event.Value{Kind: event.String, Str: string(v)}, true
+		return event.Value{Kind: event.String, Str: string(v)}, len(v) <= maxStringBytes
 	case types.Double:
 		f := float64(v)
 		return event.Value{Kind: event.Double, Double: f}, !math.IsNaN(f) && !math.IsInf(f, 0)
@@ -213,10 +216,14 @@ func newCelCompiler(more ...cel.EnvOption) (*celCompiler, error) {
 		cel.ParserExpressionSizeLimit(maxExpressionBytes),
 		cel.ExpressionNodeLimit(maxExpressionNodes),
 		cel.ExpressionNestingDepthLimit(maxExpressionDepth),
-		cel.RegexProgramSizeLimit(10_000),
-		ext.Strings(ext.StringsVersion(2)),
+		cel.RegexProgramSizeLimit(maxPatternProgram),
+		ext.Strings(ext.StringsVersion(5)), // the first version whose functions have costs
 		ext.Math(),
 	}, more...)...)
+	if err != nil {
+		return nil, err
+	}
+	env, err = guardStrings(env)
 	return &celCompiler{env: env}, err
 }
 
@@ -277,7 +284,7 @@ func compileExpression(name, source string, withItem bool, want []*types.Type) (
 		return nil, resultProblem(out, want)
 	}
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if needsCostLimit(checked.NativeRep().Expr()) {
+	if needsCostLimit(checked.NativeRep()) {
 		options = append(options, cel.CostLimit(maxEvaluationCost))
 	}
 	program, err := compiler.env.Program(checked, options...)
@@ -327,8 +334,9 @@ func resultProblem(out *types.Type, want []*types.Type) *Problem {
 	return p
 }
 
-// cheapOperators are bounded by their operands. An expression of nothing else
-// ends in time by itself and is spared the bookkeeping of costs.
+// cheapOperators are bounded by their operands, and copy nothing. An expression
+// of nothing else ends in time by itself and is spared the bookkeeping of costs.
+// "+" is cheap for numbers only: it copies texts and lists.
 var cheapOperators = map[string]bool{
 	"_&&_": true, "_||_": true, "!_": true, "_?_:_": true, "_==_": true, "_!=_": true,
 	"_<_": true, "_<=_": true, "_>_": true, "_>=_": true, "_+_": true, "_-_": true, "_*_": true, "_/_": true,
@@ -336,15 +344,20 @@ var cheapOperators = map[string]bool{
 	"size": true, "string": true, "double": true, "int": true, "bool": true, "startsWith": true, "endsWith": true,
 }
 
-func needsCostLimit(e ast.Expr) bool {
+func needsCostLimit(checked *ast.AST) bool {
 	costly := false
-	ast.PostOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+	ast.PostOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.ComprehensionKind:
 			costly = true
 		case ast.CallKind:
-			costly = costly || !cheapOperators[e.AsCall().FunctionName()]
+			name := e.AsCall().FunctionName()
+			costly = costly || !cheapOperators[name] || name == operators.Add && !isNumber(checked.GetType(e.ID()))
 		}
 	}))
 	return costly
+}
+
+func isNumber(t *types.Type) bool {
+	return t == types.IntType || t == types.UintType || t == types.DoubleType
 }

@@ -32,6 +32,7 @@ var knownFailures = [...]struct{ message, why string }{
 	{"no such key", "the key is absent; use has() or orValue()"},
 	{"index out of bounds", "the list has no such element"},
 	{"type conversion error", "a value cannot be converted"},
+	{"regex program size", "the regular expression is too expensive for this event"},
 	{"cost limit exceeded", "the expression is too expensive for this event"},
 }
 

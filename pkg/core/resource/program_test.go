@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -176,6 +177,8 @@ func TestNotFiniteIsNoField(t *testing.T) {
 	}
 }
 
+// FuzzExpression: whatever compiles shows no data in a message and, on the
+// largest event, keeps to the memory that its bounds leave it.
 func FuzzExpression(f *testing.F) {
 	for _, seed := range []string{
 		"event.source == 'web'", "event.properties['a'].b", "event.commerce.items.map(i, i.id).join(',')",
@@ -190,7 +193,13 @@ func FuzzExpression(f *testing.F) {
 			require.Nil(t, p)
 			return
 		}
-		for _, e := range []*event.Event{sampleEvent(), {}} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		defer func() {
+			runtime.ReadMemStats(&after)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<30), source)
+		}()
+		for _, e := range []*event.Event{sampleEvent(), {}, bigEvent()} {
 			if _, err := p.Fields(nil, e); err != nil {
 				require.NotContains(t, err.Error(), canary)
 			}
