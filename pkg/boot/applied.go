@@ -46,7 +46,7 @@ func (e *Env) Resources(ctx context.Context) (*resource.Resources, []resource.Pr
 	for _, topic := range e.resourceTopics() {
 		err := e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 			if err := rows.Apply(ctx, r); errors.Is(err, codec.ErrSchemaPending) {
-				return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
+				return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
 			}
 			return nil // a bad record is among the problems
 		})
@@ -122,13 +122,9 @@ func (e *Env) schemaIDs(ctx context.Context, topics codec.Topics) (codec.IDs, er
 	defer cancel()
 	ids, err := registry.Resolve(bounded, topics, false)
 	if err != nil {
-		return nil, &NotReadyError{What: "the Schema Registry does not register our schemas", Err: err, Fix: e.registryFix()}
+		return nil, &NotReadyError{What: "the Schema Registry does not register our schemas", Err: err, Fix: e.registryFix(err)}
 	}
 	return ids, nil
-}
-
-func (e *Env) registryFix() string {
-	return "start the registry at " + e.Config.Registry.URL + ", or correct registry.url (--registry)"
 }
 
 // Apply writes a plan in one transaction: everybody sees all of it, or none.

@@ -56,7 +56,7 @@ func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
 		e.Log.Warn("the Schema Registry does not give our schemas; trying again", "registry", e.Config.Registry.URL, "error", err)
 		select {
 		case <-ctx.Done():
-			return nil, &NotReadyError{What: "the Schema Registry does not give our schemas", Err: err, Fix: "start the registry at " + e.Config.Registry.URL + ", or correct registry.url (--registry)"}
+			return nil, &NotReadyError{What: "the Schema Registry does not give our schemas", Err: err, Fix: e.registryFix(err)}
 		case <-time.After(wait):
 		}
 	}

@@ -37,7 +37,7 @@ func (e *Env) DestinationStatuses(ctx context.Context) ([]health.Status, error) 
 		var s codec.DestinationStatus
 		err := decoder.Decode(ctx, append([]byte(nil), r.Value...), &s)
 		if errors.Is(err, codec.ErrSchemaPending) {
-			return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
+			return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
 		}
 		if err != nil {
 			e.Log.Error("a destination's status cannot be read", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)

@@ -79,7 +79,7 @@ func (e *Env) SchemaStates(ctx context.Context) ([]SubjectState, error) {
 		for _, topic := range topics[name] {
 			state, err := subjectState(ctx, client, codec.Subject(topic), text)
 			if err != nil {
-				return nil, &NotReadyError{What: "the Schema Registry does not answer", Err: err, Fix: e.registryFix()}
+				return nil, &NotReadyError{What: "the Schema Registry does not answer", Err: err, Fix: e.registryFix(err)}
 			}
 			state.Name = name
 			states = append(states, state)
@@ -115,10 +115,4 @@ func subjectState(ctx context.Context, client *sr.Client, subject, text string) 
 func isMissing(err error) bool {
 	var answer *sr.ResponseError
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
-}
-
-// RegisterSchemas registers every schema for every topic that carries it.
-func (e *Env) RegisterSchemas(ctx context.Context) error {
-	_, err := e.schemaIDs(ctx, e.SchemaTopics(e.Providers()))
-	return err
 }

@@ -65,7 +65,7 @@ func (e *Env) SearchDiagnostics(ctx context.Context, s Search, take func(*decisi
 		}
 		err := decoder.Decode(ctx, value, d)
 		if errors.Is(err, codec.ErrSchemaPending) {
-			return false, &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
+			return false, &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
 		}
 		if err != nil {
 			return false, nil //nolint:nilerr // counted as unreadable

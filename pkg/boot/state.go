@@ -52,7 +52,7 @@ func (e *Env) States(ctx context.Context) (map[string]map[string]codec.State, er
 // the record's own.
 func (e *Env) undecoded(topic string, r *kgo.Record, err error) error {
 	if errors.Is(err, codec.ErrSchemaPending) {
-		return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
+		return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
 	}
 	return fmt.Errorf("reading %s/%d@%d: %w", topic, r.Partition, r.Offset, err)
 }

@@ -56,7 +56,7 @@ func (e *Env) TailDiagnostics(ctx context.Context, from TailFrom, to TailTo) err
 	take := func(r *kgo.Record) error {
 		err := decoder.Decode(ctx, r.Value, &d)
 		if errors.Is(err, codec.ErrSchemaPending) {
-			return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix()}
+			return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
 		}
 		if err != nil {
 			to.Bad(fmt.Errorf("reading diagnostic %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err))

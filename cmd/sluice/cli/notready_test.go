@@ -53,7 +53,7 @@ func TestNotReady(t *testing.T) {
 		},
 		"registry down, schemas": {[]string{"schemas", "check", "--registry", "http://" + nobody}, "registry.url (--registry)"},
 		"registry down, register": {
-			[]string{"schemas", "register", "--registry", "http://" + nobody}, "registry.url (--registry)",
+			[]string{"schemas", "register", "--timeout", "0", "--registry", "http://" + nobody}, "registry.url (--registry)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 type schemasFlags struct {
 	offline bool
+	timeout time.Duration
 	output  string
 }
 
@@ -59,11 +60,16 @@ func (r *root) schemasRegisterCommand() *cobra.Command {
 		Use:   "register",
 		Short: "Register every schema at the registry",
 		Long: `Register every schema at the registry, for installations whose roles may not do
-so themselves. It may be repeated: what is registered already keeps its id.`,
-		Example: `  sluice schemas register --registry http://registry:8081`,
+so themselves. It may be repeated: what is registered already keeps its id.
+
+A registry that is young is waited for: one that does not listen yet, or that
+answers before it has a primary and takes writes. What waiting cannot mend, such
+as a wrong address, credentials or a schema that does not fit, ends at once.`,
+		Example: `  sluice schemas register --registry http://registry:8081 --timeout 5m`,
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return r.registerSchemas(cmd.Context(), &f) },
 	}
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "how long to wait for a registry that starts; 0 tries once")
 	outputFlag(cmd, &f.output, "table", "json")
 	r.connecting(cmd)
 	return cmd
@@ -129,16 +135,22 @@ func (r *root) askRegistry(ctx context.Context) (rows []schemaRow, bad int, err 
 }
 
 func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
+	if f.timeout < 0 {
+		return usage(fmt.Errorf("--timeout must be 0 or more, not %s", f.timeout))
+	}
 	env, err := r.tool()
 	if err != nil {
 		return err
 	}
 	defer closing(r, env)
-	bounded, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	if err := env.RegisterSchemas(bounded); err != nil {
+	waiting := func(registry, why string) {
+		_, _ = fmt.Fprintf(r.Err, "waiting up to %s for the Schema Registry at %s: %s\n", f.timeout, registry, why)
+	}
+	if err := env.RegisterSchemas(ctx, boot.Patience{Limit: f.timeout, Waiting: waiting}); err != nil {
 		return err
 	}
+	bounded, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	states, err := env.SchemaStates(bounded)
 	if err != nil {
 		return err

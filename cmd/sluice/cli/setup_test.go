@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +74,29 @@ func TestSchemas(t *testing.T) {
 	for _, row := range rows.([]any) {
 		require.NotEqual(t, "missing", row.(map[string]any)["state"], row)
 	}
+}
+
+// TestSchemasRegisterSaysWhatItWaitsFor: a registry without a primary refuses
+// writes; the fault is not that nobody started it.
+func TestSchemasRegisterSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte(`{"error_code":50003,"message":"Error while forwarding the request to the master."}`))
+	}))
+	t.Cleanup(registry.Close)
+	got := run(t, "schemas", "register", "--registry", registry.URL, "--timeout", "300ms")
+	require.Equal(t, 3, got.code, got.stderr)
+	require.Empty(t, got.stdout)
+	require.Equal(t, 1, strings.Count(got.stderr, "waiting up to 300ms for the Schema Registry at "+registry.URL+
+		": it answers, and has no primary that takes writes yet\n"), got.stderr)
+	require.Contains(t, got.stderr, "the Schema Registry registered no schema within 300ms: registering schema ")
+	require.Contains(t, got.stderr, "Error while forwarding the request to the master.")
+	require.Contains(t, got.stderr, "fix: the registry at "+registry.URL+" runs: wait until it has a primary")
+
+	negative := run(t, "schemas", "register", "--timeout", "-1s")
+	require.Equal(t, 2, negative.code)
+	require.Contains(t, negative.stderr, "--timeout must be 0 or more, not -1s")
 }
 
 func TestApplyDiffExport(t *testing.T) {
