@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hamba/avro/v2"
@@ -29,6 +30,27 @@ type writerSchema struct {
 }
 
 func newBodies(r *Registry, name schemas.Name) (*bodies, error) {
+	ours, err := ownSchema(name)
+	if err != nil {
+		return nil, err
+	}
+	return &bodies{registry: r, kind: name, ours: ours}, nil
+}
+
+// ownSchemas holds our schemas as they are parsed: schemas.Name -> func()
+// (avro.Schema, error). They are constants of the binary, and parsing a large
+// one takes milliseconds.
+var ownSchemas sync.Map
+
+func ownSchema(name schemas.Name) (avro.Schema, error) {
+	parse, ok := ownSchemas.Load(name)
+	if !ok {
+		parse, _ = ownSchemas.LoadOrStore(name, sync.OnceValues(func() (avro.Schema, error) { return parseOwn(name) }))
+	}
+	return parse.(func() (avro.Schema, error))()
+}
+
+func parseOwn(name schemas.Name) (avro.Schema, error) {
 	text, err := schemas.Text(name)
 	if err != nil {
 		return nil, err
@@ -37,7 +59,7 @@ func newBodies(r *Registry, name schemas.Name) (*bodies, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing schema %s: %w", name, err)
 	}
-	return &bodies{registry: r, kind: name, ours: ours}, nil
+	return ours, nil
 }
 
 // writer gives the plan for a schema id, compiling it the first time.

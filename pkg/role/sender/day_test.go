@@ -25,7 +25,7 @@ import (
 // the destination healed, and rarely enough to leave it alone. The neighbour
 // is delivered within seconds all day.
 func TestADayOfRetries(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *rig) {
 		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WatchEvery, c.CommitEvery = time.Hour, time.Minute })
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Unavailable}))
 		r.order(1, "order", "first")
@@ -98,7 +98,7 @@ func (e *expiring) times() []time.Time {
 // again, without a request in between that must fail. A secret that was
 // rotated is used at once, without a restart and before the old one is refused.
 func TestATokenThatExpiresAndIsRotated(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *rig) {
 		p := &expiring{Provider: r.provider, lives: time.Hour}
 		late := &watcher{wire: r.wire, lives: p.lives}
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider, d.HTTP = p, late })

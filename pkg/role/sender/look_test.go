@@ -3,6 +3,7 @@ package sender_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -37,20 +38,52 @@ func (r *rig) read(topic string) []*kgo.Record {
 	return out
 }
 
-// decisions gives the sender's diagnostics, repeats left out as any consumer does.
+// decisions gives the sender's diagnostics, repeats left out as any consumer
+// does. What was read before is remembered: waits ask again and again.
 func (r *rig) decisions() []decision.Decision {
 	r.t.Helper()
-	decoder, err := codec.Diagnostics(r.registry)
-	require.NoError(r.t, err)
-	seen := map[string]bool{}
-	var out []decision.Decision
-	for _, record := range r.read(r.names.Diagnostics()) {
+	for _, record := range r.added() {
 		var d decision.Decision
-		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &d))
-		if !seen[d.ID] {
-			seen[d.ID] = true
-			out = append(out, d)
+		require.NoError(r.t, r.diagnostics.Decode(r.t.Context(), record.Value, &d))
+		if !r.seen[d.ID] {
+			r.seen[d.ID] = true
+			r.decided = append(r.decided, d)
 		}
+	}
+	return slices.Clone(r.decided)
+}
+
+// added are the diagnostics that were written since it was last called.
+func (r *rig) added() []*kgo.Record {
+	r.t.Helper()
+	topic := r.names.Diagnostics()
+	ends, err := r.admin.ListEndOffsets(r.t.Context(), topic)
+	require.NoError(r.t, err)
+	want, from := int64(0), map[int32]kgo.Offset{}
+	ends.Each(func(o kadm.ListedOffset) {
+		require.NoError(r.t, o.Err)
+		if next := r.readTo[o.Partition]; next < o.Offset {
+			want += o.Offset - next
+			from[o.Partition] = kgo.NewOffset().At(next)
+		}
+	})
+	if want == 0 {
+		return nil
+	}
+	opts, err := kafka.Options(r.services.Kafka())
+	require.NoError(r.t, err)
+	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
+	client, err := kgo.NewClient(append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))...)
+	require.NoError(r.t, err)
+	defer client.Close()
+	var out []*kgo.Record
+	for int64(len(out)) < want {
+		fetches := client.PollFetches(r.t.Context())
+		require.NoError(r.t, fetches.Err0())
+		out = append(out, fetches.Records()...)
+	}
+	for _, record := range out {
+		r.readTo[record.Partition] = record.Offset + 1
 	}
 	return out
 }

@@ -14,13 +14,11 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
-	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 	"github.com/sluicehq/sluice/test/place"
 )
@@ -70,7 +68,7 @@ func TestOnServices(t *testing.T) {
 // onSockets runs a scenario with a rig on services with sockets.
 func onSockets(t *testing.T, destinations int, test func(r *rig)) {
 	t.Helper()
-	r := &rig{t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
+	r := emptyRig(t)
 	r.place = place.Open(t, embedded.Config{Topics: senderTopics(topology.Names{})})
 	r.services, r.names = r.place, r.place.Names()
 	r.setUp(destinations)

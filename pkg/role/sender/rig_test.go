@@ -2,6 +2,7 @@ package sender_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -73,6 +74,14 @@ type rig struct {
 	url      string // of the sandbox, on sockets
 	offset   int64
 	keys     map[string]dedup.Key // claims by event id
+
+	diagnostics *codec.Decoder[decision.Decision]
+	readTo      map[int32]int64 // the next diagnostic to read, by partition
+	seen        map[string]bool // ids of the decisions
+	decided     []decision.Decision
+
+	// session is how long a silent member keeps its partitions.
+	session time.Duration
 	// claimless leaves the claim to the sender, which takes it where it is absent.
 	claimless bool
 }
@@ -80,6 +89,7 @@ type rig struct {
 // bubble runs a test with a rig for Meta and n datasets, d0 to dn-1.
 func bubble(t *testing.T, n int, test func(r *rig)) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, n)
 		test(r)
@@ -87,9 +97,28 @@ func bubble(t *testing.T, n int, test func(r *rig)) {
 	})
 }
 
+// longBubble is a bubble for hours, in which a partition that the sender
+// resumes may be read some seconds later, and nobody notices a death soon: idle
+// fetches and heartbeats are most of what hours cost.
+func longBubble(t *testing.T, n int, test func(r *rig)) {
+	t.Helper()
+	bubble(t, n, func(r *rig) {
+		r.inside.KeepFetches(9 * time.Second)
+		r.session = 5 * time.Minute
+		test(r)
+	})
+}
+
+func emptyRig(t testing.TB) *rig {
+	return &rig{
+		t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{},
+		readTo: map[int32]int64{}, seen: map[string]bool{},
+	}
+}
+
 func newRig(t testing.TB, destinations int) *rig {
 	t.Helper()
-	r := &rig{t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{}}
+	r := emptyRig(t)
 	_, bubbled := t.(*testing.T) // benchmarks use sockets and the real clock
 	var err error
 	r.inside, err = embedded.Start(t.Context(), embedded.Config{Virtual: bubbled, Topics: senderTopics(r.names)})
@@ -135,6 +164,8 @@ func (r *rig) setUp(destinations int) {
 	}, false)
 	require.NoError(t, err)
 	r.writer = codec.NewWriter(ids, "test")
+	r.diagnostics, err = codec.Diagnostics(r.registry)
+	require.NoError(t, err)
 	datasets := map[string]sandboxmeta.Dataset{}
 	for i := range destinations {
 		datasets[dataset(i)] = sandboxmeta.Dataset{Tokens: []string{token(i)}}
@@ -213,7 +244,7 @@ func (r *rig) start(change ...func(*sender.Config, *sender.Deps)) *running {
 	r.t.Helper()
 	deliveries, err := codec.Deliveries(r.registry)
 	require.NoError(r.t, err)
-	cfg := sender.Config{Kafka: r.services.Kafka(), Topics: r.names, BaseURL: "http://sandbox.virtual", SessionTimeout: 10 * time.Second}
+	cfg := sender.Config{Kafka: r.services.Kafka(), Topics: r.names, BaseURL: "http://sandbox.virtual", SessionTimeout: cmp.Or(r.session, 10*time.Second)}
 	deps := sender.Deps{
 		Provider: r.provider, Tables: r.world, Claims: r.store, Deliveries: deliveries, Encoder: r.writer,
 		Producer: r.producer, HTTP: r.wire, Secrets: r.secrets,
@@ -252,14 +283,33 @@ func (r *rig) kill(s *running) {
 // order routes n events as the router does: gates, claim, delivery.
 func (r *rig) order(customer int, name string, ids ...string) {
 	r.t.Helper()
-	for _, id := range ids {
-		r.route(customer, name, id, r.next())
+	records, claims := make([]*kgo.Record, len(ids)), make([]dedup.Request, len(ids))
+	for i, id := range ids {
+		records[i], claims[i] = r.routed(customer, name, id, r.next())
 	}
+	r.write(records, claims)
 }
 
 func (r *rig) next() int64 { r.offset++; return r.offset }
 
 func (r *rig) route(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) {
+	r.t.Helper()
+	record, claim := r.routed(customer, name, id, offset, change...)
+	r.write([]*kgo.Record{record}, []dedup.Request{claim})
+}
+
+// write claims and hands over what was routed.
+func (r *rig) write(records []*kgo.Record, claims []dedup.Request) {
+	r.t.Helper()
+	if !r.claimless {
+		_, err := r.store.Claim(r.t.Context(), claims)
+		require.NoError(r.t, err)
+	}
+	require.NoError(r.t, r.producer.Produce(r.t.Context(), records...))
+}
+
+// routed is an event's delivery and its claim.
+func (r *rig) routed(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) (*kgo.Record, dedup.Request) {
 	r.t.Helper()
 	now := time.Now().UnixMilli()
 	e := event.Event{
@@ -291,13 +341,9 @@ func (r *rig) route(customer int, name, id string, offset int64, change ...func(
 		f(&d)
 	}
 	r.keys[id] = dedup.Key(d.ClaimKey)
-	if !r.claimless {
-		_, err = r.store.Claim(r.t.Context(), []dedup.Request{{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: 9 * 24 * time.Hour}})
-		require.NoError(r.t, err)
-	}
-	require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{
+	return &kgo.Record{
 		Topic: r.names.Delivery("meta", d.Lane), Key: []byte(e.CustomerID + ":s-" + id), Value: r.writer.AppendDelivery(nil, &d),
-	}))
+	}, dedup.Request{Key: dedup.Key(d.ClaimKey), Owner: dedup.Owner(d.ClaimOwner), TTL: 9 * 24 * time.Hour}
 }
 
 // pass lets the bubble's time pass. The real one is too dear for waiting that

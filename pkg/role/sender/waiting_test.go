@@ -21,7 +21,7 @@ import (
 // I2, I11: one destination fails for a day while its neighbour works. Its
 // deliveries climb the ladder, byte for byte, and end as dead letters.
 func TestTheLadderEndsAfterADay(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *rig) {
 		quick := func(c *sender.Config, _ *sender.Deps) { c.WatchEvery = time.Hour }
 		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {retry_for: 3h}", 1))
 		s := r.start(quick)
@@ -57,7 +57,7 @@ func TestTheLadderEndsAfterADay(t *testing.T) {
 
 // I8: what waits too long is not sent any more.
 func TestParkedDeliveriesExpire(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *rig) {
 		r.secrets.set("file:d0", "ended")
 		s := r.start(func(c *sender.Config, _ *sender.Deps) {
 			c.MaxAge, c.Delays.Parked, c.WatchEvery = time.Hour, 20*time.Minute, time.Minute

@@ -40,6 +40,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const input = "analytics.events"
 
+// session is how long a silent member keeps its partitions; heartbeats are a
+// good part of what an hour costs.
+const session = 5 * time.Minute
+
 // rig is a sender of Google's deliveries with its verdict loop inside a
 // synctest bubble: in-process Kafka, registry and Redis, and the strict sandbox.
 // Its clock is the bubble's, so that a day of asking takes no time.
@@ -62,6 +66,7 @@ type rig struct {
 	offset   int64
 	meter    *meter
 	keys     map[string]dedup.Request // claims by event id
+	found    map[string]found         // what was read last, by topic
 
 	sender *sender.Sender
 	stop   func()
@@ -71,6 +76,7 @@ type rig struct {
 // bubble runs a test with a rig whose sender and verdict loop are at work.
 func bubble(t *testing.T, test func(r *rig)) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.startSender()
@@ -87,7 +93,7 @@ func bubble(t *testing.T, test func(r *rig)) {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{
-		t: t, ctx: t.Context(), secrets: &secrets{}, meter: &meter{counts: map[string]int{}}, keys: map[string]dedup.Request{},
+		t: t, ctx: t.Context(), secrets: &secrets{}, meter: &meter{counts: map[string]int{}}, keys: map[string]dedup.Request{}, found: map[string]found{},
 		provider: google.New(google.Deps{Now: func() int64 { return time.Now().UnixMilli() }}),
 	}
 	n := r.names
@@ -103,6 +109,7 @@ func newRig(t *testing.T) *rig {
 	var err error
 	r.services, err = embedded.Start(r.ctx, embedded.Config{Virtual: true, Topics: topics})
 	require.NoError(t, err)
+	r.services.KeepFetches(9 * time.Second) // hours pass, nobody resumes anything
 	r.producer, err = kafka.NewProducer(r.services.Kafka())
 	require.NoError(t, err)
 	r.admin = kadm.NewClient(r.producer.Client())
@@ -163,7 +170,7 @@ func (r *rig) startSender() {
 	deliveries, err := codec.Deliveries(r.registry)
 	require.NoError(r.t, err)
 	s, err := sender.New(sender.Config{
-		Kafka: r.services.Kafka(), Topics: r.names, SessionTimeout: time.Minute, RealtimeLinger: time.Second, WatchEvery: time.Minute, CommitEvery: 10 * time.Second,
+		Kafka: r.services.Kafka(), Topics: r.names, SessionTimeout: session, RealtimeLinger: time.Second, WatchEvery: time.Minute, CommitEvery: 10 * time.Second,
 		BaseURL: "http://sandbox.virtual", TokenURL: "http://sandbox.virtual/token",
 	}, sender.Deps{
 		Provider: r.provider, Tables: r.world, Claims: r.store, Deliveries: deliveries, Encoder: r.writer,
@@ -192,7 +199,7 @@ func (r *rig) startLoop(change ...func(*transact.Deps)) (kill func()) {
 	}
 	loop, err := transact.New(transact.Config{
 		Kafka: r.services.Kafka(), Group: "verdicts", Topics: []string{r.names.Submissions("google")}, TransactionalID: "verdicts-0",
-		Delay: verdict.DefaultEvery, MaxRecords: verdict.MaxRecords, SessionTimeout: time.Minute, StopGrace: time.Second,
+		Delay: verdict.DefaultEvery, MaxRecords: verdict.MaxRecords, SessionTimeout: session, StopGrace: time.Second,
 	}, deps)
 	require.NoError(r.t, err)
 	ctx, cancel := context.WithCancel(r.ctx)
