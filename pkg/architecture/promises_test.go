@@ -96,12 +96,15 @@ func TestMarkedTestsRunOnRealServices(t *testing.T) {
 // services; none where all its tests do.
 func scenariosOf(t *testing.T, dir string) map[string]bool {
 	t.Helper()
-	scenarios := map[string]bool{}
+	scenarios, functions := map[string]bool{}, map[string]bool{}
 	for _, s := range readTree(t) {
 		if s.dir != dir {
 			continue
 		}
 		for _, declaration := range s.file.Decls {
+			if f, ok := declaration.(*ast.FuncDecl); ok && f.Recv == nil {
+				functions[f.Name.Name] = true
+			}
 			if f, ok := declaration.(*ast.FuncDecl); ok && f.Name.Name == "TestOnServices" {
 				ast.Inspect(f, func(n ast.Node) bool {
 					if literal, ok := n.(*ast.CompositeLit); ok && literal.Type == nil {
@@ -116,6 +119,7 @@ func scenariosOf(t *testing.T, dir string) map[string]bool {
 			}
 		}
 	}
+	maps.DeleteFunc(scenarios, func(name string, _ bool) bool { return !functions[name] }) // their data
 	return scenarios
 }
 

@@ -28,6 +28,13 @@ func (e *PendingError) Error() string {
 	return fmt.Sprintf("looking up schema id %d: %v", e.ID, e.Cause)
 }
 
+// IsUnknownSchema reports whether err says that the registry answers and does
+// not know the writer's schema, for now.
+func IsUnknownSchema(err error) bool {
+	pending, ok := errors.AsType[*PendingError](err)
+	return ok && pending.Cause == nil
+}
+
 // Is makes errors.Is(err, ErrSchemaPending) true.
 func (e *PendingError) Is(target error) bool { return target == ErrSchemaPending }
 

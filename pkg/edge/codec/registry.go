@@ -62,6 +62,10 @@ type absence struct {
 // write to the input topic can invent them.
 const maxMissing = 10_000
 
+// forgetAfter is how long a missing id that nobody asks for is remembered where
+// room is needed.
+const forgetAfter = 10 * time.Minute
+
 // NewRegistry makes a Registry. Deps must be complete.
 func NewRegistry(cfg RegistryConfig, deps RegistryDeps) *Registry {
 	if cfg.NotFoundAfter == 0 {
@@ -153,7 +157,7 @@ func (r *Registry) known(id SchemaID) error {
 	if a == nil || r.deps.Now().Sub(a.asked) >= r.cfg.RetryEvery {
 		return nil
 	}
-	return r.verdict(id, a)
+	return r.answer(id, a)
 }
 
 // miss notes that an id could not be had. The clock of "not found" runs only
@@ -167,8 +171,8 @@ func (r *Registry) miss(id SchemaID, err error) error {
 	now := r.deps.Now()
 	a := r.missing[id]
 	if a == nil {
-		if len(r.missing) >= maxMissing {
-			clear(r.missing)
+		if !r.makeRoom(now) && isNotFound(err) {
+			return r.unknown(id)
 		}
 		a = &absence{}
 		r.missing[id] = a
@@ -176,19 +180,40 @@ func (r *Registry) miss(id SchemaID, err error) error {
 	a.asked = now
 	if !isNotFound(err) {
 		a.since, a.err = time.Time{}, err
-		return r.verdict(id, a)
+		return r.answer(id, a)
 	}
 	if a.err = nil; a.since.IsZero() {
 		a.since = now
 	}
-	return r.verdict(id, a)
+	return r.answer(id, a)
 }
 
-func (r *Registry) verdict(id SchemaID, a *absence) error {
+// makeRoom reports whether one more missing id can be remembered. Clocks that
+// run are kept: emptying the table would start all of them again, and the
+// records that wait for them would wait for ever. Where ten thousand unknown
+// ids are on their way at once, the next one gets no minute of grace. The
+// caller holds mu.
+func (r *Registry) makeRoom(now time.Time) bool {
+	if len(r.missing) < maxMissing {
+		return true
+	}
+	for id, a := range r.missing {
+		if now.Sub(a.asked) >= forgetAfter {
+			delete(r.missing, id)
+		}
+	}
+	return len(r.missing) < maxMissing
+}
+
+func (r *Registry) unknown(id SchemaID) error {
+	return undecodable("the registry does not know schema id %d", id)
+}
+
+func (r *Registry) answer(id SchemaID, a *absence) error {
 	if a.err != nil || a.asked.Sub(a.since) < r.cfg.NotFoundAfter {
 		return &PendingError{ID: id, Cause: a.err}
 	}
-	return undecodable("the registry does not know schema id %d", id)
+	return r.unknown(id)
 }
 
 // isNotFound tells "there is no such schema" from every other failure. A 404

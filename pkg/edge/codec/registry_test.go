@@ -271,3 +271,24 @@ func TestForeignWriters(t *testing.T) {
 		require.Equal(t, consent.Input{}, e.Consent)
 	})
 }
+
+// Ids that strangers invent fill the memory of missing ids up to its bound.
+// Beyond it nobody waits, and the minutes that run go on running.
+func TestManyUnknownSchemasRestartNoClock(t *testing.T) {
+	reg, _, clock := newRegistry(t)
+	events, err := codec.NewEvents(codec.FormatAvro, reg)
+	require.NoError(t, err)
+	read := func(id int) error {
+		_, err := events.Head(t.Context(), codec.AppendFrame(nil, codec.SchemaID(id)))
+		return err
+	}
+	for i := range 10_000 {
+		require.ErrorIs(t, read(50_000+i), codec.ErrSchemaPending)
+	}
+	clock.now = clock.now.Add(time.Minute)
+	var bad *codec.DecodeError
+	require.ErrorAs(t, read(90_000), &bad, "there is no room to wait in")
+	require.ErrorAs(t, read(50_000), &bad, "its minute is over")
+	clock.now = clock.now.Add(11 * time.Minute)
+	require.ErrorIs(t, read(90_000), codec.ErrSchemaPending, "old ones made room")
+}

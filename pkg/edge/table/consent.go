@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/identity"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 // shards bounds what one write locks and what one growth copies.
@@ -73,8 +71,7 @@ func (t *ConsentTable) Apply(ctx context.Context, r *kgo.Record) error {
 	stored := r.Timestamp.UnixMilli()
 	err := t.decode(ctx, r.Value, &record)
 	if err != nil {
-		var bad *codec.DecodeError
-		if !errors.As(err, &bad) {
+		if !isBad(err) {
 			return err // not the record's fault: it comes again
 		}
 		record = consent.Record{Input: consent.Input{Malformed: true}, UpdatedAt: stored}

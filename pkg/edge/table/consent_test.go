@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ import (
 )
 
 // decodeConsent reads "ad_user_data updated_at" or fails as a codec would.
+// "unknown SECONDS" has a schema that becomes known at that Unix time, and is a
+// grant then.
 func decodeConsent(_ context.Context, value []byte, dst *consent.Record) error {
 	word, at, _ := strings.Cut(string(value), " ")
 	switch word {
@@ -27,6 +30,12 @@ func decodeConsent(_ context.Context, value []byte, dst *consent.Record) error {
 		return &codec.DecodeError{Reason: decision.EventUndecodable, Detail: "test"}
 	case "pending":
 		return codec.ErrSchemaPending
+	case "unknown":
+		known, err := strconv.ParseInt(at, 10, 64)
+		if err != nil || time.Now().Unix() < known {
+			return &codec.PendingError{ID: 4711}
+		}
+		word, at = "granted", "1700000000000"
 	}
 	*dst = consent.Record{Input: consent.Input{AdUserData: consent.Text(word)}}
 	_, err := fmt.Sscan(at, &dst.UpdatedAt)

@@ -33,10 +33,11 @@ type Sink interface {
 	// Reset empties the sink: its topics are about to be read from the start.
 	// What was published before may stay visible; it is not fresh.
 	Reset()
-	// Apply takes one record. An error that is a *codec.DecodeError says that
-	// the record is bad and was passed over; after any other, Apply is called
-	// again with the same record until it works or the follower ends, because
-	// a table must not have holes.
+	// Apply takes one record. An error of isBad says that the record is bad and
+	// was passed over; where only its writer's schema is not known, Apply may
+	// be called with it again, as long as no later record of its key was
+	// applied. After any other error Apply is called again with the same record
+	// until it works or the follower ends, because a table must not have holes.
 	Apply(ctx context.Context, r *kgo.Record) error
 	// Publish makes everything applied so far visible. It is called whenever
 	// the ends of the topics were reached.
@@ -59,6 +60,8 @@ type Follower struct {
 	cfg  FollowerConfig
 	sink Sink
 	log  *slog.Logger
+
+	unknown unknownRecords // of the session; its goroutine's
 
 	mu      sync.Mutex
 	fresh   time.Time     // the newest query that was reached
@@ -119,10 +122,15 @@ func (f *Follower) session(ctx context.Context) error {
 	workers.Go(func() { poll(ctx, client, polled) })
 
 	p := newProgress()
+	f.unknown = unknownRecords{}
+	again := time.NewTicker(againAfter)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-again.C:
+			f.retryUnknown(ctx)
 		case a := <-answers:
 			err = f.take(p, a)
 		case fetches := <-polled:
@@ -231,19 +239,15 @@ func (f *Follower) applyPartition(ctx context.Context, p *progress, part kgo.Fet
 func (f *Follower) insist(ctx context.Context, r *kgo.Record) error {
 	for {
 		err := f.sink.Apply(ctx, r)
-		var bad *codec.DecodeError
-		var wrong *PlacementError
-		switch {
-		case err == nil:
+		if err == nil {
+			f.unknown.replaced(r)
 			return nil
-		case errors.As(err, &wrong):
+		}
+		if _, wrong := errors.AsType[*PlacementError](err); wrong {
 			return err
-		case errors.As(err, &bad):
-			f.mu.Lock()
-			f.bad++
-			f.mu.Unlock()
-			f.log.Error("passing over a bad record of a table",
-				"topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
+		}
+		if isBad(err) {
+			f.passOver(r, err)
 			return nil
 		}
 		f.fail(fmt.Errorf("reading %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err))
@@ -253,6 +257,21 @@ func (f *Follower) insist(ctx context.Context, r *kgo.Record) error {
 		case <-time.After(againAfter):
 		}
 	}
+}
+
+// passOver reports a bad record, and keeps it where its schema may still become
+// known.
+func (f *Follower) passOver(r *kgo.Record, err error) {
+	if codec.IsUnknownSchema(err) {
+		f.unknown.add(r)
+	} else {
+		f.unknown.replaced(r)
+	}
+	f.mu.Lock()
+	f.bad++
+	f.mu.Unlock()
+	f.log.Error("passing over a bad record of a table",
+		"topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
 }
 
 func (f *Follower) fail(err error) {

@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/resource"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
@@ -75,12 +73,11 @@ func (t *ResourceTable) Apply(ctx context.Context, r *kgo.Record) error {
 		return nil
 	}
 	err := t.put(ctx, kind, key, r)
-	var bad *codec.DecodeError
-	if err == nil || errors.As(err, &bad) {
+	if err == nil || isBad(err) {
 		t.dirty = true
 	}
-	if bad != nil {
-		t.builder.Reject(kind, key, r.Offset, bad)
+	if err != nil && isBad(err) {
+		t.builder.Reject(kind, key, r.Offset, err)
 		return fmt.Errorf("decoding %s record: %w", kind, err)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -312,4 +313,37 @@ func makeAnew(b *bench) {
 
 	again := b.view()
 	require.Equal(b.t, consent.NotGiven, granted(again, "s1"), "what the new topic does not say is not remembered")
+}
+
+// Records of a consent topic whose schema nobody registered deny and hold
+// nobody: neither the others, nor a start. One whose schema becomes known later
+// is read then, unless its key was written again.
+func TestUnknownSchemasHoldNoTable(t *testing.T) { bubble(t, holdNoTable, topics...) }
+
+func holdNoTable(b *bench) {
+	never, soon := strconv.FormatInt(1<<40, 10), strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10)
+	var storm []string
+	for i := range 1000 {
+		storm = append(storm, "consent", fmt.Sprint("acme:x", i), "unknown "+never)
+	}
+	b.write(kgo.TryCommit, storm[:3*900]...)
+	b.write(kgo.TryCommit, "consent", "acme:late", "unknown "+soon, "consent", "acme:again", "unknown "+soon, "consent", "acme:good", "granted 1")
+	b.start()
+	began := time.Now()
+	<-b.tables.Ready()
+	require.Less(b.t, time.Since(began), 5*time.Second, "of virtual time")
+
+	b.write(kgo.TryCommit, storm[3*900:]...)
+	b.write(kgo.TryCommit, "consent", "acme:again", "denied 1800000000000")
+	v := b.view()
+	require.Equal(b.t, consent.Granted, granted(v, "good"))
+	for _, subject := range []string{"x0", "x999", "late"} {
+		s, found := v.Consent("acme", identity.NewRaw(subject))
+		require.True(b.t, found, subject)
+		require.NotEqual(b.t, consent.WellFormed, s.Malformed, "%s: what cannot be read denies", subject)
+	}
+	time.Sleep(3 * time.Minute)
+	v = b.view()
+	require.Equal(b.t, consent.Granted, granted(v, "late"))
+	require.Equal(b.t, consent.Denied, granted(v, "again"))
 }

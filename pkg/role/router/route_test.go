@@ -284,3 +284,24 @@ var errFailing = errors.New("the registry is away")
 
 func (failing) Head(ctx, []byte) (codec.Head, error)   { return codec.Head{}, errFailing }
 func (failing) Decode(ctx, []byte, *event.Event) error { return errFailing }
+
+// A thousand unknown ids in one batch wait for one minute together, not for a
+// minute each, and cost no record.
+func TestAThousandUnknownSchemasWaitTogether(t *testing.T) {
+	t.Parallel()
+	r := setup(t, plain)
+	s := r.session()
+	var records []*kgo.Record
+	for i := range 1000 {
+		records = append(records, r.raw(append(codec.AppendFrame(nil, codec.SchemaID(70_000+i)), 'x')))
+	}
+	records = append(records, r.record(purchase("good")))
+	_, err := s.Route(t.Context(), batch(records...))
+	require.ErrorIs(t, err, transact.ErrWait)
+	r.advance(time.Minute)
+	said := r.route(s, records...).said()
+	require.Len(t, said, 1001)
+	require.Equal(t, "dead_lettered event.undecodable", said[0])
+	require.Equal(t, "dead_lettered event.undecodable", said[999])
+	require.Equal(t, queued, said[1000])
+}
