@@ -62,6 +62,9 @@ func (b *bench) ctx() context.Context {
 	return ctx
 }
 
+// pass lets time pass in the bubble.
+func (b *bench) pass(d time.Duration) { time.Sleep(d) }
+
 // write produces records with the values first to last.
 func (b *bench) write(first, last int) {
 	b.t.Helper()

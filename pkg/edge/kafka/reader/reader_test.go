@@ -19,10 +19,10 @@ import (
 func TestAReaderByTimeEndsWhereTheLogEnds(t *testing.T) {
 	inBench(t, 1, func(b *bench) {
 		b.write(0, 4)
-		time.Sleep(time.Minute)
+		b.pass(time.Minute)
 		middle := time.Now()
 		b.write(5, 9)
-		time.Sleep(time.Minute)
+		b.pass(time.Minute)
 		late := time.Now()
 		b.write(10, 14)
 		for name, c := range map[string]struct {
@@ -89,7 +89,7 @@ func TestRetentionOvertakesAReaderAtWork(t *testing.T) {
 		require.Equal(b.t, span(0, 2), b.next(follow, 3))
 		require.Equal(b.t, span(0, 2), b.next(bounded, 3))
 		held := b.services.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.NotLeaderForPartition, Count: -1})
-		time.Sleep(time.Second) // the fetches that wait at the broker come back
+		b.pass(time.Second) // the fetches that wait at the broker come back
 		b.write(3, 9)
 		require.NoError(b.t, b.services.Cluster().DeleteRecords(topic, 0, 8))
 		held.Remove()
@@ -131,7 +131,7 @@ func TestAReaderGoesOnWhereALogWasCutOff(t *testing.T) {
 		defer r.Close()
 		for i := range 5 {
 			b.write(i, i)
-			time.Sleep(time.Second)
+			b.pass(time.Second)
 		}
 		require.Equal(b.t, span(0, 4), b.next(r, 5))
 		fault := b.services.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: kerr.OffsetOutOfRange, Count: 1})
@@ -163,7 +163,7 @@ func TestAbortedTransactionsAreNoRecordsAndNoEndlessWait(t *testing.T) {
 func TestOpenTransactions(t *testing.T) {
 	inBench(t, 1, func(b *bench) {
 		b.write(0, 2)
-		time.Sleep(time.Second)
+		b.pass(time.Second)
 		began := time.Now()
 		end := b.transaction(3, 5)
 		stable := b.open(reader.Config{Topics: []string{topic}, To: reader.Stable})
