@@ -55,18 +55,15 @@ diagnostics: {unmapped: all}`})
 	w.apply(shopResources(true))
 	w.slow(250 * time.Millisecond) // so that a kill finds something in flight
 
-	dead := &ghosts{w: w, killed: map[string]time.Time{}}
-	roles, ids, started := map[string]*process{}, map[string]string{}, 0
+	roles, started := map[string]*process{}, 0
 	startRole := func(name string) {
 		role, instance, _ := strings.Cut(name, " ")
 		started++
-		ids[name] = fmt.Sprintf("%s-%s-%d", role, instance, started)
-		w.settings = []string{"SLUICE_KAFKA_CLIENT_ID=" + ids[name]}
+		w.settings = []string{fmt.Sprintf("SLUICE_KAFKA_CLIENT_ID=%s-%s-%d", role, instance, started)}
 		roles[name] = w.start(instance, role)
 	}
 	kill := func(name string) {
 		roles[name].kill()
-		dead.died(ids[name])
 		startRole(name)
 	}
 	names := []string{"router a", "router b", "sender a", "sender b"}
@@ -92,10 +89,10 @@ diagnostics: {unmapped: all}`})
 	senderKills := 0
 	for range killRounds {
 		router, sender := names[rng.IntN(2)], names[2+rng.IntN(2)]
-		ledger.until(rng, dead, w.written, 1+rng.IntN(250))
+		ledger.until(rng, w.written, 1+rng.IntN(250))
 		kill(router)
 		t.Logf("killed %s after %d decisions", router, len(ledger.decisions))
-		ledger.until(rng, dead, func() int { return len(w.requests()) }, 1+rng.IntN(4))
+		ledger.until(rng, func() int { return len(w.requests()) }, 1+rng.IntN(4))
 		kill(sender)
 		senderKills++
 		t.Logf("killed %s after %d requests", sender, len(w.requests()))
@@ -104,7 +101,6 @@ diagnostics: {unmapped: all}`})
 	w.succeed("emit", "--file", w.write("none.ndjson", events[0]+"\n"), "--consent", w.write("consent.ndjson", lines(late...)))
 	ledger.expect()
 	eventually(t, soon, "everything to reach its end", func() bool {
-		dead.lay()
 		ledger.poll()
 		return ledger.settled()
 	})
@@ -183,12 +179,11 @@ func (w *world) written() int {
 // until waits for a random moment of work: until a count has grown by so much,
 // and a few milliseconds more. An installation that has stalled, because the
 // last victim's session has not timed out yet, is a moment too.
-func (l *ledger) until(rng *rand.Rand, dead *ghosts, count func() int, more int) {
+func (l *ledger) until(rng *rand.Rand, count func() int, more int) {
 	l.w.t.Helper()
 	target, patience := count()+more, time.NewTimer(15*time.Second)
 	defer patience.Stop()
 	eventually(l.w.t, soon, "a moment to kill", func() bool {
-		dead.lay()
 		l.poll()
 		select {
 		case <-patience.C:

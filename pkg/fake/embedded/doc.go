@@ -22,6 +22,9 @@
 //   - Deleting a topic deletes its committed offsets, as Kafka does.
 //   - By itself it gives two owners of one transactional id the same epoch now
 //     and then; fence.go keeps them apart, as Kafka does.
+//   - By itself its groups keep members for ever that were killed while they
+//     waited, and throw living ones out; members.go has them wait and die as on
+//     Kafka. Clusters with SASL or TLS are left as they are.
 //
 // srfake calls every schema compatible; compatibility is checked elsewhere.
 //

@@ -40,18 +40,21 @@ type Config struct {
 	// zero and empty take free loopback ports. Brokers take successive ports.
 	KafkaPort               int
 	RegistryAddr, RedisAddr string
-	// KafkaOptions come after ours: EnableSASL, EnableACLs, BrokerConfigs.
+	// KafkaOptions come after ours: EnableSASL, EnableACLs, BrokerConfigs. A
+	// ListenFn among them would undo Listen and what members does.
 	KafkaOptions []kfake.Opt
-	// Dialer reaches the brokers where KafkaOptions have a ListenFn; nil: the
-	// network.
+	// Listen opens the brokers' listeners, and Dialer reaches what it opens;
+	// nil: the network.
+	Listen func(network, address string) (net.Listener, error)
 	Dialer func(ctx context.Context, network, host string) (net.Conn, error)
 }
 
 // Services are what Start has started.
 type Services struct {
 	cluster  *kfake.Cluster
-	dialer   func(ctx context.Context, network, host string) (net.Conn, error) // nil: the network
-	unfence  context.CancelFunc
+	dialer   dialer // nil: the network
+	members  *members
+	halt     context.CancelFunc    // of members and fences
 	network  *kfake.VirtualNetwork // nil with real sockets
 	registry *srfake.Registry
 	regURL   string
@@ -99,10 +102,14 @@ func (s *Services) startKafka(cfg Config) error {
 			"group.initial.rebalance.delay.ms": "0",
 		}),
 	}
-	port := cfg.KafkaPort
+	port, listen := cfg.KafkaPort, cfg.Listen
+	if listen == nil {
+		listen = net.Listen
+	}
+	s.dialer = cfg.Dialer
 	if cfg.Virtual {
 		s.network = &kfake.VirtualNetwork{}
-		opts = append(opts, kfake.ListenFn(s.network.Listen))
+		listen, s.dialer = s.network.Listen, s.network.DialContext
 		if port == 0 {
 			port = 9092
 		}
@@ -114,17 +121,20 @@ func (s *Services) startKafka(cfg Config) error {
 		}
 		opts = append(opts, kfake.Ports(ports...))
 	}
+	dial := s.dialer
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	var running context.Context
+	running, s.halt = context.WithCancel(context.Background())
+	s.members = newMembers(running, dial)
+	opts = append(opts, kfake.ListenFn(s.members.listen(listen)))
 	var err error
 	if s.cluster, err = kfake.NewCluster(append(opts, cfg.KafkaOptions...)...); err != nil {
+		s.halt()
 		return fmt.Errorf("starting kfake: %w", err)
 	}
-	s.dialer = cfg.Dialer
-	if s.network != nil {
-		s.dialer = s.network.DialContext
-	}
-
-	var running context.Context
-	running, s.unfence = context.WithCancel(context.Background())
+	s.members.control(s.cluster)
 	fence(running, s.cluster, s.Kafka())
 	return nil
 }
@@ -222,8 +232,9 @@ func (s *Services) Close() error {
 		s.registry.Close()
 		s.redis.Close()
 		if s.cluster != nil {
-			s.unfence()
+			s.halt()
 			s.cluster.Close()
+			s.members.close()
 		}
 		s.wait.Wait()
 	})

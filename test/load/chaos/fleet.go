@@ -10,9 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/test/load/ledger"
 	"github.com/sluicehq/sluice/test/load/role"
 	"github.com/sluicehq/sluice/test/load/world"
@@ -37,7 +34,6 @@ type fleet struct {
 	mu      sync.Mutex
 	members map[string]*member
 	count   int
-	killed  map[string]time.Time // client ids of the dead, for the ghosts
 	kills   int
 	pauses  int
 	exits   []string
@@ -56,7 +52,7 @@ type member struct {
 }
 
 func newFleet(w *world.World, l *ledger.Ledger) *fleet {
-	return &fleet{w: w, ledger: l, members: map[string]*member{}, killed: map[string]time.Time{}, learned: map[string]int64{}}
+	return &fleet{w: w, ledger: l, members: map[string]*member{}, learned: map[string]int64{}}
 }
 
 // start starts a process in a slot; a twin has another's instance name.
@@ -118,7 +114,6 @@ func (f *fleet) kill(name string, again bool) error {
 		return err
 	}
 	f.kills++
-	f.killed[m.process.ID] = time.Now()
 	m.wanted = again
 	if !again {
 		return nil
@@ -142,7 +137,6 @@ func (f *fleet) stop(ctx context.Context, name string) error {
 	err := p.Stop(ctx, 25*time.Second)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.killed[p.ID] = time.Now()
 	return err
 }
 
@@ -174,19 +168,16 @@ func (f *fleet) pause(name string) (resume func() error, err error) {
 	}, nil
 }
 
-// keep starts what ended by itself, and lays ghosts, until ctx ends.
+// keep starts what ended by itself, until ctx ends.
 func (f *fleet) keep(ctx context.Context) {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
-	for n := 0; ; n++ {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 			f.revive()
-			if n%4 == 0 && f.w.Embedded != nil {
-				f.layGhosts(ctx)
-			}
 		}
 	}
 }
@@ -203,45 +194,9 @@ func (f *fleet) revive() {
 			continue // as an orchestrator backs off
 		}
 		f.exits = append(f.exits, fmt.Sprintf("%s ended by itself with %d", m.process.ID, code))
-		f.killed[m.process.ID] = at
 		f.ledger.Out(name, "ended by itself")()
 		if err := f.launch(m); err != nil {
 			f.exits = append(f.exits, err.Error())
-		}
-	}
-}
-
-// layGhosts makes the embedded broker forget members that were killed while
-// they waited for an answer to JoinGroup or SyncGroup: it starts a session only
-// with an answer that arrives, a real broker with one that is sent. Nobody is
-// helped before the session is two seconds overdue.
-func (f *fleet) layGhosts(ctx context.Context) {
-	f.mu.Lock()
-	overdue := map[string]bool{}
-	for id, at := range f.killed {
-		if time.Since(at) > kafka.DefaultSessionTimeout+2*time.Second {
-			overdue[id] = true
-		}
-	}
-	f.mu.Unlock()
-	if len(overdue) == 0 {
-		return
-	}
-	described, err := f.w.Admin.DescribeGroups(ctx)
-	if err != nil {
-		return // the next second counts
-	}
-	for _, group := range described {
-		for _, m := range group.Members {
-			if !overdue[m.ClientID] {
-				continue
-			}
-			leave := kmsg.NewPtrLeaveGroupRequest()
-			leave.Group = group.Group
-			one := kmsg.NewLeaveGroupRequestMember()
-			one.MemberID = m.MemberID
-			leave.Members = append(leave.Members, one)
-			_, _ = leave.RequestWith(ctx, f.w.Client) // asked again in a second
 		}
 	}
 }

@@ -78,8 +78,7 @@ func StartEmbedded(ctx context.Context) (_ *Services, err error) {
 		}
 	}()
 	front := &advertised{proxies: s.proxies, direct: map[string]string{}}
-	s.Embedded, err = embedded.Start(ctx, embedded.Config{Brokers: brokers, Dialer: front.dial, KafkaOptions: []kfake.Opt{
-		kfake.ListenFn(front.listen),
+	s.Embedded, err = embedded.Start(ctx, embedded.Config{Brokers: brokers, Listen: front.listen, Dialer: front.dial, KafkaOptions: []kfake.Opt{
 		kfake.BrokerConfigs(map[string]string{"log.segment.bytes": "524288", "group.initial.rebalance.delay.ms": "0"}),
 	}})
 	if err != nil {
