@@ -19,8 +19,17 @@ import (
 // TestOnServices plays on Kafka what TestMembersWaitAndDieAsOnKafka says that
 // Kafka does.
 func TestOnServices(t *testing.T) {
-	for name, play := range membersScenes {
-		t.Run(name, func(t *testing.T) {
+	for _, scene := range []struct {
+		name string
+		play func(*testing.T, *stage)
+	}{
+		{"killed while it waits for its JoinGroup", killedWhileItJoins},
+		{"waits longer than its session", waitsLongerThanItsSession},
+		{"waits for a leader that was killed", waitsForALeaderThatWasKilled},
+		{"leaves while it waits for its SyncGroup", leavesWhileItSyncs},
+		{"is replaced while it waits for its SyncGroup", replacedWhileItSyncs},
+	} {
+		t.Run(scene.name, func(t *testing.T) {
 			t.Parallel()
 			where := place.Open(t, embedded.Config{})
 			client, err := kgo.NewClient(kgo.SeedBrokers(where.Kafka().Brokers...))
@@ -34,7 +43,7 @@ func TestOnServices(t *testing.T) {
 			coordinator := coordinators[s.name]
 			s.address = net.JoinHostPort(coordinator.Host, fmt.Sprint(coordinator.Port))
 			defer s.close()
-			play(t, s)
+			scene.play(t, s)
 		})
 	}
 }
