@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
@@ -118,7 +119,7 @@ type UnknownResourceError struct {
 // Error says what may have been meant.
 func (e *UnknownResourceError) Error() string {
 	text := "nothing is known of a resource called " + e.Name
-	if near := resource.Nearest(e.Name, e.Known); near != "" {
+	if near := document.Nearest(e.Name, e.Known); near != "" {
 		return text + "; did you mean " + near + "?"
 	}
 	return text + ": `sluice history` without a name lists every change that is still held"

@@ -49,6 +49,15 @@ func ForResources(all map[string]provider.Provider) map[string]resource.Provider
 	return out
 }
 
+// ResourceKeys are the providers' own keys of resources, for editors and docs.
+func ResourceKeys() map[string]resource.Keys {
+	keys := map[string]resource.Keys{}
+	for name, p := range Providers(time.Now) {
+		keys[name] = p.Spec().Keys
+	}
+	return keys
+}
+
 // apiVersions gives the API versions that destinations' requests name, as far as
 // their end is known.
 func (e *Env) apiVersions(destinations []*resource.Destination) map[string]health.Version {

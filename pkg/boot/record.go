@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
@@ -74,7 +75,7 @@ func (e *Env) DataRecord(ctx context.Context) (*DataRecord, error) {
 func rulesOf(p *consent.Policy) PolicyRules {
 	rules := PolicyRules{Policy: p.ID, Version: p.Version}
 	if p.Lifetime > 0 {
-		rules.Lifetime = resource.FormatDuration(p.Lifetime.Milliseconds())
+		rules.Lifetime = document.FormatMilliseconds(p.Lifetime.Milliseconds())
 	}
 	row := func(name string, rule consent.Rule) {
 		sensitive := "explicit grants"
@@ -109,7 +110,7 @@ func (e *Env) kept(ctx context.Context) ([]KeptTopic, error) {
 	}
 	var all []KeptTopic
 	for i, r := range retentions {
-		k := KeptTopic{Topic: r.Topic, Keeps: resource.FormatDuration(r.Keeps.Milliseconds()), Personal: "in clear", Why: "the customer's analytics; Sluice only reads it"}
+		k := KeptTopic{Topic: r.Topic, Keeps: document.FormatMilliseconds(r.Keeps.Milliseconds()), Personal: "in clear", Why: "the customer's analytics; Sluice only reads it"}
 		if i > 0 {
 			t := declared[i-1]
 			k.Why, k.Personal = t.Why, e.personal(&t)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/gate"
 	"github.com/sluicehq/sluice/pkg/core/identity"
@@ -83,7 +84,7 @@ type UnknownTrialError struct {
 // Error says what is there, and what may have been meant.
 func (e *UnknownTrialError) Error() string {
 	text := fmt.Sprintf("no %s is called %s", e.Kind, e.Name)
-	if near := resource.Nearest(e.Name, e.Known); near != "" {
+	if near := document.Nearest(e.Name, e.Known); near != "" {
 		return text + "; did you mean " + near + "?"
 	}
 	if len(e.Known) == 0 {

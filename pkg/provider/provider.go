@@ -59,6 +59,8 @@ type Spec struct {
 	Asynchronous bool
 	// Reason codes and classes of every known answer, printed as docs.
 	Errors []ErrorRow
+	// Keys are the provider's own keys of resources.
+	Keys resource.Keys
 }
 
 // ErrorRow is one documented answer of a provider.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
@@ -154,7 +155,7 @@ func planned(ctx context.Context, env *boot.Env, files []resource.File, prune bo
 		}
 	}
 	if resource.HasErrors(problems) {
-		resource.SortProblems(problems)
+		document.Sort(problems)
 		return resource.Plan{}, nil, &boot.ProblemsError{Problems: problems}
 	}
 	return resource.Diff(current, desired, prune), problems, nil

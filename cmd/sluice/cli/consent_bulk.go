@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/event"
-	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
@@ -193,7 +193,7 @@ still read older events, and --yes says that nobody will.`,
 }
 
 func (r *root) consentPurge(ctx context.Context, env *boot.Env, f *purgeFlags) error {
-	ms, err := resource.ParseDuration(f.olderThan)
+	ms, err := document.ParseMilliseconds(f.olderThan)
 	if err != nil || ms <= 0 {
 		return usagef("--older-than %s: want a duration such as 60d", f.olderThan)
 	}
@@ -268,7 +268,7 @@ func (f *purgeFlags) safe(ctx context.Context, env *boot.Env, older time.Duratio
 			return usagef("%s keeps its records for ever, so that older events of an erased subject could still be read\n  fix: limit its retention, or give --yes", k.Topic)
 		case !k.Forever && older < k.Keeps:
 			return usagef("--older-than %s: %s keeps its records for %s, so that older events of an erased subject can still be pending\n  fix: give at least %s",
-				f.olderThan, k.Topic, resource.FormatDuration(k.Keeps.Milliseconds()), resource.FormatDuration(k.Keeps.Milliseconds()))
+				f.olderThan, k.Topic, document.FormatMilliseconds(k.Keeps.Milliseconds()), document.FormatMilliseconds(k.Keeps.Milliseconds()))
 		}
 	}
 	return nil

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
@@ -50,11 +52,29 @@ func generatedPages(root *cobra.Command) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
+	resources, err := resource.JSONSchema(boot.ResourceKeys())
+	if err != nil {
+		return nil, err
+	}
 	return []page{
 		{"cli.md", cliPage(root)},
 		{"config.md", settings},
 		{"reasons.md", reasonsPage()},
+		{"resources.md", resourcesPage()},
+		{"resources.schema.json", resources},
 	}, nil
+}
+
+// resourcesPage lists every key of resources.
+func resourcesPage() []byte {
+	return []byte(`# Resources
+
+<!-- Made from pkg/core/resource and the providers by make generate; do not edit. -->
+
+Every key of the documents that ` + "`sluice apply`" + ` reads; [contracts.md](contracts.md#resources) explains them.
+Unknown keys are refused with file, line, column and what to do. Anchors, aliases and merge keys may be used.
+[resources.schema.json](resources.schema.json) lets editors complete and check; ` + "`sluice resources schema`" + ` prints it.
+` + resource.Markdown(boot.ResourceKeys()))
 }
 
 // reasonsPage is the table of every reason, in the order of the gates.

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // kinds are what flags take, by pflag's names of their types.
@@ -37,7 +37,7 @@ func nearFlag(cmd *cobra.Command, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	if near := resource.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+	if near := document.Nearest(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return err

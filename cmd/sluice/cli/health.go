@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
@@ -66,7 +67,7 @@ shown, each in full.`,
 }
 
 func (r *root) health(ctx context.Context, f *healthFlags) error {
-	ms, err := resource.ParseDuration(f.window)
+	ms, err := document.ParseMilliseconds(f.window)
 	if err != nil || ms <= 0 {
 		return usagef("--window %s: want a duration such as 90m or 2d", f.window)
 	}
@@ -126,7 +127,7 @@ func (r *root) checkDestinations(ctx context.Context, env *boot.Env, names []str
 		}
 	}
 	if customer != "" && !slices.Contains(customers, customer) {
-		if near := resource.Nearest(customer, customers); near != "" {
+		if near := document.Nearest(customer, customers); near != "" {
 			return usagef("no destination belongs to customer %s; did you mean %s?", customer, near)
 		}
 		return usagef("no destination belongs to customer %s", customer)

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // completionTimeout bounds how long a shell waits for names. A cluster that
@@ -85,7 +85,7 @@ func destinationNames(ctx context.Context, env *boot.Env) ([]string, error) {
 
 // unknownDestination says that a name is not applied, and which one was meant.
 func unknownDestination(name string, known []string) error {
-	if near := resource.Nearest(name, known); near != "" {
+	if near := document.Nearest(name, known); near != "" {
 		return usagef("no destination is called %s; did you mean %s?", name, near)
 	}
 	if len(known) == 0 {
@@ -134,7 +134,7 @@ func (r *root) hintCustomers(ctx context.Context, env *boot.Env, names ...string
 			continue
 		}
 		text := "no destination belongs to customer " + name
-		if near := resource.Nearest(name, known); near != "" {
+		if near := document.Nearest(name, known); near != "" {
 			text += "; did you mean " + near + "?"
 		}
 		return text

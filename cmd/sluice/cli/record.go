@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
@@ -109,7 +110,7 @@ func flowText(b *strings.Builder, f *resource.DataFlow) {
 	row("policy", f.Policy)
 	row("where a signal objects, consent is denied, or unknown", f.Choice+", "+f.Denied+", "+f.Unknown)
 	row("sensitive", f.Sensitive)
-	row("hashed ids of delivered events are kept", resource.FormatDuration(f.ClaimMS))
+	row("hashed ids of delivered events are kept", document.FormatMilliseconds(f.ClaimMS))
 	if len(f.Events) == 0 {
 		b.WriteString("\nNo mapping: nothing leaves.\n")
 		return

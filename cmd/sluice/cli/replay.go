@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -230,7 +230,7 @@ func checkKnown(flag, what string, words, known []string) error {
 		if slices.Contains(known, word) {
 			continue
 		}
-		if near := resource.Nearest(word, known); near != "" {
+		if near := document.Nearest(word, known); near != "" {
 			return usagef("--%s: %s %s; did you mean %s?", flag, what, word, near)
 		}
 		return usagef("--%s: %s %s; known are %s", flag, what, word, strings.Join(known, ", "))

@@ -74,7 +74,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 	cmd.AddCommand(
 		r.demoCommand(), r.explainCommand(), r.emitCommand(), r.testEventCommand(), r.sandboxCommand(),
 		r.runCommand(), r.routerCommand(), r.senderCommand(), r.readyCommand(),
-		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(),
+		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(), r.resourcesCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
 		r.healthCommand(), r.destinationsCommand(), r.historyCommand(),
 		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(), r.reconcileCommand(), r.recordCommand(),

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // signals gives a context that ends with the first signal, for commands that
@@ -102,7 +102,7 @@ func knownRoles(_ *cobra.Command, args []string) error {
 		if slices.Contains(roleNames, name) {
 			continue
 		}
-		if near := resource.Nearest(name, roleNames); near != "" {
+		if near := document.Nearest(name, roleNames); near != "" {
 			return usagef("no role is called %s; did you mean %s?", name, near)
 		}
 		return usagef("no role is called %s; there are %s", name, strings.Join(roleNames, ", "))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 )
 
@@ -36,7 +36,7 @@ func checkFaults(list string) error {
 		if name = strings.TrimSpace(name); name == "" || slices.Contains(faultNames(), name) {
 			continue
 		}
-		if near := resource.Nearest(name, faultNames()); near != "" {
+		if near := document.Nearest(name, faultNames()); near != "" {
 			return usagef("--faults: unknown name %q; did you mean %s?", name, near)
 		}
 		return usagef("--faults: unknown name %q; want %s", name, strings.Join(faultNames(), ", "))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/decision"
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
@@ -145,7 +145,7 @@ func (f *tailFlags) start(now time.Time) (time.Time, error) {
 
 // parseMoment reads a time in a flag: a duration before now, or RFC 3339.
 func parseMoment(flag, text string, now time.Time) (time.Time, error) {
-	if ms, err := resource.ParseDuration(text); err == nil {
+	if ms, err := document.ParseMilliseconds(text); err == nil {
 		return now.Add(-time.Duration(ms) * time.Millisecond), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)

@@ -167,7 +167,7 @@ func TestGeneratedPages(t *testing.T) {
 	dir := t.TempDir()
 	got := run(t, "docs", dir)
 	require.Equal(t, 0, got.code, got.stderr)
-	for _, name := range []string{"cli.md", "config.md", "reasons.md"} {
+	for _, name := range []string{"cli.md", "config.md", "reasons.md", "resources.md", "resources.schema.json"} {
 		want, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		is, err := os.ReadFile(filepath.Join("../../../docs", name))

@@ -7,41 +7,43 @@ import "time"
 // is wrong with them, and [Policy.Resolve] reads everything that it does not
 // understand in the stricter way.
 type Policy struct {
-	ID       string // metadata.name
-	Customer string // metadata.customer; empty: for every customer
-	Version  string
+	ID       string `yaml:"metadata.name" required:"true" rule:"resource" doc:"Name of the policy. A policy named default replaces the embedded one."`
+	Customer string `yaml:"metadata.customer" rule:"customer" doc:"The customer whose destinations may use it. Absent: every customer's."`
+	Version  string `yaml:"spec.version" doc:"Version or date, written into decisions."`
 
 	// Default applies where no row does. What it leaves open is opt_in, with
 	// both signals honoured.
-	Default Row
+	Default Row `yaml:"spec.default" required:"true" doc:"What applies where no jurisdiction's row does."`
 	// Lifetime is how long a grant is good for; zero: for ever.
-	Lifetime  time.Duration
-	Minors    Minors
-	Sensitive Sensitive
+	Lifetime  time.Duration `yaml:"spec.consent_lifetime" kind:"duration" doc:"How long a grant is good for. Absent: for ever."`
+	Minors    Minors        `yaml:"spec.minors" doc:"What happens to events of minors."`
+	Sensitive Sensitive     `yaml:"spec.sensitive" doc:"Rules for destinations and mappings marked sensitive."`
 	// Jurisdictions are rows by DE or US-CA. A row inherits what it does not
 	// say from its country's row, and that from Default.
-	Jurisdictions map[string]Row
+	Jurisdictions map[string]Row `yaml:"spec.jurisdictions" doc:"Rows by country (DE) or subdivision (US-CA); a row inherits what it does not say from its country's, and that from default."`
 }
 
 // Row is what a policy says about one jurisdiction.
 type Row struct {
-	Regime               string // opt_in, opt_out; empty: inherited
-	HonourGPC, HonourDNT Tri    // Unset: inherited
+	Regime    string `yaml:"regime" doc:"opt_in or opt_out. Absent: inherited."`
+	HonourGPC Tri    `yaml:"honour_gpc" doc:"Whether Global Privacy Control counts as an opt-out. Absent: inherited."`
+	HonourDNT Tri    `yaml:"honour_dnt" doc:"Whether Do Not Track counts as an opt-out. Absent: inherited."`
 	// GPCRequiredSince is the date (2006-01-02) from which the law requires
 	// GPC to be honoured; empty where it does not. Not inherited.
-	GPCRequiredSince string
-	// Source is the law or regulation that the row follows.
-	Source string
+	GPCRequiredSince string `yaml:"gpc_required_since" doc:"Date from which the law requires GPC to be honoured."`
+	Source           string `yaml:"source" doc:"The law or regulation that the row follows."`
 }
 
 // Minors says what happens to events of known children and teens: block (also
 // when empty) or, for teens only, allow.
-type Minors struct{ Child, Teen string }
+type Minors struct {
+	Child string `yaml:"child" doc:"block: events of known children never leave."`
+	Teen  string `yaml:"teen" doc:"block or allow. Absent: block."`
+}
 
 // Sensitive holds the rules for destinations and mappings marked sensitive.
 type Sensitive struct {
-	// Block are the jurisdictions where sensitive events never leave.
-	Block []string
+	Block []string `yaml:"block" doc:"Jurisdictions where sensitive events never leave."`
 }
 
 // Rule is the policy resolved for one event's place. The zero Rule is the

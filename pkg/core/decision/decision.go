@@ -1,6 +1,7 @@
 package decision
 
 import (
+	"fmt"
 	"math/bits"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
@@ -184,4 +185,29 @@ func (s KindSet) List() []Kind {
 		}
 	}
 	return list
+}
+
+// AllKinds is every kind.
+const AllKinds = KindSet(1<<KindCount - 1)
+
+// Names gives the words of the kinds in s.
+func (s KindSet) Names() []string {
+	names := make([]string, 0, KindCount)
+	for _, k := range s.List() {
+		names = append(names, k.String())
+	}
+	return names
+}
+
+// ParseKinds reads words into a set; its error names the first that is none.
+func ParseKinds(words []string) (KindSet, error) {
+	var set KindSet
+	for _, word := range words {
+		k, ok := ParseKind(word)
+		if !ok {
+			return 0, fmt.Errorf("reading kinds of identifiers: %q is none", word)
+		}
+		set = set.With(k)
+	}
+	return set, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // Builder keeps the newest good record of every key of the three resource
@@ -65,7 +66,7 @@ func (b *Builder) PutDestination(key string, d *Destination, offset int64) {
 func (b *Builder) destinationProblem(d *Destination) *Problem {
 	p, ok := b.compiler.providers[d.Provider]
 	if !ok {
-		return &Problem{Path: "spec.provider", Rule: "must be a known provider", Value: quoted(d.Provider), Fix: "use " + orList(sortedKeys(b.compiler.providers))}
+		return &Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(b.compiler.providers))}
 	}
 	_, _, problems := p.CompileDestination(d)
 	return firstError(problems)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // google is the one provider that has a place of its own in TC strings.
@@ -92,16 +93,16 @@ func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
 	id := resourceID(KindDestination, d.ID)
 	invalid := func(p Problem) {
 		if e.Invalid == "" && !p.Warning {
-			e.Invalid = p.sentence()
+			e.Invalid = p.Sentence()
 		}
 		c.report(id, p)
 	}
 	policy, ok := s.policies[d.Consent.Policy]
 	switch {
 	case !ok:
-		invalid(Problem{Path: "spec.consent.policy", Rule: "must name a policy that exists", Value: quoted(d.Consent.Policy), Fix: "apply the policy, or use " + DefaultPolicy})
+		invalid(Problem{Path: "spec.consent.policy", Rule: "must name a policy that exists", Value: document.Quoted(d.Consent.Policy), Fix: "apply the policy, or use " + DefaultPolicy})
 	case policy.Customer != "" && policy.Customer != d.Customer:
-		invalid(Problem{Path: "spec.consent.policy", Rule: "must name a policy of the same customer", Value: quoted(d.Consent.Policy), Fix: "use a policy of " + d.Customer + " or one without customer"})
+		invalid(Problem{Path: "spec.consent.policy", Rule: "must name a policy of the same customer", Value: document.Quoted(d.Consent.Policy), Fix: "use a policy of " + d.Customer + " or one without customer"})
 	default:
 		e.Policy = policy
 	}
@@ -109,7 +110,7 @@ func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
 		e.Policy = &consent.Policy{ID: d.Consent.Policy} // the strictest; the route is invalid anyway
 	}
 	if e.Provider == nil {
-		invalid(Problem{Path: "spec.provider", Rule: "must be a known provider", Value: quoted(d.Provider), Fix: "use " + orList(sortedKeys(c.providers))})
+		invalid(Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(c.providers))})
 		return e
 	}
 	compiled, account, problems := e.Provider.CompileDestination(e.Destination)
@@ -148,7 +149,7 @@ func (c *compiler) route(s *Set, m *Mapping, programs map[string]*Program) *Rout
 	if !ok {
 		// Without a destination nobody knows the customer, so no event can
 		// reach it: it is reported, and the sender finds it gone.
-		c.report(id, Problem{Path: "spec.destination", Rule: "must name a destination that exists", Value: quoted(m.DestinationID), Fix: "apply the destination, or remove the mapping"})
+		c.report(id, Problem{Path: "spec.destination", Rule: "must name a destination that exists", Value: document.Quoted(m.DestinationID), Fix: "apply the destination, or remove the mapping"})
 		return nil
 	}
 	r := &Route{
@@ -157,7 +158,7 @@ func (c *compiler) route(s *Set, m *Mapping, programs map[string]*Program) *Rout
 	}
 	invalid := func(p Problem) {
 		if r.Invalid == "" && !p.Warning {
-			r.Invalid = p.sentence()
+			r.Invalid = p.Sentence()
 		}
 		c.report(id, p)
 	}
@@ -217,7 +218,7 @@ func (c *compiler) refuseEqualTargets(s *Set) {
 		key := targetKey{r.Mapping.DestinationID, r.Mapping.SourceEvent, r.Target.Target}
 		if name, taken := first[key]; taken {
 			p := equalTargets(r.Mapping, name)
-			r.Invalid = p.sentence()
+			r.Invalid = p.Sentence()
 			c.report(resourceID(KindMapping, r.Mapping.Name), p)
 			continue
 		}
@@ -227,7 +228,7 @@ func (c *compiler) refuseEqualTargets(s *Set) {
 
 func equalTargets(m *Mapping, first string) Problem {
 	return Problem{
-		Path: "spec.provider_event", Value: quoted(m.ProviderEvent),
+		Path: "spec.provider_event", Value: document.Quoted(m.ProviderEvent),
 		Rule: fmt.Sprintf("must not send %s to the same target of %s as mapping %s", m.SourceEvent, m.DestinationID, first),
 		Fix:  "remove one of the two, or give it another target",
 	}

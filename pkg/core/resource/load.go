@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // ReadFS reads the resource files below root: root itself where it is a file,
@@ -54,7 +55,7 @@ func isResourceFile(name string) bool {
 
 // Load reads files into records: parsed, checked against each other and
 // against base (what is already applied; may be nil), expanded and compiled.
-// It collects every problem; where HasErrors(problems), the resources are
+// It collects every problem; where document.HasErrors(problems), the resources are
 // incomplete and must not be applied.
 func Load(files []File, base *Resources, providers map[string]Provider) (*Resources, []Problem) {
 	docs, problems := readDocuments(files, sortedKeys(providers))
@@ -76,7 +77,7 @@ func Load(files []File, base *Resources, providers map[string]Provider) (*Resour
 	for _, d := range l.out.Destinations {
 		d.Hash = HashDestination(d)
 	}
-	SortProblems(l.problems)
+	document.Sort(l.problems)
 	return l.out, l.problems
 }
 
@@ -129,10 +130,10 @@ func (l *loader) checkDestinations() {
 
 // reportUnseen adds located problems, except for places where reading has
 // found something already: two messages about one value help nobody.
-func (l *loader) reportUnseen(o *origin, problems []Problem) {
+func (l *loader) reportUnseen(o *document.Origin, problems []Problem) {
 	for _, p := range problems {
 		if o != nil {
-			p = o.locate(p)
+			p = o.Locate(p)
 		}
 		seen := slices.ContainsFunc(l.problems, func(q Problem) bool {
 			return q.Resource == p.Resource && q.Path == p.Path && !q.Warning
@@ -146,16 +147,16 @@ func (l *loader) reportUnseen(o *origin, problems []Problem) {
 // expand makes the records of one mapping document.
 func (l *loader) expand(doc *mappingDocument) {
 	if doc.whole() {
-		l.out.documents[doc.name] = true
+		l.out.documents[doc.Name] = true
 	}
-	single := doc.template == "" && len(doc.destinations) == 1 && len(doc.rows) == 1
+	single := doc.Template == "" && len(doc.Destinations) == 1 && len(doc.rows) == 1
 	used := map[string]bool{}
-	for i, id := range doc.destinations {
+	for i, id := range doc.Destinations {
 		e, ok := l.endpoints[id]
 		if !ok {
 			if _, declared := l.out.Destination(id); !declared {
 				l.reportUnseen(doc.origin, []Problem{{
-					Path: doc.destPaths[i], Rule: "must name a destination that exists", Value: quoted(id),
+					Path: doc.destPaths[i], Rule: "must name a destination that exists", Value: document.Quoted(id),
 					Fix: l.destinationFix(id),
 				}})
 			}
@@ -167,8 +168,8 @@ func (l *loader) expand(doc *mappingDocument) {
 			explicit[r.event] = true
 			l.expandRow(doc, r.over(doc.defaults), e, single, doc.destPaths[i])
 		}
-		for _, event := range templateEvents(doc.template) {
-			if !explicit[event] && !slices.Contains(doc.except, event) {
+		for _, event := range templateEvents(doc.Template) {
+			if !explicit[event] && !slices.Contains(doc.Except, event) {
 				l.expandTemplate(doc, event, e, doc.destPaths[i])
 			}
 		}
@@ -178,7 +179,7 @@ func (l *loader) expand(doc *mappingDocument) {
 
 func (l *loader) destinationFix(id string) string {
 	names := slices.Sorted(maps.Keys(l.endpoints))
-	if near := nearest(id, names); near != "" {
+	if near := document.Nearest(id, names); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "declare the destination, or correct the name"
@@ -207,14 +208,14 @@ func (l *loader) expandTemplate(doc *mappingDocument, event string, e *Endpoint,
 	if e.Provider == nil {
 		return // reported at the destination
 	}
-	m, ok := e.Provider.TemplateEvent(doc.template, event)
+	m, ok := e.Provider.TemplateEvent(doc.Template, event)
 	if !ok {
 		l.note(doc, event, e, e.Destination.Provider+" has no such event")
 		return
 	}
-	base := row{event: event, path: "spec.template", mapping: m, sections: map[string]*tree{}, said: map[string]string{}}
-	base.mapping.FromTemplate, base.mapping.Enabled = doc.template, true
-	if section := treeFromJSON(m.Section); section != nil {
+	base := row{event: event, path: "spec.template", mapping: m, sections: map[string]*document.Node{}, said: map[string]string{}}
+	base.mapping.FromTemplate, base.mapping.Enabled = doc.Template, true
+	if section := document.FromJSON(m.Section); section != nil {
 		base.sections[e.Destination.Provider] = section
 	}
 	if m.Lane != 0 {
@@ -230,7 +231,7 @@ func (l *loader) expandTemplate(doc *mappingDocument, event string, e *Endpoint,
 }
 
 func (l *loader) note(doc *mappingDocument, event string, e *Endpoint, why string) {
-	l.problems = append(l.problems, doc.origin.locate(Problem{
+	l.problems = append(l.problems, doc.origin.Locate(Problem{
 		Path: "spec.template", Warning: true,
 		Rule: fmt.Sprintf("leaves out %s for %s: %s", event, e.Destination.ID, why),
 		Fix:  "map the event explicitly, or list it in except to silence this note",
@@ -240,11 +241,11 @@ func (l *loader) note(doc *mappingDocument, event string, e *Endpoint, why strin
 // expandRow makes one record and checks it.
 func (l *loader) expandRow(doc *mappingDocument, r row, e *Endpoint, single bool, destPath string) {
 	m := r.mapping
-	m.DestinationID, m.SourceEvent, m.Name = e.Destination.ID, r.event, doc.name
+	m.DestinationID, m.SourceEvent, m.Name = e.Destination.ID, r.event, doc.Name
 	if !single && doc.whole() {
-		m.Name = doc.name + "/" + e.Destination.ID + "/" + r.event
+		m.Name = doc.Name + "/" + e.Destination.ID + "/" + r.event
 	}
-	m.Section = r.sections[e.Destination.Provider].json()
+	m.Section = r.sections[e.Destination.Provider].JSON()
 	m.Hash = HashMapping(&m)
 	x := &expandedRow{expanded: expanded{mapping: &m, doc: doc, row: r, dest: destPath}}
 	_, problems := CompileProgram(&m)
@@ -253,8 +254,8 @@ func (l *loader) expandRow(doc *mappingDocument, r row, e *Endpoint, single bool
 		problems = append(problems, found...)
 		x.target, x.known = target.Target, true
 	}
-	if m.FromTemplate == doc.template && doc.template != "" && len(problems) > 0 {
-		l.note(doc, r.event, e, problems[0].sentence())
+	if m.FromTemplate == doc.Template && doc.Template != "" && len(problems) > 0 {
+		l.note(doc, r.event, e, problems[0].Sentence())
 		return
 	}
 	for i := range problems {
@@ -271,10 +272,10 @@ func (r row) place(found string) string {
 	key, rest, nested := strings.Cut(found, ".")
 	at, said := r.said[key]
 	if !said {
-		at = childPath(r.path, key)
+		at = document.ChildPath(r.path, key)
 	}
 	if nested {
-		return childPath(at, rest)
+		return document.ChildPath(at, rest)
 	}
 	return at
 }

@@ -178,22 +178,6 @@ func TestReadFS(t *testing.T) {
 	require.ErrorContains(t, err, "reading resources below nowhere")
 }
 
-func TestDurations(t *testing.T) {
-	t.Parallel()
-	for text, ms := range map[string]int64{"9d": 777600000, "1h30m": 5400000, "15m": 900000, "500ms": 500, "30s": 30000, "0s": 0} {
-		got, err := resource.ParseDuration(text)
-		require.NoError(t, err, text)
-		require.Equal(t, ms, got)
-		again, err := resource.ParseDuration(resource.FormatDuration(got))
-		require.NoError(t, err)
-		require.Equal(t, ms, again)
-	}
-	for _, text := range []string{"", "9", "d", "-1d", "1.5h", "1 d", "9dd", "99999999999999999999d", "9223372036854775807d", "1w"} {
-		_, err := resource.ParseDuration(text)
-		require.Error(t, err, text)
-	}
-}
-
 func FuzzLoad(f *testing.F) {
 	data, err := os.ReadFile("testdata/everything.yaml")
 	require.NoError(f, err)

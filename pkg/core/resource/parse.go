@@ -2,31 +2,11 @@ package resource
 
 import (
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
-)
-
-// apiVersion is the only version of the file format.
-const apiVersion = "sluice/v1"
-
-// The kinds of resources.
-const (
-	KindDestination = "Destination"
-	KindMapping     = "Mapping"
-	KindPolicy      = "Policy"
-)
-
-// The forms of names. A destination's name is part of topic keys, metrics and
-// file names, so it is the strictest.
-var (
-	destinationName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
-	resourceName    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
-	expandedName    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?/[a-z0-9-]+/\S+$`)
-	customerName    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
-	eventName       = regexp.MustCompile(`^\S{1,256}$`)
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // documents is everything that a set of files declares, read but not yet
@@ -36,7 +16,7 @@ type documents struct {
 	policies     []*consent.Policy
 	mappings     []*mappingDocument
 	// origins are by kind/name, as in Problem.Resource.
-	origins map[string]*origin
+	origins map[string]*document.Origin
 }
 
 // resourceID is the way in which problems and plans name a resource.
@@ -45,156 +25,171 @@ func resourceID(kind, name string) string { return kind + "/" + name }
 // readDocuments reads files into documents and collects every problem.
 // sections are the names of the providers, whose keys are left to them.
 func readDocuments(files []File, sections []string) (*documents, []Problem) {
-	d := &documents{origins: map[string]*origin{}}
+	d := &documents{origins: map[string]*document.Origin{}}
 	var problems []Problem
-	report := func(p Problem) { problems = append(problems, p) }
 	for _, f := range files {
-		for _, doc := range parseFile(f, report) {
+		docs, found := document.Parse(f)
+		problems = append(problems, found...)
+		for _, doc := range docs {
 			problems = append(problems, d.read(doc, sections)...)
 		}
 	}
 	return d, problems
 }
 
+// reader collects everything that is wrong with one document; it never stops
+// at the first problem.
+type reader struct {
+	root     *document.Node
+	origin   *document.Origin
+	sections []string // names of providers
+	problems []Problem
+}
+
+func (r *reader) report(p Problem) { r.problems = append(r.problems, r.origin.Locate(p)) }
+
+func (r *reader) reported(path string) bool {
+	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Path == path })
+}
+
+// envelope is what stands around every resource.
+type envelope struct {
+	APIVersion string `yaml:"apiVersion" doc:"Version of the format: sluice/v1."`
+	Kind       string `yaml:"kind" enum:",Destination,Mapping,Policy" doc:"Kind of the resource."`
+}
+
+var (
+	envelopeSchema = document.Declare(envelope{}, document.Options{})
+	aroundKinds    = []string{"apiVersion", "kind"}
+)
+
 // read reads one document.
-func (d *documents) read(doc document, sections []string) []Problem {
-	o := &origin{file: doc.file, places: map[string]place{}}
-	o.record(doc.root, "")
-	r := &reader{origin: o}
-	top := r.section(doc.root, "")
-	if doc.root.shape != shapeMap {
+func (d *documents) read(doc document.Document, sections []string) []Problem {
+	r := &reader{root: doc.Root, origin: document.NewOrigin(doc), sections: sections}
+	var e envelope
+	envelopeSchema.Decode(r.root, "", &e, document.Decoding{Report: r.report, Open: true})
+	if r.root.Shape != document.Map {
 		return r.problems
 	}
-	if v := top.str("apiVersion"); v != apiVersion {
-		r.report(Problem{Path: "apiVersion", Rule: "must be " + apiVersion, Value: quoted(v), Fix: "write apiVersion: " + apiVersion})
+	if e.APIVersion != apiVersion {
+		r.report(Problem{Path: "apiVersion", Rule: "must be " + apiVersion, Value: document.Quoted(e.APIVersion), Fix: "write apiVersion: " + apiVersion})
 	}
-	kind := top.oneOf("kind", "", KindDestination, KindMapping, KindPolicy)
-	if kind == "" {
-		top.require("kind")
+	if e.Kind == "" {
+		if !r.root.Has("kind") {
+			r.report(Problem{Path: "kind", Rule: "is required", Fix: "add kind"})
+		}
 		return r.problems
 	}
-	metadata, spec := top.child("metadata"), top.child("spec")
-	name := metadata.str("name")
-	o.resource = resourceID(kind, name)
+	name := ""
+	if n := r.root.Get("metadata").Get("name"); n != nil && n.Shape == document.String {
+		name = n.Text
+	}
+	r.origin.Resource = resourceID(e.Kind, name)
 	for i := range r.problems {
-		r.problems[i].Resource = o.resource
+		r.problems[i].Resource = r.origin.Resource
 	}
-	metadata.require("name")
-	top.require("spec")
+	if !r.root.Has("spec") {
+		r.report(Problem{Path: "spec", Rule: "is required", Fix: "add spec"})
+	}
 	// What has no name of its own is read for its problems only.
-	first := name != "" && d.register(r, o)
-	switch kind {
+	first := name != "" && d.register(r)
+	switch e.Kind {
 	case KindDestination:
-		if dest := r.destination(name, metadata, spec, sections); first {
+		if dest := r.destination(); first {
 			d.destinations = append(d.destinations, dest)
 		}
 	case KindMapping:
-		if m := r.mapping(name, metadata, spec, sections); first {
+		if m := r.mapping(); first {
 			d.mappings = append(d.mappings, m)
 		}
 	case KindPolicy:
-		if p := r.policy(name, metadata, spec); first {
+		if p := r.policy(); first {
 			d.policies = append(d.policies, p)
 		}
 	}
-	metadata.done()
-	spec.done()
-	top.done()
 	return r.problems
 }
 
 // register notes where a resource stands and refuses a second of its name.
-func (d *documents) register(r *reader, o *origin) bool {
-	if first, ok := d.origins[o.resource]; ok {
-		at := first.places["metadata.name"]
+func (d *documents) register(r *reader) bool {
+	if first, ok := d.origins[r.origin.Resource]; ok {
 		r.report(Problem{
-			Path: "metadata.name", Rule: fmt.Sprintf("is declared twice, first at %s:%d", first.file, at.line),
+			Path: "metadata.name", Rule: fmt.Sprintf("is declared twice, first at %s:%d", first.File, first.Line("metadata.name")),
 			Fix: "rename or remove one of the two",
 		})
 		return false
 	}
-	d.origins[o.resource] = o
+	d.origins[r.origin.Resource] = r.origin
 	return true
 }
 
-func (s *section) name(key string, form *regexp.Regexp, rule string, limit int) {
-	t := s.get(key)
-	if t == nil || t.shape != shapeString {
-		return // absent or of the wrong kind: reported elsewhere
-	}
-	if !form.MatchString(t.text) || len(t.text) > limit {
-		s.wrong(key, rule, s.shown(t), "choose another name")
-	}
+// whole reads a document that one struct declares.
+func (r *reader) whole(schema *document.Schema, into any, names map[string][]string) {
+	schema.Decode(r.root, "", into, document.Decoding{Report: r.report, Names: names, Known: aroundKinds})
+	schema.Check(into, "", r.report)
 }
 
-// policy reads spec of a Policy; what its values mean is for the consent
-// package to check.
-func (r *reader) policy(name string, metadata, spec *section) *consent.Policy {
-	metadata.name("name", resourceName, "must be letters, digits, dots, dashes and underscores", 128)
-	metadata.name("customer", customerName, "must be 1 to 128 of A-Z a-z 0-9 . _ -", 128)
-	p := &consent.Policy{ID: name, Customer: metadata.str("customer"), Version: spec.str("version")}
-	spec.require("default")
-	if spec.has("default") {
-		p.Default = r.policyRow(spec.child("default"))
+// destination reads a Destination. Only its own provider's section may stand
+// in it.
+func (r *reader) destination() *Destination {
+	var names map[string][]string
+	if p := r.root.Get("spec").Get("provider"); p != nil && slices.Contains(r.sections, p.Text) {
+		names = map[string][]string{"provider": {p.Text}}
 	}
-	p.Lifetime = milliseconds(spec.duration("consent_lifetime", 0))
-	minors := spec.child("minors")
-	p.Minors = consent.Minors{Child: minors.str("child"), Teen: minors.str("teen")}
-	minors.done()
-	sensitive := spec.child("sensitive")
-	p.Sensitive.Block, _ = sensitive.strs("block")
-	sensitive.done()
-	rows := spec.child("jurisdictions")
-	for _, e := range rows.at.entries {
-		if p.Jurisdictions == nil {
-			p.Jurisdictions = map[string]consent.Row{}
-		}
-		p.Jurisdictions[e.key] = r.policyRow(r.section(e.value, rows.sub(e.key)))
+	d := defaultDestination()
+	r.whole(destinationSchema, &d, names)
+	if d.Provider != "" && names == nil {
+		r.report(Problem{Path: "spec.provider", Rule: "must be " + document.OrList(r.sections), Value: document.Quoted(d.Provider), Fix: "use one of these providers"})
 	}
-	r.checkPolicy(p)
-	return p
+	if r.reported("spec.secret") {
+		d.Secret = "" // it may be the secret itself
+	}
+	if ms := d.Delivery.RetryForMS; ms <= 0 {
+		r.report(Problem{Path: "spec.delivery.retry_for", Rule: "must be more than zero", Fix: "remove it for 24h"})
+	}
+	r.dedup(d.Dedup.WindowMS)
+	return &d
 }
 
-func (r *reader) policyRow(s *section) consent.Row {
-	row := consent.Row{
-		Regime:           s.str("regime"),
-		HonourGPC:        tri(s.optionalBool("honour_gpc")),
-		HonourDNT:        tri(s.optionalBool("honour_dnt")),
-		GPCRequiredSince: s.str("gpc_required_since"),
-		Source:           s.str("source"),
+func (r *reader) dedup(window int64) {
+	p := Problem{Path: "spec.dedup.window", Value: document.Quoted(document.FormatMilliseconds(window))}
+	switch {
+	case window < MinDedupWindowMS:
+		p.Rule, p.Fix = "must be 48h or more", "write 9d, which is longer than any event waits"
+	case window < DefaultDedupWindowMS:
+		p.Warning = true
+		p.Rule = "is shorter than 9d: an event that waits or is replayed for longer than this can be sent twice"
+		p.Fix = "remove it unless Redis memory forces you to keep it"
+	default:
+		return
 	}
-	s.done()
-	return row
+	r.report(p)
 }
 
-func tri(b *bool) consent.Tri {
-	if b == nil {
-		return consent.Unset
-	}
-	return consent.TriOf(*b)
-}
-
-// checkPolicy carries over what the consent package finds.
-func (r *reader) checkPolicy(p *consent.Policy) {
+// policy reads a Policy; what its values mean is for the consent package to
+// check.
+func (r *reader) policy() *consent.Policy {
+	p := &consent.Policy{}
+	r.whole(policySchema, p, nil)
 	for _, found := range p.Validate() {
 		path := "spec"
 		if found.Path != "" {
 			path += "." + found.Path
 		}
-		if r.alreadyReported(path) {
-			continue
+		if !r.reported(path) {
+			r.report(Problem{Path: path, Rule: found.Message, Fix: found.Fix})
 		}
-		r.report(Problem{Path: path, Rule: found.Message, Fix: found.Fix})
 	}
+	return p
 }
 
-func (r *reader) alreadyReported(path string) bool {
-	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Path == path })
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
 }
 
-func quoted(s string) string {
-	if s == "" {
-		return ""
+func plural(n int, one, many string) string {
+	if n == 1 {
+		many = one
 	}
-	return strconv.Quote(s)
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // Plan is what applying files would do.
@@ -112,14 +113,14 @@ func Check(current, desired *Resources, prune bool, providers map[string]Provide
 	for i, p := range problems {
 		problems[i] = desired.locate(p)
 	}
-	SortProblems(problems)
+	document.Sort(problems)
 	return problems
 }
 
 // locate finds the file of a problem by its resource.
 func (r *Resources) locate(p Problem) Problem {
 	if o, ok := r.origins[p.Resource]; ok {
-		return o.locate(p)
+		return o.Locate(p)
 	}
 	name, isMapping := strings.CutPrefix(p.Resource, KindMapping+"/")
 	if !isMapping {
@@ -128,7 +129,7 @@ func (r *Resources) locate(p Problem) Problem {
 	for key, x := range r.rows {
 		if key.mapping == name {
 			p.Path = x.row.place(p.Path)
-			return x.doc.origin.locate(p)
+			return x.doc.origin.Locate(p)
 		}
 	}
 	return p
@@ -171,7 +172,7 @@ func (p *Plan) kept(current, desired *Resources) {
 }
 
 // compare adds the change between two versions of one record.
-func (p *Plan) compare(c Change, before, after *tree) {
+func (p *Plan) compare(c Change, before, after *document.Node) {
 	switch {
 	case before == nil:
 		c.Verb = Create
@@ -193,7 +194,7 @@ func (p *Plan) policies(current, after *Resources) {
 		if c.Policy == nil {
 			c.Policy = was[id]
 		}
-		p.compare(c, policyTreeOrNil(was[id]), policyTreeOrNil(is[id]))
+		p.compare(c, policyNodeOrNil(was[id]), policyNodeOrNil(is[id]))
 	}
 }
 
@@ -204,7 +205,7 @@ func (p *Plan) destinations(current, after *Resources) {
 		if c.Destination == nil {
 			c.Destination = was[id]
 		}
-		p.compare(c, destinationTreeOrNil(was[id]), destinationTreeOrNil(is[id]))
+		p.compare(c, destinationNodeOrNil(was[id]), destinationNodeOrNil(is[id]))
 	}
 }
 
@@ -217,7 +218,7 @@ func (p *Plan) mappings(current, after *Resources) {
 			c.Mapping = was[key]
 		}
 		c.Name = c.Mapping.Name
-		p.compare(c, mappingTreeOrNil(was[key], old, now), mappingTreeOrNil(is[key], now, old))
+		p.compare(c, mappingNodeOrNil(was[key], old, now), mappingNodeOrNil(is[key], now, old))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 func destinationsByID(r *Resources) map[string]*Destination {
@@ -33,32 +34,32 @@ func mappingsByKey(r *Resources) map[string]*Mapping {
 	return out
 }
 
-func destinationTreeOrNil(d *Destination) *tree {
+func destinationNodeOrNil(d *Destination) *document.Node {
 	if d == nil {
 		return nil
 	}
-	return destinationTree(d)
+	return destinationNode(d)
 }
 
-// mappingTreeOrNil names the provider's section after the provider of the
+// mappingNodeOrNil names the provider's section after the provider of the
 // destination, which the first of the two versions knows that has it.
-func mappingTreeOrNil(m *Mapping, versions ...map[string]*Destination) *tree {
+func mappingNodeOrNil(m *Mapping, versions ...map[string]*Destination) *document.Node {
 	if m == nil {
 		return nil
 	}
 	for _, destinations := range versions {
 		if d, ok := destinations[m.DestinationID]; ok {
-			return mappingTreeFor(m, d.Provider)
+			return mappingNode(m, d.Provider)
 		}
 	}
-	return mappingTree(m)
+	return mappingNode(m, "section")
 }
 
-func policyTreeOrNil(p *consent.Policy) *tree {
+func policyNodeOrNil(p *consent.Policy) *document.Node {
 	if p == nil {
 		return nil
 	}
-	return policyTree(p)
+	return policyNode(p)
 }
 
 func unionKeys[V any](a, b map[string]V) []string {
@@ -154,10 +155,10 @@ func orderedFlows(a, b map[flow]string) []flow {
 
 // differences lists the paths at which two versions of a resource differ. A
 // value that is not written down is the default.
-func differences(before, after *tree) []string {
+func differences(before, after *document.Node) []string {
 	was, is := map[string]string{}, map[string]string{}
-	flatten(before, "", was)
-	flatten(after, "", is)
+	before.Flatten("", was)
+	after.Flatten("", is)
 	var lines []string
 	for _, path := range unionKeys(was, is) {
 		from, had := was[path]
@@ -197,22 +198,4 @@ func looksSecret(path string) bool {
 		}
 	}
 	return false
-}
-
-// flatten gives every scalar and every list of scalars by its path.
-func flatten(t *tree, path string, into map[string]string) {
-	switch {
-	case t.shape == shapeMap && len(t.entries) > 0:
-		for _, e := range t.entries {
-			flatten(e.value, childPath(path, e.key), into)
-		}
-	case t.shape == shapeList && hasMaps(t):
-		for i, item := range t.list {
-			flatten(item, indexPath(path, i), into)
-		}
-	default:
-		var w yamlWriter
-		w.flow(t)
-		into[path] = w.String()
-	}
 }

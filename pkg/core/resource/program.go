@@ -14,6 +14,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
 
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/event"
 )
 
@@ -238,7 +239,7 @@ func CompileProgram(m *Mapping) (*Program, []Problem) {
 	compile := func(name, source string, withItem bool, want ...*types.Type) *expression {
 		x, problem := compileExpression(name, source, withItem, want)
 		if problem != nil {
-			problem.Path, problem.Value = name, quoted(source)
+			problem.Path, problem.Value = name, document.Quoted(source)
 			problems = append(problems, *problem)
 		}
 		return x

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // Mode says whether a destination's deliveries are sent.
@@ -40,38 +41,39 @@ const (
 	SensitiveOther     Sensitive = "other"
 )
 
-// Destination is one customer-owned endpoint. Durations are milliseconds.
+// Destination is one customer-owned endpoint. Durations are milliseconds. The
+// tags declare the document of kind Destination; see package document.
 type Destination struct {
-	ID       string // metadata.name
-	Customer string
-	Owner    string
-	Runbook  string
+	ID       string `yaml:"metadata.name" required:"true" rule:"destination" doc:"Name of the destination: part of topic keys, metrics and file names."`
+	Customer string `yaml:"metadata.customer" required:"true" rule:"customer" doc:"The customer whose events may go there, as in the events' customer_id."`
+	Owner    string `yaml:"metadata.owner" doc:"Whom to ask about it."`
+	Runbook  string `yaml:"metadata.runbook" doc:"What to do when it fails, for alerts."`
 
-	Provider string
-	Active   bool
-	Paused   bool
-	Mode     Mode
+	Provider string `yaml:"spec.provider" required:"true" doc:"The advertising API; one of the providers below."`
+	Active   bool   `yaml:"spec.active" doc:"Whether events go there."`
+	Paused   bool   `yaml:"spec.paused" doc:"Deliveries wait; nothing is lost or sent."`
 	// Account and Section are the provider's own: spec.account and the
 	// section named like the provider, as JSON with sorted keys. The provider
 	// validates and compiles them.
-	Account json.RawMessage
-	Section json.RawMessage
-	Secret  string // file:NAME or env:NAME, empty when none is declared
-	Terms   Terms
+	Account json.RawMessage `yaml:"spec.account" required:"true" doc:"The account at the provider; keys are the provider's."`
+	Section json.RawMessage `yaml:"spec.$provider" doc:"Settings of the provider's own, under its name."`
+	Mode    Mode            `yaml:"spec.mode" enum:"live,shadow" doc:"shadow: everything runs, nothing is sent."`
+	Secret  string          `yaml:"spec.secret" rule:"secret" doc:"Where the credentials lie: file:NAME in the sender's secrets directory, or env:NAME. Never the secret itself."`
+	Terms   Terms           `yaml:"spec.terms" doc:"Who accepted the provider's terms. Nothing is sent before."`
 
 	// Identifiers narrows what the provider supports; HasIdentifiers tells an
 	// absent list (all supported) from an empty one (none).
-	Identifiers    decision.KindSet
+	Identifiers    decision.KindSet `yaml:"spec.identifiers" enum:"@identifiers" given:"HasIdentifiers" doc:"Kinds of identifiers that may leave. Absent: every kind that the provider takes. Empty: none."`
 	HasIdentifiers bool
-	Consent        ConsentSpec
-	Sensitive      Sensitive
-	BrowserTag     *bool // nil: not known
-	Traffic        []string
-	ContextualOnly bool
-	Defaults       Defaults
-	Dedup          DedupSpec
-	Delivery       DeliverySpec
-	Objectives     Objectives
+	Consent        ConsentSpec  `yaml:"spec.consent" doc:"What happens to events that fail the consent gates."`
+	Sensitive      Sensitive    `yaml:"spec.sensitive" enum:",health,financial,other" doc:"Data that needs explicit grants everywhere."`
+	BrowserTag     *bool        `yaml:"spec.browser_tag" doc:"Whether the provider's browser tag reports the same events. Absent: not known."`
+	Traffic        []string     `yaml:"spec.traffic" enum:"live,test,internal,bot" doc:"Kinds of traffic that may leave."`
+	ContextualOnly bool         `yaml:"spec.contextual_only" doc:"Send events that have contextual signals alone."`
+	Defaults       Defaults     `yaml:"spec.defaults" doc:"What stands in for fields that events lack."`
+	Dedup          DedupSpec    `yaml:"spec.dedup" doc:"How duplicates are recognised."`
+	Delivery       DeliverySpec `yaml:"spec.delivery" doc:"How deliveries are sent."`
+	Objectives     Objectives   `yaml:"spec.objectives" doc:"What the owner expects, for health and alerts."`
 
 	// Hash is the content hash shown in every decision.
 	Hash string
@@ -79,91 +81,91 @@ type Destination struct {
 
 // Terms records who accepted the provider's terms.
 type Terms struct {
-	AcceptedBy string
-	AcceptedAt string // a date
-	Documents  []TermsDocument
+	AcceptedBy string          `yaml:"accepted_by" doc:"Who accepted them."`
+	AcceptedAt string          `yaml:"accepted_at" kind:"date" doc:"When, as a date."`
+	Documents  []TermsDocument `yaml:"documents" doc:"What was accepted."`
 }
 
 // TermsDocument is one accepted document.
-type TermsDocument struct{ Name, Version string }
+type TermsDocument struct {
+	Name    string `yaml:"name" required:"true" doc:"Title of the document."`
+	Version string `yaml:"version" doc:"Its version or date."`
+}
 
 // Accepted reports whether somebody accepted the terms at some time.
 func (t Terms) Accepted() bool { return t.AcceptedBy != "" && t.AcceptedAt != "" }
 
 // ConsentSpec is a destination's consent section.
 type ConsentSpec struct {
-	Policy   string // policy id; "default" when absent
-	Choice   OnFail // skip or restrict
-	Denied   OnFail // skip or restrict
-	Unknown  OnFail // skip, hold or restrict
-	Requires consent.PurposeSet
+	Policy   string             `yaml:"policy" doc:"Name of the policy that says which regime applies where."`
+	Choice   OnFail             `yaml:"choice" enum:"skip,restrict" doc:"For events whose user opted out by DNT or GPC."`
+	Denied   OnFail             `yaml:"denied" enum:"skip,restrict" doc:"For events whose user denied a purpose."`
+	Unknown  OnFail             `yaml:"unknown" enum:"skip,hold,restrict" doc:"For events about whose user nothing is known yet."`
+	Requires consent.PurposeSet `yaml:"requires" enum:"@purposes" doc:"Purposes beyond those that the provider needs."`
 }
 
 // Defaults fill fields that events of this destination lack.
-type Defaults struct{ PhoneCountry, Currency string }
+type Defaults struct {
+	PhoneCountry string `yaml:"phone_country" rule:"country" doc:"Country of telephone numbers without calling code, ISO 3166-1 in capitals."`
+	Currency     string `yaml:"currency" rule:"currency" doc:"Currency of amounts without one, ISO 4217."`
+}
 
 // DedupSpec is a destination's deduplication section.
 type DedupSpec struct {
-	WindowMS int64 // 9 d by default, 48 h at least
-	// AlsoByTransaction: spec.dedup.also_by is transaction_id.
-	AlsoByTransaction bool
+	WindowMS          int64 `yaml:"window" kind:"duration" doc:"How long an event is recognised, 48h or more."`
+	AlsoByTransaction bool  `yaml:"also_by" kind:"transaction" enum:"transaction_id" doc:"Recognise duplicates by the transaction's id as well as by the event's."`
 }
 
 // DeliverySpec is a destination's delivery section.
 type DeliverySpec struct {
-	RatePerSecond    float64 // events; zero: no limit of its own
-	RetryForMS       int64   // 24 h by default
-	MinClickAgeMS    int64   // provider's default when negative
-	ExactDiagnostics bool
+	RatePerSecond    float64 `yaml:"rate" kind:"rate" doc:"Events at most, such as 200/s. Absent: no limit of its own."`
+	RetryForMS       int64   `yaml:"retry_for" kind:"duration" doc:"How long a delivery is tried again."`
+	MinClickAgeMS    int64   `yaml:"min_click_age" kind:"duration" doc:"How old a click has to be before a conversion for it is sent. Absent: the provider's default."`
+	ExactDiagnostics bool    `yaml:"exact_diagnostics" doc:"One event a request, so that what the provider says later about a request is about the event. Each costs a request of the quota."`
 }
 
 // Objectives are what the owner expects, for health and alerts.
 type Objectives struct {
-	SLAMS          int64
-	ExpectedPerDay map[string]int64
+	SLAMS          int64            `yaml:"sla" kind:"duration" doc:"How soon an event should be delivered."`
+	ExpectedPerDay map[string]int64 `yaml:"expected_per_day" doc:"Events a day that are expected, by source event."`
 }
 
 // Mapping is one expanded record: one destination, one source event, one
-// target. It is the explicit permission for an event to leave.
+// target. It is the explicit permission for an event to leave. The tags
+// declare the short form of the document of kind Mapping.
 type Mapping struct {
-	Name          string // name, or name/destination/event where expanded
-	DestinationID string
-	SourceEvent   string
-	ProviderEvent string
-	Enabled       bool
-	Lane          decision.Lane
-	MaxWaitMS     int64
+	Name          string        `yaml:"metadata.name" required:"true" doc:"Name of the mapping."` // or name/destination/event where expanded
+	DestinationID string        `yaml:"spec.destination" doc:"The destination."`
+	SourceEvent   string        `yaml:"spec.event" rule:"event" doc:"Name of the event in the analytics topic."`
+	ProviderEvent string        `yaml:"spec.provider_event" required:"true" doc:"Name of the event at the provider."`
+	FromTemplate  string        `yaml:"spec.from_template" enum:"@templates" doc:"The template that an exported row came from."`
+	Enabled       bool          `yaml:"spec.enabled" doc:"false: the event stays, with the reason mapping.disabled."`
+	Lane          decision.Lane `yaml:"spec.lane" enum:"batch,realtime" doc:"realtime: sent at once; batch: waits for a fuller request."`
+	MaxWaitMS     int64         `yaml:"spec.max_wait" kind:"duration" doc:"How long the batch lane may wait. Absent: sender.lanes.batch."`
 
-	When   string            // CEL, empty: always
-	Fields map[string]string // business field to CEL
-	ItemID string            // CEL over item, empty: item.id
+	When   string            `yaml:"spec.when" kind:"expression" doc:"Condition on the event. Absent: always."`
+	ItemID string            `yaml:"spec.item_id" kind:"expression" doc:"Id of each item, over item. Absent: item.id."`
+	Fields map[string]string `yaml:"spec.fields" kind:"expression" doc:"Business fields of the provider, each computed from the event."`
 
-	// Include names the item and commerce details that may leave (item_names,
-	// item_brands, item_categories, coupons, search_term, page_title).
-	Include       map[string]bool
-	Properties    []string // custom properties that may leave
-	URLParameters []string // query parameters beyond the standard allow-list
-	URL           string   // full, path or origin; empty: full
-	Requires      consent.PurposeSet
-	Sensitive     Sensitive
-	Section       json.RawMessage // the section named like the provider
-	FromTemplate  string          // name of the template that the row came from
+	Include       map[string]bool    `yaml:"spec.include" enum:"@include" doc:"Details of items and pages that may leave."`
+	Properties    []string           `yaml:"spec.properties" doc:"Custom properties that may leave."`
+	URLParameters []string           `yaml:"spec.url_parameters" doc:"Query parameters that may stay in URLs, beyond the standard ones."`
+	URL           string             `yaml:"spec.url" enum:",full,path,origin" doc:"How much of the page's URL may leave. Absent: full."`
+	Requires      consent.PurposeSet `yaml:"spec.consent.requires" enum:"@purposes" doc:"Purposes beyond those of the destination."`
+	Sensitive     Sensitive          `yaml:"spec.sensitive" enum:",health,financial,other" doc:"Data that needs explicit grants everywhere."`
+	Section       json.RawMessage    `yaml:"spec.$section" doc:"Settings of a provider's own, under its name."` // the section named like the provider
 
 	Hash string
 }
 
-// Problem is one thing wrong with a resource, with where it is and how to
-// mend it.
-type Problem struct {
-	File         string
-	Line, Column int
-	Resource     string // kind/name
-	Path         string // spec.delivery.rate
-	Rule         string // what must hold
-	Value        string // what was found, never a secret
-	Fix          string
-	Warning      bool // does not stop apply
-}
+// HasErrors reports whether any problem is more than a warning.
+func HasErrors(problems []Problem) bool { return document.HasErrors(problems) }
+
+// Problem is one thing wrong with a resource; File is one file with resources.
+type (
+	Problem = document.Problem
+	File    = document.File
+)
 
 // Provider is what compiling resources needs of a provider. It is implemented
 // by package provider's providers.

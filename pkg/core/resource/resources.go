@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // Resources is a collection of expanded records, as they stand in the
@@ -23,7 +24,7 @@ type Resources struct {
 	// files. Such a document owns every record that it expanded to.
 	documents map[string]bool
 	// origins and rows locate problems that are found after reading.
-	origins map[string]*origin
+	origins map[string]*document.Origin
 	rows    map[routeKey]*expanded
 }
 
@@ -81,7 +82,7 @@ func EmbeddedPolicy() *consent.Policy { return embeddedPolicy() }
 
 var embeddedPolicy = sync.OnceValue(func() *consent.Policy {
 	docs, problems := readDocuments([]File{{Name: "default_policy.yaml", Data: defaultPolicyFile}}, nil)
-	if HasErrors(problems) || len(docs.policies) != 1 {
+	if document.HasErrors(problems) || len(docs.policies) != 1 {
 		// A test keeps this from shipping. The empty policy is the strictest.
 		return &consent.Policy{ID: DefaultPolicy, Version: "unreadable"}
 	}
@@ -93,16 +94,16 @@ func EmbeddedPolicyFile() []byte { return slices.Clone(defaultPolicyFile) }
 
 // hashTree gives a content hash: 16 hex digits of the SHA-256 of the canonical
 // JSON. Order, style and comments of the file do not change it.
-func hashTree(t *tree) string {
-	sum := sha256.Sum256(t.json())
+func hashNode(t *document.Node) string {
+	sum := sha256.Sum256(t.JSON())
 	return hex.EncodeToString(sum[:8])
 }
 
 // HashDestination gives the content hash of a destination.
-func HashDestination(d *Destination) string { return hashTree(destinationTree(d)) }
+func HashDestination(d *Destination) string { return hashNode(destinationNode(d)) }
 
 // HashMapping gives the content hash of a mapping record.
-func HashMapping(m *Mapping) string { return hashTree(mappingTree(m)) }
+func HashMapping(m *Mapping) string { return hashNode(mappingNode(m, "section")) }
 
 // HashPolicy gives the content hash of a policy.
-func HashPolicy(p *consent.Policy) string { return hashTree(policyTree(p)) }
+func HashPolicy(p *consent.Policy) string { return hashNode(policyNode(p)) }

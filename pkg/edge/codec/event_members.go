@@ -6,8 +6,8 @@ import (
 
 	"github.com/hamba/avro/v2"
 
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/identity"
-	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/schemas"
 )
 
@@ -156,7 +156,7 @@ func (m *EventMembers) unknown(t *memberTree, prefix, name string) UnknownMember
 		return UnknownMember{Path: prefix + "(a name that is not shown)"}
 	}
 	u := UnknownMember{Path: prefix + name}
-	if near := resource.Nearest(name, t.names); near != "" {
+	if near := document.Nearest(name, t.names); near != "" {
 		u.Near = prefix + near
 		return u
 	}

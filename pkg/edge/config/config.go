@@ -126,7 +126,7 @@ type Sender struct {
 	Window     Bytes               `yaml:"window" min:"1MiB" max:"8GiB" doc:"Bytes of unfinished deliveries that a process holds; reaching it pauses partitions, never the group."`
 	InFlight   int                 `yaml:"in_flight" min:"1" max:"64" doc:"Requests at a time per destination."`
 	Lanes      Lanes               `yaml:"lanes" doc:"How long deliveries wait to be batched."`
-	Providers  map[string]Provider `yaml:"providers" doc:"Settings per provider, such as another address for a sandbox."`
+	Providers  map[string]Provider `yaml:"providers" keys:"provider" doc:"Settings per provider, such as another address for a sandbox."`
 }
 
 // Lanes says how long each lane may wait for a fuller batch.

@@ -3,6 +3,8 @@ package config
 import (
 	"net"
 	"strings"
+
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // examples are addresses as they usually look, for settings whose value says
@@ -15,21 +17,22 @@ var examples = map[string]string{
 	"admin.listen":            "127.0.0.1:9464",
 }
 
-// fixFor says how to mend a value that a rule refuses. An address is shown as
-// its author probably meant it: with the scheme or the port that is missing.
-func fixFor(path, value, rule string) string {
-	r := rules[rule]
-	if shown := presentable(value); shown == value {
-		for _, guess := range guesses(path, value, rule) {
-			if guess != "" && r.ok(guess) {
-				return "write it as " + guess
+// address is a rule whose fix shows an address as its author probably meant
+// it: with the scheme or the port that is missing.
+func address(rule, must, fix string, ok func(string) bool) document.Rule {
+	return document.Rule{Must: must, Fix: fix, OK: ok, Mend: func(path, value string) string {
+		if presentable(value) == value {
+			for _, guess := range guesses(path, value, rule) {
+				if guess != "" && ok(guess) {
+					return "write it as " + guess
+				}
 			}
 		}
-	}
-	if example, ok := examples[path]; ok && rule != "nonempty" {
-		return "write it as " + example
-	}
-	return r.fix
+		if example, known := examples[strings.TrimRight(path, "[]0123456789")]; known {
+			return "write it as " + example
+		}
+		return fix
+	}}
 }
 
 // guesses are what a refused address may have been meant as, the likeliest
@@ -48,7 +51,7 @@ func guesses(path, value, rule string) []string {
 		return []string{"http://" + bare}
 	case "hostport":
 		bare = strings.TrimRight(bare, "/")
-		_, port, _ := net.SplitHostPort(examples[path])
+		_, port, _ := net.SplitHostPort(examples[strings.TrimRight(path, "[]0123456789")])
 		return []string{bare, strings.TrimRight(bare, ":") + ":" + port}
 	case "listen":
 		return []string{bare, "127.0.0.1:" + strings.TrimLeft(bare, ":")}

@@ -2,11 +2,13 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"os"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
 // EnvPrefix stands before the names of environment variables: the setting
@@ -53,7 +55,7 @@ func Load(s Sources) (Config, error) {
 	l.file(s.File, text)
 	l.environ(s.Environ)
 	for _, setting := range s.Set {
-		l.set(setting.Path, setting.Value, setting.Flag, false)
+		l.set(settings, setting.Path, setting.Value, setting.Flag)
 	}
 	l.problems = append(l.problems, l.validate()...)
 	return l.config, l.problems.err()
@@ -77,17 +79,34 @@ func (l *loader) problem(origin, path, rule, value, fix string) {
 	l.problems = append(l.problems, Problem{Path: path, Rule: rule, Value: value, Fix: fix, Origin: origin})
 }
 
-// whence names the origin of a path, looking at its parents too.
-func (l *loader) whence(path string) string {
-	for p := path; p != ""; {
+// file applies a YAML document.
+func (l *loader) file(name string, text []byte) {
+	docs, problems := document.Parse(document.File{Name: name, Data: text})
+	at := func(line, column int) string { return fmt.Sprintf("%s:%d:%d", name, line, column) }
+	for _, p := range problems {
+		l.problem(at(p.Line, p.Column), "(file)", p.Rule, "", p.Fix)
+	}
+	if len(problems) > 0 {
+		return
+	}
+	for i, doc := range docs {
+		if i > 0 {
+			l.problem(at(doc.Root.Line, doc.Root.Column), "(file)", "must hold one document", "", "move resources to files for sluice apply")
+			return
+		}
+		settings.Decode(doc.Root, "", &l.config, document.Decoding{
+			Set:    func(path string, line, column int) { l.origin[path] = at(line, column) },
+			Report: func(p document.Problem) { l.problem(at(p.Line, p.Column), p.Path, p.Rule, p.Value, p.Fix) },
+		})
+	}
+}
+
+// originOf names where a path was written, looking at its parents too.
+func (l *loader) originOf(path string) string {
+	for p := path; p != ""; p = document.ParentPath(p) {
 		if origin, ok := l.origin[p]; ok {
 			return origin
 		}
-		cut := strings.LastIndexByte(p, '.')
-		if cut < 0 {
-			break
-		}
-		p = p[:cut]
 	}
 	return "default"
 }
@@ -101,12 +120,12 @@ var providerVariable = regexp.MustCompile(`^SLUICE_SENDER_PROVIDERS_([A-Z0-9]+)_
 
 // environ applies the variables that have our prefix and refuses those that
 // name no setting: a typo in a Helm chart must not go unnoticed.
-func (l *loader) environ(variables []string) {
+func (l *loader) environ(environ []string) {
 	known := map[string]string{}
-	for _, f := range fields(&l.config) {
-		known[EnvName(f.path)] = f.path
+	for _, v := range settings.Values(&l.config) {
+		known[EnvName(v.Path)] = v.Path
 	}
-	for _, variable := range slices.Sorted(slices.Values(variables)) {
+	for _, variable := range slices.Sorted(slices.Values(environ)) {
 		name, value, _ := strings.Cut(variable, "=")
 		if !strings.HasPrefix(name, EnvPrefix) || slices.Contains(notSettings, name) {
 			continue
@@ -119,72 +138,27 @@ func (l *loader) environ(variables []string) {
 			l.problem(name, name, "must be the name of a setting", "", suggest(name, known))
 			continue
 		}
-		l.set(path, value, name, true)
+		l.set(variables, path, value, name)
 	}
 }
 
 func suggest(name string, known map[string]string) string {
-	candidates := make([]string, 0, len(known))
-	for k := range known {
-		candidates = append(candidates, k)
-	}
-	slices.Sort(candidates)
-	if guess := nearest(name, candidates); guess != "" {
+	if guess := document.Nearest(name, slices.Sorted(maps.Keys(known))); guess != "" {
 		return "did you mean " + guess + "?"
 	}
 	return "unset it; sluice config schema lists every setting"
 }
 
-// set applies one value by its path. literal says that the source may hold
-// secrets themselves.
-func (l *loader) set(path, text, origin string, literal bool) {
-	put := func(v reflect.Value) { l.put(v, path, text, origin, literal) }
-	if l.setProvider(path, put) {
-		return
+// set applies one value by its path. from is variables where the source may
+// hold secrets themselves, else settings.
+func (l *loader) set(from *document.Schema, path, text, origin string) {
+	p, known := from.SetText(&l.config, path, text)
+	switch {
+	case !known:
+		l.problem(origin, path, "must be the path of a setting", "", "see sluice config schema")
+	case p != nil:
+		l.problem(origin, path, p.Rule, p.Value, p.Fix)
+	default:
+		l.origin[path] = origin
 	}
-	for _, f := range fields(&l.config) {
-		if f.path == path {
-			put(f.value)
-			return
-		}
-	}
-	l.problem(origin, path, "must be the path of a setting", "", "see sluice config schema")
-}
-
-// put parses text into v; where that fails, v keeps its value.
-func (l *loader) put(v reflect.Value, path, text, origin string, literal bool) {
-	keep := reflect.New(v.Type()).Elem()
-	keep.Set(v)
-	if err := set(v, text, literal); err != nil {
-		v.Set(keep)
-		if _, secret := v.Interface().(Secret); secret {
-			text = ""
-		}
-		l.problem(origin, path, err.Error(), text, "correct the value")
-		return
-	}
-	l.origin[path] = origin
-}
-
-// setProvider handles entries of sender.providers, which come into being when
-// they are first named.
-func (l *loader) setProvider(path string, put func(reflect.Value)) bool {
-	rest, ok := strings.CutPrefix(path, "sender.providers.")
-	name, key, both := strings.Cut(rest, ".")
-	if !ok || !both {
-		return false
-	}
-	entry := l.config.Sender.Provider(name)
-	v := reflect.ValueOf(&entry).Elem()
-	for i := range v.NumField() {
-		if v.Type().Field(i).Tag.Get("yaml") == key {
-			put(v.Field(i))
-			if l.config.Sender.Providers == nil {
-				l.config.Sender.Providers = map[string]Provider{}
-			}
-			l.config.Sender.Providers[name] = entry
-			return true
-		}
-	}
-	return false
 }

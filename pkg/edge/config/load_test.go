@@ -138,7 +138,7 @@ func TestSyntaxErrorsNameThePlaceAndShowNoContent(t *testing.T) {
 		"two documents":  "kafka: {}\n---\nredis: {password: " + canary + "}\n",
 		"a list":         "- " + canary + "\n",
 		"a duplicate":    "input:\n  format: json\n  format: avro\n",
-		"an alias":       "redis: {username: &a " + canary + "}\nregistry: {username: *a}\n",
+		"an alias":       "redis: {username: " + canary + "}\nregistry: {username: *a}\n",
 		"a nested value": "redis:\n  address: {host: x}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,6 +153,23 @@ func TestSyntaxErrorsNameThePlaceAndShowNoContent(t *testing.T) {
 	}
 	_, err := config.Load(config.Sources{File: filepath.Join(t.TempDir(), "missing.yaml")})
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestAnchorsAreExpanded: what several connections share is written once.
+func TestAnchorsAreExpanded(t *testing.T) {
+	t.Parallel()
+	got, err := config.Load(config.Sources{File: write(t, `
+kafka:
+  tls: &tls {enabled: true, ca_file: /etc/ca.pem}
+registry: {url: "https://registry.example", tls: *tls}
+redis: {tls: {<<: *tls, server_name: cache.example}}
+`)})
+	require.NoError(t, err)
+	want := config.TLS{Enabled: true, CAFile: "/etc/ca.pem"}
+	assert.Equal(t, want, got.Kafka.TLS)
+	assert.Equal(t, want, got.Registry.TLS)
+	want.ServerName = "cache.example"
+	assert.Equal(t, want, got.Redis.TLS)
 }
 
 func TestSettingsThatContradictEachOther(t *testing.T) {

@@ -37,6 +37,22 @@ func Reference(s string) (Secret, error) {
 	return Secret{}, fmt.Errorf("want a reference: %s/path or %sNAME, not the secret itself", filePrefix, envPrefix)
 }
 
+// secretReference reads what a file or a flag may hold: a reference or nothing.
+func secretReference(s string) (Secret, error) {
+	if s == "" {
+		return Secret{}, nil
+	}
+	return Reference(s)
+}
+
+// secretOrReference reads what a variable may hold.
+func secretOrReference(s string) (Secret, error) {
+	if secret, err := secretReference(s); err == nil {
+		return secret, nil
+	}
+	return Literal(s), nil
+}
+
 // Literal makes a secret from its value; for values that came from the
 // environment, and for tests.
 func Literal(s string) Secret { return Secret{value: identity.NewRaw(s)} }

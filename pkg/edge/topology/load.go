@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	declared "github.com/sluicehq/sluice/topology"
 )
 
@@ -155,7 +155,7 @@ func (e entry) topic(name string, f *file) (Topic, error) {
 		if text == "" {
 			continue
 		}
-		ms, err := resource.ParseDuration(text)
+		ms, err := document.ParseMilliseconds(text)
 		if err != nil {
 			return Topic{}, fmt.Errorf("%s: %w", key, err)
 		}

@@ -1,8 +1,13 @@
 package google
 
 import (
+	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
+	"strings"
 
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
@@ -63,135 +68,171 @@ var kindNames = [...]string{"auto", "online", "offline", "store"}
 // for it is accepted.
 const defaultClickAge = 6 * 3600_000
 
+// adsAccount is spec.account of a Google Ads customer.
+type adsAccount struct {
+	CustomerID        string                    `yaml:"customer_id" kind:"digits" required:"true" rule:"customer" doc:"The account that owns the conversion actions, ten digits without hyphens."`
+	LoginCustomerID   string                    `yaml:"login_customer_id" kind:"digits" rule:"customer" doc:"The manager account whose access is used. Absent: direct access."`
+	ConversionActions map[string]*document.Node `yaml:"conversion_actions" kind:"any" doc:"Conversion actions by provider event: the number, or a map of id and type."`
+}
+
+// analyticsAccount is spec.account of a Google Analytics property.
+type analyticsAccount struct {
+	PropertyID    string `yaml:"property_id" kind:"digits" required:"true" rule:"number" doc:"Number of the Google Analytics property."`
+	MeasurementID string `yaml:"measurement_id" rule:"stream" doc:"The web data stream, G-XXXXXXXXXX."`
+	FirebaseAppID string `yaml:"firebase_app_id" rule:"app" doc:"The app's data stream, instead of measurement_id."`
+}
+
+// section is spec.google.
+type section struct {
+	QuotaProject  string          `yaml:"quota_project" kind:"digits" rule:"project" doc:"Cloud project whose quota is used besides that of the credentials."`
+	SilentConsent string          `yaml:"silent_consent" enum:",unset,granted" doc:"What is sent where the user said nothing and the regime allows it."`
+	Merchant      merchantSection `yaml:"merchant" doc:"Merchant Center account whose product ids the cart uses."`
+}
+
+type merchantSection struct {
+	ID        string `yaml:"id" kind:"digits" rule:"number" doc:"Number of the Merchant Center account."`
+	FeedLabel string `yaml:"feed_label" rule:"label" doc:"Label of the feed."`
+	Language  string `yaml:"language" rule:"language" doc:"Language of the feed, two letters."`
+}
+
+// mappingSection is a mapping's section of Google's.
+type mappingSection struct {
+	ConversionAction *document.Node `yaml:"conversion_action" kind:"any" doc:"The conversion action: its number, or a map of id and type. Absent: the destination's for the provider event."`
+	Adjust           bool           `yaml:"adjust" doc:"Restate the value of a conversion that was sent before."`
+}
+
+// actionKeys is a conversion action written as a map.
+type actionKeys struct {
+	ID   string `yaml:"id" kind:"digits" required:"true" rule:"number" doc:"Number of the conversion action."`
+	Type string `yaml:"type" enum:"@types" doc:"By which rules its events are sent."`
+}
+
 var (
-	streamForm  = regexp.MustCompile(`^G-[A-Z0-9]{4,20}$`)
-	appForm     = regexp.MustCompile(`^[0-9]+:[0-9]+:(android|ios|web):[0-9a-f]+$`)
-	projectForm = regexp.MustCompile(`^[a-z][a-z0-9.:-]{4,62}$|^[0-9]{6,20}$`)
-	labelForm   = regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)
-	langForm    = regexp.MustCompile(`^[a-z]{2}$`)
+	adsSchema       = document.Declare(adsAccount{}, options)
+	analyticsSchema = document.Declare(analyticsAccount{}, options)
+	sectionSchema   = document.Declare(section{SilentConsent: "unset"}, options)
+	mappingSchema   = document.Declare(mappingSection{}, options)
+	actionSchema    = document.Declare(actionKeys{Type: kindNames[0]}, options)
 )
 
+var (
+	customerForm = regexp.MustCompile(`^[1-9][0-9]{9}$`)
+	numberForm   = regexp.MustCompile(`^[1-9][0-9]*$`)
+	projectForm  = regexp.MustCompile(`^[a-z][a-z0-9.:-]{4,62}$|^[0-9]{6,20}$`)
+)
+
+var options = document.Options{
+	Words: map[string][]string{"types": kindNames[:]},
+	Rules: map[string]document.Rule{
+		"customer": numbered("must be a customer id of 10 digits", "copy the customer id from Google Ads", customerForm),
+		"number":   numbered("must be a number that Google assigned", "copy it from Google Ads (after ctId= in the address of a conversion action), Google Analytics (Admin) or Merchant Center", numberForm),
+		"stream":   {Must: "must look like G-XXXXXXXXXX", Fix: "copy it from Admin, Data streams", Form: regexp.MustCompile(`^G-[A-Z0-9]{4,20}$`)},
+		"app": {
+			Must: "must look like 1:1234567890:android:abcdef", Fix: "copy it from the Firebase console",
+			Form: regexp.MustCompile(`^[0-9]+:[0-9]+:(android|ios|web):[0-9a-f]+$`),
+		},
+		"project": {
+			Must: "must be the id of a Cloud project", Fix: "copy the project id from the Cloud console",
+			Form: projectForm,
+		},
+		"label":    {Must: "must be at most 20 capital letters, digits, - and _", Fix: "copy it from the feed in Merchant Center", Form: regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)},
+		"language": {Must: "must be a two-letter language code", Fix: "use a code such as de", Form: regexp.MustCompile(`^[a-z]{2}$`)},
+	},
+}
+
+// numbered is the rule of a number that Google shows with hyphens.
+func numbered(must, fix string, form *regexp.Regexp) document.Rule {
+	return document.Rule{Must: must, Fix: fix, Form: form, Mend: func(_, value string) string {
+		if bare := strings.NewReplacer("-", "", " ", "").Replace(value); bare != value && isDigits(bare) {
+			return "write " + bare
+		}
+		return fix
+	}}
+}
+
 // CompileDestination reads spec.account and spec.google. An account is either
-// a Google Ads customer (customer_id, login_customer_id, conversion_actions) or
-// a Google Analytics property (property_id with measurement_id or
-// firebase_app_id).
+// a Google Ads customer or a Google Analytics property.
 func (p *Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
-	var problems []resource.Problem
+	found := &provider.Findings{}
 	a := &account{contextual: d.ContextualOnly, phoneCountry: d.Defaults.PhoneCountry, currency: d.Defaults.Currency}
 	a.minClickAge = d.Delivery.MinClickAgeMS
 	if a.minClickAge < 0 {
 		a.minClickAge = defaultClickAge
 	}
-	s := readSection(d.Account, "spec.account", &problems)
 	var fingerprint string
-	if s.has("property_id") || s.has("measurement_id") || s.has("firebase_app_id") {
-		fingerprint = a.readAnalytics(s)
+	if keys := document.FromJSON(d.Account); keys.Has("property_id") || keys.Has("measurement_id") || keys.Has("firebase_app_id") {
+		fingerprint = a.readAnalytics(found, d.Account)
 	} else {
-		fingerprint = a.readAds(s)
+		fingerprint = a.readAds(found, d.Account)
 	}
-	a.readSettings(readSection(d.Section, "spec.google", &problems))
-	if len(problems) > 0 {
-		return nil, "", problems
+	var s section
+	found.Read(sectionSchema, d.Section, "spec.google", &s)
+	a.quotaProject, a.silentGranted = s.QuotaProject, s.SilentConsent == "granted"
+	a.merchant = merchant{s.Merchant.ID, s.Merchant.FeedLabel, s.Merchant.Language}
+	if len(found.List) > 0 {
+		return nil, "", found.List
 	}
 	return a, fingerprint, nil
 }
 
-const customerRule = "must be a customer id of 10 digits"
-
-func (a *account) readAds(s *section) string {
-	a.kind = typeAds
-	known := len(*s.report)
-	a.operating = s.id("customer_id", customerRule, 10, "copy the customer id of the account that owns the conversion actions")
-	if a.operating == "" && len(*s.report) == known {
-		s.problem("customer_id", "is required", "", "set the customer id of the account that owns the conversion actions")
+func (a *account) readAds(found *provider.Findings, raw json.RawMessage) string {
+	var keys adsAccount
+	found.Read(adsSchema, raw, "spec.account", &keys)
+	a.kind, a.operating = typeAds, keys.CustomerID
+	if keys.LoginCustomerID != keys.CustomerID {
+		a.login = keys.LoginCustomerID
 	}
-	a.login = s.id("login_customer_id", customerRule, 10, "copy the customer id of the manager account")
-	if a.login == a.operating {
-		a.login = ""
-	}
-	list := s.child("conversion_actions")
-	a.actions = make(map[string]action, len(list.members))
-	for _, event := range list.keys() {
-		if act, ok := readAction(list, event); ok {
+	a.actions = make(map[string]action, len(keys.ConversionActions))
+	for _, event := range slices.Sorted(maps.Keys(keys.ConversionActions)) {
+		if act, ok := readAction(found, keys.ConversionActions[event], document.ChildPath("spec.account.conversion_actions", event)); ok {
 			a.actions[event] = act
 		}
 	}
-	s.done()
 	return typeAds + ":" + a.operating
 }
 
-func (a *account) readAnalytics(s *section) string {
-	a.kind = typeAnalytics
-	known := len(*s.report)
-	a.operating = s.id("property_id", "must be the number of a Google Analytics property", 0, "copy it from Admin, Property details")
-	if a.operating == "" && len(*s.report) == known {
-		s.problem("property_id", "is required", "", "copy it from Admin, Property details")
-	}
-	web, app := s.text("measurement_id"), s.text("firebase_app_id")
-	switch {
+func (a *account) readAnalytics(found *provider.Findings, raw json.RawMessage) string {
+	var keys analyticsAccount
+	found.Read(analyticsSchema, raw, "spec.account", &keys)
+	switch web, app := keys.MeasurementID, keys.FirebaseAppID; {
 	case web != "" && app != "":
-		s.problem("firebase_app_id", "cannot stand beside measurement_id", "", "make a destination for each data stream")
+		found.Add("spec.account.firebase_app_id", "cannot stand beside measurement_id", "", "make a destination for each data stream")
 	case web == "" && app == "":
-		s.problem("measurement_id", "or firebase_app_id is required", "", "copy it from Admin, Data streams")
-	case web != "" && !streamForm.MatchString(web):
-		s.problem("measurement_id", "must look like G-XXXXXXXXXX", web, "copy it from Admin, Data streams")
-	case app != "" && !appForm.MatchString(app):
-		s.problem("firebase_app_id", "must look like 1:1234567890:android:abcdef", app, "copy it from the Firebase console")
+		found.Add("spec.account.measurement_id", "or firebase_app_id is required", "", "copy it from Admin, Data streams")
 	}
-	a.stream, a.app = web+app, app != ""
-	s.done()
+	a.kind, a.operating = typeAnalytics, keys.PropertyID
+	a.stream, a.app = keys.MeasurementID+keys.FirebaseAppID, keys.FirebaseAppID != ""
 	return typeAnalytics + ":" + a.operating + ":" + a.stream
 }
 
-// readAction reads an id or {id, type}.
-func readAction(s *section, key string) (action, bool) {
-	raw, ok := s.get(key)
-	if !ok {
-		s.problem(key, "must be a conversion action", "", actionFix)
+// readAction reads a number or a map of id and type.
+func readAction(found *provider.Findings, n *document.Node, path string) (action, bool) {
+	keys, before := actionKeys{Type: kindNames[0]}, len(found.List)
+	report := func(p document.Problem) {
+		if n.Shape != document.Map {
+			p.Path = path // the number itself, not a key below it
+		}
+		found.Report(p)
+	}
+	m := n
+	if n.Shape != document.Map {
+		m = document.NewMap().Put("id", n)
+	}
+	actionSchema.Decode(m, path, &keys, document.Decoding{Report: report})
+	actionSchema.Check(&keys, path, report)
+	if len(found.List) > before {
 		return action{}, false
 	}
-	from, at := s, key
-	var act action
-	if raw[0] == '{' {
-		from, at = readSection(raw, s.path+"."+key, s.report), "id"
-		for i, name := range kindNames {
-			if from.word("type", kindNames[:]...) == name {
-				act.kind = actionKind(i)
-			}
-		}
-	}
-	known := len(*s.report)
-	act.id = from.id(at, "must be the number of a conversion action", 0, actionFix)
-	if from != s {
-		from.done()
-	}
-	if act.id == "" && len(*s.report) == known {
-		from.problem(at, "is required", "", actionFix)
-	}
-	return act, act.id != ""
+	return action{keys.ID, actionKind(slices.Index(kindNames[:], keys.Type))}, true
 }
 
-const actionFix = "copy the number after ctId= in the address of the conversion action in Google Ads"
-
-// readSettings reads spec.google.
-func (a *account) readSettings(s *section) {
-	a.quotaProject = s.text("quota_project")
-	if a.quotaProject != "" && !projectForm.MatchString(a.quotaProject) {
-		s.problem("quota_project", "must be the id of a Cloud project", a.quotaProject, "copy the project id from the Cloud console")
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
 	}
-	a.silentGranted = s.word("silent_consent", "unset", "granted") == "granted"
-	m := s.child("merchant")
-	a.merchant.id = m.id("id", "must be the number of a Merchant Center account", 0, "copy it from Merchant Center")
-	a.merchant.feedLabel = m.text("feed_label")
-	if a.merchant.feedLabel != "" && !labelForm.MatchString(a.merchant.feedLabel) {
-		m.problem("feed_label", "must be at most 20 capital letters, digits, - and _", a.merchant.feedLabel, "copy it from the feed in Merchant Center")
-	}
-	a.merchant.language = m.text("language")
-	if a.merchant.language != "" && !langForm.MatchString(a.merchant.language) {
-		m.problem("language", "must be a two-letter language code", a.merchant.language, "use a code such as de")
-	}
-	m.done()
-	s.done()
+	return s != ""
 }
 
 // accountOf gives a destination's compiled account; nil where it is invalid.

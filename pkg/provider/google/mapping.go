@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider"
 )
 
 // target is what CompileMapping makes of a mapping.
@@ -45,34 +46,32 @@ func (p *Provider) CompileMapping(_ *resource.Destination, destination any, m *r
 	if a == nil {
 		return resource.CompiledMapping{}, nil // the destination's own problems say why
 	}
-	var problems []resource.Problem
-	s := readSection(m.Section, "spec.google", &problems)
-	t := &target{adjust: s.flag("adjust"), url: rulesFor(m)}
+	found := &provider.Findings{}
+	var s mappingSection
+	found.Read(mappingSchema, m.Section, "spec.google", &s)
+	t := &target{adjust: s.Adjust, url: rulesFor(m)}
 	var own action
-	if s.has("conversion_action") {
-		own, _ = readAction(s, "conversion_action")
-	} else {
-		s.asked = append(s.asked, "conversion_action")
+	if s.ConversionAction != nil {
+		own, _ = readAction(found, s.ConversionAction, "spec.google.conversion_action")
 	}
-	s.done()
-	checkFields(m, &problems)
+	checkFields(m, found)
 	target := ""
 	if a.analytics() {
-		t.analytics(a, m, own, s)
+		t.analytics(a, m, own, found)
 		target = t.event
 	} else {
-		t.ads(a, m, own, s)
+		t.ads(a, m, own, s.ConversionAction != nil, found)
 		target = t.action.id
 	}
 	if m.FromTemplate != "" {
-		for i := range problems {
-			problems[i].Warning = true
+		for i := range found.List {
+			found.List[i].Warning = true
 		}
 	}
-	return resource.CompiledMapping{Target: target, Data: t}, problems
+	return resource.CompiledMapping{Target: target, Data: t}, found.List
 }
 
-func (t *target) ads(a *account, m *resource.Mapping, own action, s *section) {
+func (t *target) ads(a *account, m *resource.Mapping, own action, said bool, found *provider.Findings) {
 	byEvent, listed := a.actions[m.ProviderEvent]
 	t.action = own
 	if own.id == "" {
@@ -88,32 +87,26 @@ func (t *target) ads(a *account, m *resource.Mapping, own action, s *section) {
 	_, hasValue := m.Fields["value"]
 	switch {
 	case t.adjust && !hasValue:
-		*s.report = append(*s.report, resource.Problem{
-			Path: "spec.fields.value", Rule: "is required for an adjustment: the value that remains", Fix: adjustFix,
-		})
-	case t.action.id == "" && !s.has("conversion_action"):
-		*s.report = append(*s.report, resource.Problem{
-			Path: "spec.google.conversion_action", Rule: "is required: neither the mapping nor the destination names a conversion action for " + m.ProviderEvent,
-			Fix: "set google.conversion_action here, or account.conversion_actions." + m.ProviderEvent + " in the destination",
-		})
+		found.Add("spec.fields.value", "is required for an adjustment: the value that remains", "", adjustFix)
+	case t.action.id == "" && !said:
+		found.Add("spec.google.conversion_action", "is required: neither the mapping nor the destination names a conversion action for "+m.ProviderEvent, "",
+			"set google.conversion_action here, or account.conversion_actions."+m.ProviderEvent+" in the destination")
 	}
 }
 
-func (t *target) analytics(a *account, m *resource.Mapping, own action, s *section) {
+func (t *target) analytics(a *account, m *resource.Mapping, own action, found *provider.Findings) {
 	t.event, t.group = m.ProviderEvent, a.stream
 	reserved := slices.Contains(reservedEvents[:], t.event) ||
 		slices.ContainsFunc(reservedPrefixes[:], func(p string) bool { return strings.HasPrefix(t.event, p) })
 	if reserved || !eventNameForm.MatchString(t.event) {
-		*s.report = append(*s.report, resource.Problem{
-			Path: "spec.provider_event", Rule: "must be an event name of Google Analytics: letters, digits and _, at most 40, not reserved",
-			Value: t.event, Fix: "use a recommended event such as purchase",
-		})
+		found.Add("spec.provider_event", "must be an event name of Google Analytics: letters, digits and _, at most 40, not reserved",
+			t.event, "use a recommended event such as purchase")
 	}
 	if own.id != "" {
-		s.problem("conversion_action", "has no use at a Google Analytics property", own.id, "remove it")
+		found.Add("spec.google.conversion_action", "has no use at a Google Analytics property", own.id, "remove it")
 	}
 	if t.adjust && m.FromTemplate == "" {
-		s.problem("adjust", "has no use at a Google Analytics property, where the first event of a transaction stays", "", "send the event refund instead")
+		found.Add("spec.google.adjust", "has no use at a Google Analytics property, where the first event of a transaction stays", "", "send the event refund instead")
 	}
 	t.adjust = false
 }
@@ -133,7 +126,7 @@ var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
 // checkFields refuses computed fields that Google has no place for. What is no
 // field of an event becomes a custom variable (Ads) or an event parameter
 // (Analytics) of that name.
-func checkFields(m *resource.Mapping, problems *[]resource.Problem) {
+func checkFields(m *resource.Mapping, found *provider.Findings) {
 	names := make([]string, 0, len(m.Fields))
 	for name := range m.Fields {
 		names = append(names, name)
@@ -142,14 +135,12 @@ func checkFields(m *resource.Mapping, problems *[]resource.Problem) {
 	for _, name := range names {
 		path := "spec.fields." + name
 		if fix, refused := refusedFields[name]; refused {
-			*problems = append(*problems, resource.Problem{Path: path, Rule: "cannot be computed", Fix: fix})
+			found.Add(path, "cannot be computed", "", fix)
 			continue
 		}
 		if !fieldForm.MatchString(name) {
-			*problems = append(*problems, resource.Problem{
-				Path: path, Rule: "must be letters, digits and _, at most 40, beginning with a letter",
-				Value: name, Fix: "name it like the custom variable in Google Ads, or the parameter in Google Analytics",
-			})
+			found.Add(path, "must be letters, digits and _, at most 40, beginning with a letter", name,
+				"name it like the custom variable in Google Ads, or the parameter in Google Analytics")
 		}
 	}
 }

@@ -3,6 +3,8 @@ package google
 import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
@@ -70,5 +72,6 @@ func (p *Provider) Spec() provider.Spec {
 		MaxBytes:      maxBytes,
 		Asynchronous:  true,
 		Errors:        errorRows(),
+		Keys:          resource.Keys{Account: []*document.Schema{adsSchema, analyticsSchema}, Section: sectionSchema, Mapping: mappingSchema},
 	}
 }

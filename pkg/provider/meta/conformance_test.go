@@ -17,7 +17,7 @@ func TestConformance(t *testing.T) {
 		Mapping: resource.Mapping{ProviderEvent: "Purchase"},
 		Invalid: []providertest.Invalid{
 			{Name: "no dataset", Account: json.RawMessage(`{}`), Path: "account.dataset_id"},
-			{Name: "unknown setting", Section: json.RawMessage(`{"no_such_key":1}`), Path: "meta"},
+			{Name: "unknown setting", Section: json.RawMessage(`{"no_such_key":1}`), Path: "meta.no_such_key"},
 		},
 		RestrictedPlace: consent.NewJurisdiction("US", "CA"),
 	})

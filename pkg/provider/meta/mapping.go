@@ -7,8 +7,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider"
 )
 
 // maxEventName is Meta's limit for the name of a custom event, in characters.
@@ -28,7 +30,7 @@ var includes = []string{"item_names", "item_brands", "item_categories", "coupons
 
 // CompileMapping implements resource.Provider. The target is the event name.
 func (Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
-	p := problems{resource: "Mapping/" + m.Name}
+	p := problems{provider.Findings{Resource: "Mapping/" + m.Name}}
 	c := &mapping{
 		name:  identity.Vouch(m.ProviderEvent),
 		names: m.Include["item_names"], brands: m.Include["item_brands"], categories: m.Include["item_categories"],
@@ -38,47 +40,47 @@ func (Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mappi
 	p.fields(m)
 	for name, on := range m.Include {
 		if on && !slices.Contains(includes, name) {
-			p.add("include", "one of "+strings.Join(includes, ", "), name, "remove it")
+			p.Add("include", "one of "+strings.Join(includes, ", "), name, "remove it")
 		}
 	}
 	for _, key := range m.Properties {
 		switch {
 		case findCustomKey(key) >= 0 || key == "coupons":
-			p.add("properties", "a name that Meta does not use itself", key, "compute it with fields, or rename the property at the producer")
+			p.Add("properties", "a name that Meta does not use itself", key, "compute it with fields, or rename the property at the producer")
 		case key == "" || len(key) > 100 || identity.Look(key) != identity.NotSuspect:
-			p.add("properties", "a plain name of at most 100 characters", "", "rename the property")
+			p.Add("properties", "a plain name of at most 100 characters", "", "rename the property")
 		default:
 			c.properties = append(c.properties, identity.Vouch(key))
 		}
 	}
 	mode, ok := identity.ParseURLMode(m.URL)
 	if !ok {
-		p.add("url", "full, path or origin", m.URL, "leave it out for full")
+		p.Add("url", "full, path or origin", m.URL, "leave it out for full")
 	}
 	c.urls = identity.URLPolicy{Mode: mode, ClickIDs: []string{clickParameter}, Parameters: slices.Clone(m.URLParameters)}
 	if slices.Contains(m.URLParameters, clickParameter) {
-		p.add("url_parameters", "no click id: consent decides about those", clickParameter, "remove it; it is kept where ad_storage allows")
+		p.Add("url_parameters", "no click id: consent decides about those", clickParameter, "remove it; it is kept where ad_storage allows")
 	}
 	if s := bytes.TrimSpace(m.Section); len(s) > 0 && string(s) != "null" && string(s) != "{}" {
-		p.add("meta", "a mapping has no section of Meta's", "", "remove it")
+		p.Add("meta", "a mapping has no section of Meta's", "", "remove it")
 	}
-	return resource.CompiledMapping{Target: m.ProviderEvent, Data: c}, p.list
+	return resource.CompiledMapping{Target: m.ProviderEvent, Data: c}, p.List
 }
 
 func (p *problems) eventName(m *resource.Mapping) {
 	n := m.ProviderEvent
 	switch {
 	case n == "" || utf8.RuneCountInString(n) > maxEventName || !utf8.ValidString(n) || strings.ContainsFunc(n, func(r rune) bool { return r < ' ' }):
-		p.add("provider_event", "a name of 1 to 50 characters", n, "use one of Meta's standard events or a short name of your own")
+		p.Add("provider_event", "a name of 1 to 50 characters", n, "use one of Meta's standard events or a short name of your own")
 	case identity.Look(n) != identity.NotSuspect:
-		p.add("provider_event", "no personal data", "", "choose another name")
+		p.Add("provider_event", "no personal data", "", "choose another name")
 	case n != identity.Trim(n):
-		p.add("provider_event", "no surrounding space", n, "remove the space")
+		p.Add("provider_event", "no surrounding space", n, "remove the space")
 	case standardEvents[n] || messagingEvents[n]:
 	default:
 		for known := range standardEvents {
 			if strings.EqualFold(known, n) {
-				p.add("provider_event", "Meta's names are case-sensitive", n, "write "+known)
+				p.Add("provider_event", "Meta's names are case-sensitive", n, "write "+known)
 				return
 			}
 		}
@@ -86,10 +88,10 @@ func (p *problems) eventName(m *resource.Mapping) {
 	}
 	switch {
 	case n == resource.NoEvent && m.FromTemplate == "":
-		p.add("provider_event", "the name of an event", n, "remove the mapping: without one, nothing is sent")
+		p.Add("provider_event", "the name of an event", n, "remove the mapping: without one, nothing is sent")
 	case m.SourceEvent == refundedEvent && standardEvents[n]:
 		// Each such event decides provider.unsupported_event; gate 7 says so.
-		p.warn("provider_event", "has no effect: Meta has no event that takes a purchase back", n, "remove the mapping, or send refunds as a custom event")
+		p.Warn("provider_event", "has no effect: Meta has no event that takes a purchase back", n, "remove the mapping, or send refunds as a custom event")
 	}
 }
 
@@ -100,8 +102,8 @@ func (p *problems) nearStandard(m *resource.Mapping) {
 	if m.FromTemplate != "" {
 		return
 	}
-	if near := resource.Nearest(m.ProviderEvent, slices.Sorted(maps.Keys(standardEvents))); near != "" {
-		p.warn("provider_event", "is no standard event of Meta: it is sent as a custom one", m.ProviderEvent, "write "+near+", if that is meant")
+	if near := document.Nearest(m.ProviderEvent, slices.Sorted(maps.Keys(standardEvents))); near != "" {
+		p.Warn("provider_event", "is no standard event of Meta: it is sent as a custom one", m.ProviderEvent, "write "+near+", if that is meant")
 	}
 }
 
@@ -115,9 +117,9 @@ func (p *problems) fields(m *resource.Mapping) {
 		i := findCustomKey(n)
 		switch {
 		case i >= 0 && customKeys[i].typ == typeList:
-			p.add("fields."+n, "a key that can be computed", n, "it is built from the items; use item_id to change their ids")
+			p.Add("fields."+n, "a key that can be computed", n, "it is built from the items; use item_id to change their ids")
 		case i < 0 && !vertical(n):
-			p.add("fields."+n, "a key of Meta's custom_data", n, "use one that Meta documents, or name a custom property under properties")
+			p.Add("fields."+n, "a key of Meta's custom_data", n, "use one that Meta documents, or name a custom property under properties")
 		}
 	}
 }

@@ -3,6 +3,8 @@ package meta
 import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
@@ -70,5 +72,6 @@ func (Provider) Spec() provider.Spec {
 		RealtimeBatch: 200,
 		MaxBytes:      900 * 1024,
 		Errors:        Errors(),
+		Keys:          resource.Keys{Account: []*document.Schema{accountSchema}, Section: sectionSchema},
 	}
 }

@@ -54,7 +54,7 @@ func withTestCode(d *resource.Destination, code string) (*resource.Destination, 
 			What: "Meta needs a test event code, so that the event can be told from real ones",
 			Fix:  "copy the code from Events Manager > the dataset > Test events, and give it as --test-event-code",
 		}
-	case !validTestCode(code):
+	case !testCode.MatchString(code):
 		return nil, &provider.TrialError{What: "the test event code has other characters than letters and digits", Fix: "copy it from the Test events tab"}
 	}
 	members["test_event_code"], _ = json.Marshal(code) // letters and digits

@@ -42,8 +42,8 @@ func TestConformance(t *testing.T) {
 	invalid := []providertest.Invalid{
 		{Name: "nothing", Account: json.RawMessage(`{}`), Path: "account.url"},
 		{Name: "not an object", Account: json.RawMessage(`[]`), Path: "account"},
-		{Name: "unknown key", Account: json.RawMessage(`{"url":"https://hooks.acme.example/","method":"PUT"}`), Path: "account"},
-		{Name: "unknown setting", Section: json.RawMessage(`{"version":2}`), Path: "webhook"},
+		{Name: "unknown key", Account: json.RawMessage(`{"url":"https://hooks.acme.example/","method":"PUT"}`), Path: "account.method"},
+		{Name: "unknown setting", Section: json.RawMessage(`{"version":2}`), Path: "webhook.version"},
 	}
 	for name, url := range map[string]string{
 		"http": "http://hooks.acme.example/", "no scheme": "hooks.acme.example/x", "another scheme": "ftp://hooks.acme.example/",

@@ -1,17 +1,14 @@
 package webhook
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
-
-	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider"
 )
 
 // destination is a compiled account.
@@ -22,49 +19,37 @@ type destination struct {
 	phoneCountry string
 }
 
-// problems collects what is wrong with one resource.
-type problems struct {
-	resource string
-	list     []resource.Problem
+// account is spec.account. The form of the URL is checked by address, which
+// shows it only where nobody can have put a password in it.
+type account struct {
+	URL string `yaml:"url" required:"true" doc:"Address of the endpoint, https."`
 }
 
-func (p *problems) add(path, rule, value, fix string) {
-	p.list = append(p.list, resource.Problem{Resource: p.resource, Path: path, Rule: rule, Value: value, Fix: fix})
-}
+var (
+	accountSchema = document.Declare(account{}, document.Options{})
+	sectionSchema = document.Declare(struct{}{}, document.Options{})
+)
+
+// problems collects what is wrong with one resource.
+type problems struct{ provider.Findings }
 
 // CompileDestination implements resource.Provider. The account's fingerprint
 // is the URL: deliveries made for one address never go to another.
 func (p *Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
-	found := problems{resource: "Destination/" + d.ID}
+	found := problems{provider.Findings{Resource: "Destination/" + d.ID}}
 	c := &destination{}
-	var account struct {
-		URL string `json:"url"`
+	var a account
+	found.Read(accountSchema, d.Account, "spec.account", &a)
+	found.Read(sectionSchema, d.Section, "spec.webhook", &struct{}{})
+	if a.URL != "" {
+		c.place = found.address(a.URL)
 	}
-	found.decode(d.Account, &account, "spec.account", "url")
-	found.decode(d.Section, &struct{}{}, "spec.webhook", "none")
-	if c.place = found.address(account.URL); c.place != "" {
+	if c.place != "" {
 		c.url = "https://" + c.place
 		p.allowed(&found, c.place)
 	}
-	c.phoneCountry = found.phoneCountry(d.Defaults.PhoneCountry)
-	if s := d.Defaults.Currency; s != "" {
-		if _, ok := identity.Currency(s); !ok {
-			found.add("spec.defaults.currency", "must be an ISO 4217 code", s, "write three letters, such as EUR")
-		}
-	}
-	return c, Name + ":" + c.url, found.list
-}
-
-// decode reads a JSON object strictly; an absent one is empty.
-func (p *problems) decode(raw json.RawMessage, into any, path, keys string) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		p.add(path, "must have known keys with values of their type: "+keys, strings.TrimPrefix(err.Error(), "json: "), "mend or remove the key")
-	}
+	c.phoneCountry = found.Defaults(d.Defaults)
+	return c, Name + ":" + c.url, found.List
 }
 
 const maxURL = 2000
@@ -79,16 +64,14 @@ func (p *problems) address(raw string) string {
 	}
 	u, err := url.Parse(raw)
 	switch {
-	case raw == "":
-		p.add(path, "is required", "", "write the endpoint's address, such as https://hooks.acme.example/conversions")
 	case err != nil || len(raw) > maxURL || !visible(raw):
-		p.add(path, "must be a URL of plain characters", shown, "write it as https://hooks.acme.example/conversions")
+		p.Add(path, "must be a URL of plain characters", shown, "write it as https://hooks.acme.example/conversions")
 	case u.Scheme != "https":
-		p.add(path, "must be https", shown, "give the endpoint a certificate; signed is not encrypted")
+		p.Add(path, "must be https", shown, "give the endpoint a certificate; signed is not encrypted")
 	case u.User != nil || strings.ContainsAny(raw, "?#"):
-		p.add(path, "must have no user, query or fragment", shown, "the signature says who sends; remove the rest")
+		p.Add(path, "must have no user, query or fragment", shown, "the signature says who sends; remove the rest")
 	case !hostName(u.Hostname()):
-		p.add(path, "must name a host", shown, "use a name of the public internet, not an address")
+		p.Add(path, "must name a host", shown, "use a name of the public internet, not an address")
 	default:
 		return withoutDefaultPort(strings.ToLower(u.Host)) + u.EscapedPath()
 	}
@@ -119,22 +102,8 @@ func (p *Provider) allowed(found *problems, place string) {
 	if !p.known || slices.Contains(p.hosts, host) {
 		return
 	}
-	found.list = append(found.list, resource.Problem{
-		Resource: found.resource, Path: "spec.account.url", Rule: "must be of a host that the operator allows; until then deliveries are parked", Value: host,
-		Fix: "add it to sender.providers.webhook.hosts in the senders' configuration", Warning: true,
-	})
+	found.Warn("spec.account.url", "must be of a host that the operator allows; until then deliveries are parked", host,
+		"add it to sender.providers.webhook.hosts in the senders' configuration")
 }
 
 func withoutDefaultPort(host string) string { return strings.TrimSuffix(strings.ToLower(host), ":443") }
-
-func (p *problems) phoneCountry(s string) string {
-	if s == "" {
-		return ""
-	}
-	code, ok := identity.CountryCode(s)
-	if !ok || phonenumbers.GetCountryCodeForRegion(code) == 0 {
-		p.add("spec.defaults.phone_country", "must be an ISO 3166-1 alpha-2 code with a calling code", s, "write two letters, such as DE")
-		return ""
-	}
-	return code
-}

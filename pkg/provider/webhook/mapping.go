@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider"
 )
 
 // The longest names that may leave, in characters.
@@ -29,7 +30,7 @@ var includes = []string{"item_names", "item_brands", "item_categories", "coupons
 
 // CompileMapping implements resource.Provider. The target is the event name.
 func (p *Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
-	found := problems{resource: "Mapping/" + m.Name}
+	found := problems{provider.Findings{Resource: "Mapping/" + m.Name}}
 	c := &mapping{
 		name:  identity.Vouch(m.ProviderEvent),
 		names: m.Include["item_names"], brands: m.Include["item_brands"], categories: m.Include["item_categories"],
@@ -38,44 +39,44 @@ func (p *Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Ma
 	found.eventName(m.ProviderEvent)
 	for _, name := range slices.Sorted(maps.Keys(m.Fields)) {
 		if !plainKey(name) {
-			found.add("fields."+name, "must be a name of lower-case letters, digits and _, at most 64", "", "rename the field")
+			found.Add("fields."+name, "must be a name of lower-case letters, digits and _, at most 64", "", "rename the field")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Include)) {
 		if m.Include[name] && !slices.Contains(includes, name) {
-			found.add("include", "must be of "+strings.Join(includes, ", "), name, "remove it")
+			found.Add("include", "must be of "+strings.Join(includes, ", "), name, "remove it")
 		}
 	}
 	for _, key := range m.Properties {
 		if !plainText(key, maxName) {
-			found.add("properties", "must be plain names of at most 100 characters", "", "rename the property")
+			found.Add("properties", "must be plain names of at most 100 characters", "", "rename the property")
 			continue
 		}
 		c.properties = append(c.properties, identity.Vouch(key))
 	}
 	mode, ok := identity.ParseURLMode(m.URL)
 	if !ok {
-		found.add("url", "must be full, path or origin", m.URL, "leave it out for full")
+		found.Add("url", "must be full, path or origin", m.URL, "leave it out for full")
 	}
 	// Click ids have a place of their own in the payload and never stay in URLs.
 	c.urls = identity.URLPolicy{Mode: mode, Parameters: slices.Clone(m.URLParameters)}
 	for _, name := range m.URLParameters {
 		if clickParameter(name) {
-			found.add("url_parameters", "must name no click id: consent decides about those", name, "remove it; it leaves under click where ad_storage allows")
+			found.Add("url_parameters", "must name no click id: consent decides about those", name, "remove it; it leaves under click where ad_storage allows")
 		}
 	}
 	if s := bytes.TrimSpace(m.Section); len(s) > 0 && string(s) != "null" && string(s) != "{}" {
-		found.add("webhook", "must be absent: a mapping has nothing to say there", "", "remove it")
+		found.Add("webhook", "must be absent: a mapping has nothing to say there", "", "remove it")
 	}
-	return resource.CompiledMapping{Target: m.ProviderEvent, Data: c}, found.list
+	return resource.CompiledMapping{Target: m.ProviderEvent, Data: c}, found.List
 }
 
 func (p *problems) eventName(n string) {
 	switch {
 	case n == resource.NoEvent:
-		p.add("provider_event", "must be the name of an event", n, "remove the mapping: without one, nothing is sent")
+		p.Add("provider_event", "must be the name of an event", n, "remove the mapping: without one, nothing is sent")
 	case !plainText(n, maxName):
-		p.add("provider_event", "must be a plain name of 1 to 100 characters", "", "use the event's own name, or the one that the receiver expects")
+		p.Add("provider_event", "must be a plain name of 1 to 100 characters", "", "use the event's own name, or the one that the receiver expects")
 	}
 }
 

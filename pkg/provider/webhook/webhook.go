@@ -3,6 +3,8 @@ package webhook
 import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
@@ -75,5 +77,6 @@ func (p *Provider) Needs() consent.PurposeSet { return consent.AdUserData }
 func (p *Provider) Spec() provider.Spec {
 	return provider.Spec{
 		Name: Name, Hosts: p.hosts, MaxBatch: maxBatch, RealtimeBatch: realtimeBatch, MaxBytes: maxBytes, Errors: errorRows(),
+		Keys: resource.Keys{Account: []*document.Schema{accountSchema}, Section: sectionSchema},
 	}
 }
