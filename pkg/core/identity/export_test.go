@@ -25,13 +25,10 @@ func LowerByRule(s string) string { return string(appendLowerRunes(nil, 0, s)) }
 
 // LookIDByRule is LookID without a glance at what can be there.
 func LookIDByRule(s string) Suspect {
-	if len(s) < 5 {
-		return NotSuspect
-	}
-	if k := lookID(s); k != NotSuspect {
+	if k := lookIDText(s); k != NotSuspect {
 		return k
 	}
-	return lookDecoded(s, lookID)
+	return lookDecoded(s, lookIDText)
 }
 
 // LookByRule is Look without counting first.

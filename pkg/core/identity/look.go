@@ -46,24 +46,6 @@ func Look(s string) Suspect {
 	return lookDecoded(s, look)
 }
 
-// LookID tells what an id looks like. Ids are judged as a whole, and a card has
-// exactly 15 or 16 digits: order numbers and time stamps must not be mistaken.
-func LookID(s string) Suspect {
-	if len(s) < 5 {
-		return NotSuspect
-	}
-	if strings.IndexByte(s, '%') < 0 {
-		if strings.IndexByte(s, '@') < 0 {
-			return lookNumberID(s) // no address without either
-		}
-		return lookID(s)
-	}
-	if k := lookID(s); k != NotSuspect {
-		return k
-	}
-	return lookDecoded(s, lookID)
-}
-
 // LookNumber tells whether a number looks like a card's, whatever its sign.
 func LookNumber(n int64) Suspect {
 	if n < 0 {
@@ -107,40 +89,6 @@ func look(s string) Suspect {
 		if _, _, ok := findToken(s, 0); ok {
 			return SuspectToken
 		}
-	}
-	return NotSuspect
-}
-
-func lookID(s string) Suspect {
-	if _, _, ok := findEmail(s, 0); ok {
-		return SuspectEmail
-	}
-	return wholeNumber(Trim(s))
-}
-
-// lookNumberID tells whether all of s is a number. Where something stands in it
-// that neither number is made of, nothing has to be read.
-func lookNumberID(s string) Suspect {
-	s = Trim(s)
-	for i := range len(s) {
-		if !is(s[i], dialByte) {
-			return NotSuspect
-		}
-	}
-	return wholeNumber(s)
-}
-
-func wholeNumber(s string) Suspect {
-	if n := len(s); n == 0 || s[0] != '+' && s[0] != '(' && s[0] != '[' && (s[0] < '0' || s[0] > '9') {
-		return NotSuspect
-	}
-	if end, _, ok := cardAt(s, 0); ok && end == len(s) {
-		if n := countDigits(s); n == 15 || n == 16 {
-			return SuspectCard
-		}
-	}
-	if run, ok := phoneRun(s, 0); ok && run.end == len(s) && run.isPhone() {
-		return SuspectPhone
 	}
 	return NotSuspect
 }

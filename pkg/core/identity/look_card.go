@@ -43,9 +43,12 @@ func cardAt(s string, i int) (end, next int, ok bool) {
 	return end, j + 1, ok
 }
 
-// cardNumber is the one definition of what looks like a card number.
+// cardNumber is the one definition of what looks like a card number: a prefix of
+// an issuer, a length that this issuer's cards have, and a right check digit. An
+// article number is none: one in ten that begins like a card has the check digit
+// of both.
 func cardNumber(digits []byte) bool {
-	return len(digits) >= minCard && len(digits) <= maxCard && issuer(digits) && luhn(digits)
+	return len(digits) >= minCard && len(digits) <= maxCard && issuer(digits) && luhn(digits) && !gtin(digits)
 }
 
 // luhn checks the check digit of ISO/IEC 7812-1.
@@ -63,26 +66,58 @@ func luhn(digits []byte) bool {
 	return sum%10 == 0
 }
 
-// issuers are the prefixes that card networks use, as ranges of four digits.
-var issuers = [...]struct{ from, to int }{
-	{2200, 2204}, // Mir
-	{2221, 2720}, // Mastercard
-	{3000, 3059}, // Diners
-	{3400, 3499}, // American Express
-	{3528, 3589}, // JCB
-	{3600, 3699}, // Diners
-	{3700, 3799}, // American Express
-	{3800, 3999}, // Diners, Discover
-	{4000, 4999}, // Visa
-	{5000, 5099}, // Maestro
-	{5100, 5599}, // Mastercard
-	{5600, 5899}, // Maestro
-	{6011, 6011}, // Discover
-	{6200, 6299}, // UnionPay
-	{6304, 6304}, // Maestro
-	{6440, 6599}, // Discover
-	{6700, 6799}, // Maestro
-	{9792, 9792}, // Troy
+// gtin checks the check digit of the numbers of 13 and 14 digits that stand on
+// articles (EAN, UPC, ISBN; GS1 General Specifications 7.9).
+func gtin(digits []byte) bool {
+	if len(digits) > 14 {
+		return false
+	}
+	sum := 0
+	for i := range digits {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 1 {
+			d *= 3
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// lengths is a set of numbers of digits.
+type lengths uint32
+
+func ofLengths(list ...int) lengths {
+	var set lengths
+	for _, n := range list {
+		set |= 1 << n
+	}
+	return set
+}
+
+// issuers are the prefixes that card networks use, as ranges of four digits, and
+// the lengths of their cards. Sources: ISO/IEC 7812, the networks' own tables.
+var issuers = [...]struct {
+	from, to int
+	lengths  lengths
+}{
+	{2200, 2204, ofLengths(16, 19)},     // Mir
+	{2221, 2720, ofLengths(16)},         // Mastercard
+	{3000, 3059, ofLengths(14, 16)},     // Diners
+	{3400, 3499, ofLengths(15)},         // American Express
+	{3528, 3589, ofLengths(16, 19)},     // JCB
+	{3600, 3699, ofLengths(14, 16)},     // Diners
+	{3700, 3799, ofLengths(15)},         // American Express
+	{3800, 3999, ofLengths(14, 16)},     // Diners
+	{4000, 4999, ofLengths(13, 16, 19)}, // Visa
+	{5000, 5099, ofLengths(16, 18, 19)}, // Maestro
+	{5100, 5599, ofLengths(16)},         // Mastercard
+	{5600, 5899, ofLengths(16, 18, 19)}, // Maestro
+	{6011, 6011, ofLengths(16, 19)},     // Discover
+	{6200, 6299, ofLengths(16, 19)},     // UnionPay
+	{6304, 6304, ofLengths(16, 18, 19)}, // Maestro
+	{6440, 6599, ofLengths(16, 19)},     // Discover
+	{6700, 6799, ofLengths(16, 18, 19)}, // Maestro
+	{9792, 9792, ofLengths(16)},         // Troy
 }
 
 func issuer(digits []byte) bool {
@@ -90,8 +125,9 @@ func issuer(digits []byte) bool {
 	for _, c := range digits[:4] {
 		p = p*10 + int(c-'0')
 	}
-	for _, r := range issuers {
-		if p >= r.from && p <= r.to {
+	for i := range issuers {
+		r := &issuers[i]
+		if p >= r.from && p <= r.to && r.lengths&(1<<len(digits)) != 0 {
 			return true
 		}
 	}

@@ -12,17 +12,34 @@ type phoneLike struct {
 	separators int
 	lead       string // the first characters: + or 00
 	open       bool   // spaces or brackets
-	date       bool
+	tail       int    // digits behind the last closing bracket
+	closed     bool   // a bracket closes
+	spaces     bool
+	date       bool // a date, a year in front, or ranges of ages
 }
 
-// isPhone is the one definition of what looks like a phone number: 8 to 15
-// digits that begin with + or 00, or contain spaces, brackets or several
-// separators; never bare digits. A calendar date is none.
-func (p phoneLike) isPhone() bool {
+// isPhone is the definition of what looks like a phone number in free text: 8 to
+// 15 digits that begin with + or 00, or contain spaces, brackets or several
+// separators; never bare digits. A calendar date is none. Behind 00 a country's
+// code stands, and no country's code begins with 0.
+func (p phoneLike) isPhone(s string) bool {
 	if p.digits < minPhone || p.digits > maxPhone || p.date {
 		return false
 	}
+	if p.lead == "00" && !p.open && p.separators < 2 {
+		return zeroNumber(s, p.start, false)
+	}
 	return p.lead != "" || p.open || p.separators > 1
+}
+
+// spaced is the rule for ids: 8 to 15 digits with spaces between them, or with
+// brackets that the rest of a number follows. 100000123(1) is no such number.
+func (p phoneLike) spaced(s string) bool {
+	if p.digits < minPhone || p.digits > maxPhone || p.date || s[p.start] == '+' {
+		return false
+	}
+	const rest = 3
+	return p.spaces || p.closed && p.tail >= rest
 }
 
 // phoneRun reads the run that begins at i; false where none can begin there.
@@ -42,27 +59,37 @@ func phoneRun(s string, i int) (phoneLike, bool) {
 			p.digits++
 			p.separators += pending.separators
 			p.open = p.open || pending.open
+			p.spaces = p.spaces || pending.spaces && p.digits > 1
+			if pending.closed {
+				p.closed, p.tail = true, 0
+			}
+			p.tail++
 			pending = phoneLike{}
 			p.end = i + 1
 			continue
 		}
 		switch {
-		case c == ' ' || c == '(' || c == ')' || c == '[' || c == ']':
+		case c == '(' || c == '[':
 			pending.open = true
+		case c == ')' || c == ']':
+			pending.open, pending.closed = true, true
 		case c == '-' || c == '.' || c == '/':
 			pending.separators++
-		case strings.HasPrefix(s[i:], "\u00a0"):
-			pending.open = true
-			i++
 		default:
-			i = len(s)
+			n := spaceAt(s, i)
+			if n == 0 {
+				i = len(s)
+				break
+			}
+			pending.open, pending.spaces = true, true
+			i += n - 1
 		}
 	}
 	text := s[p.start:p.end]
 	if strings.HasPrefix(strings.TrimLeft(text, "(["), "00") {
 		p.lead = "00"
 	}
-	p.date = isDate(text)
+	p.date = isDate(text) || yearFirst(text) || ranges(text)
 	return p, p.digits > 0
 }
 
@@ -79,7 +106,7 @@ func findPhone(s string, from int) (start, end int, ok bool) {
 			i++
 			continue
 		}
-		if run.isPhone() && !glued(s, run.end) {
+		if run.isPhone(s) && !glued(s, run.end) {
 			return run.start, run.end, true
 		}
 		i = max(run.end, i+1)
@@ -96,28 +123,4 @@ func boundary(s string, i int) bool {
 // glued reports whether a word goes on at i.
 func glued(s string, i int) bool {
 	return i < len(s) && (isWord(s[i]) || s[i] == ':' && i+1 < len(s) && isDigit(s[i+1]))
-}
-
-// isDate recognises 2026-11-20, 20.11.2026 and a time of day after either.
-func isDate(s string) bool {
-	if len(s) < 10 || len(s) > 10 && s[10] != ' ' {
-		return false
-	}
-	if sep := s[4]; !isDigit(sep) {
-		return sep == s[7] && allDigits(s[:4]) && within(s[5:7], 12) && within(s[8:10], 31) && yearLike(s[:4])
-	}
-	sep := s[2]
-	return !isDigit(sep) && sep == s[5] && allDigits(s[6:10]) && yearLike(s[6:10]) &&
-		(within(s[:2], 31) && within(s[3:5], 12) || within(s[:2], 12) && within(s[3:5], 31))
-}
-
-func yearLike(s string) bool { return s[:2] == "19" || s[:2] == "20" }
-
-// within reads two digits of 1 to limit.
-func within(s string, limit int) bool {
-	if !allDigits(s) {
-		return false
-	}
-	n := int(s[0]-'0')*10 + int(s[1]-'0')
-	return n >= 1 && n <= limit
 }
