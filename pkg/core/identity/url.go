@@ -1,7 +1,7 @@
 package identity
 
 import (
-	"net/url"
+	"net/netip"
 	"strings"
 )
 
@@ -72,6 +72,7 @@ func AppendURL(dst []byte, raw string, p URLPolicy) (out []byte, unsafe int, ok 
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
+		pair = unescapedPair(pair)
 		name, value, _ := strings.Cut(pair, "=")
 		switch {
 		case contains(p.ClickIDs, name):
@@ -80,7 +81,7 @@ func AppendURL(dst []byte, raw string, p URLPolicy) (out []byte, unsafe int, ok 
 			}
 		case !strings.HasPrefix(name, "utm_") && !contains(p.Parameters, name):
 			continue
-		case Look(name) != NotSuspect || lookQuery(value) != NotSuspect:
+		case Look(name) != NotSuspect || lookQuery(name, value) != NotSuspect:
 			unsafe++
 			continue
 		}
@@ -100,28 +101,6 @@ func appendJudged(dst []byte, s string) (out []byte, safe bool) {
 	at := len(dst)
 	dst = appendEncoded(dst, s)
 	return dst, len(dst)-at == len(s) || Look(string(dst[at:])) == NotSuspect
-}
-
-// QueryValue gives the value of a parameter, percent-decoded exactly once as
-// ordinary query parsing does; the first of several counts. It does not
-// allocate where nothing is encoded. raw may lack its scheme.
-func QueryValue(raw, name string) (Raw, bool) {
-	if !strings.Contains(raw, name) {
-		return Raw{}, false // most URLs, in one fast search
-	}
-	raw, _, _ = strings.Cut(raw, "#")
-	_, query, _ := strings.Cut(raw, "?")
-	for query != "" {
-		var pair string
-		pair, query, _ = strings.Cut(query, "&")
-		key, value, _ := strings.Cut(pair, "=")
-		if key != name {
-			continue
-		}
-		decoded, err := url.QueryUnescape(value)
-		return Raw{v: decoded}, err == nil && decoded != ""
-	}
-	return Raw{}, false
 }
 
 type origin struct{ scheme, host string }
@@ -178,12 +157,8 @@ func validHost(h string) bool {
 		if end < 3 || !portOrNothing(h[end+1:]) {
 			return false
 		}
-		for i := 1; i < end; i++ {
-			if hexDigit(h[i]) > 15 && h[i] != ':' && h[i] != '.' {
-				return false
-			}
-		}
-		return true
+		addr, err := netip.ParseAddr(h[1:end])
+		return err == nil && addr.Is6() && addr.Zone() == ""
 	}
 	if i := strings.LastIndexByte(h, ':'); i >= 0 {
 		if !portOrNothing(h[i:]) {
@@ -209,7 +184,7 @@ func splitPath(s string) (path, query string) {
 		end++
 	}
 	if end < len(s) && s[end] == '?' {
-		query, _, _ = strings.Cut(s[end+1:], "#")
+		query = withoutFragment(s[end+1:])
 	}
 	return s[:end], query
 }
@@ -261,14 +236,6 @@ func appendSegments(dst []byte, path string) (out []byte, unsafe int) {
 		path = path[end:]
 	}
 	return dst, unsafe
-}
-
-// lookQuery is Look for a query value, where a plus sign can be a space.
-func lookQuery(value string) Suspect {
-	if k := Look(value); k != NotSuspect || strings.IndexByte(value, '+') < 0 {
-		return k
-	}
-	return Look(strings.ReplaceAll(value, "+", " "))
 }
 
 func contains(list []string, s string) bool {
