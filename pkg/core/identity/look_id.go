@@ -196,7 +196,9 @@ func cardPart(s string, i int, inner bool) bool {
 	}
 	whole := s[i:end]
 	touched := end < len(s) && (isLetter(s[end]) || s[end] == '_' && end+1 < len(s) && isLetter(s[end+1]))
-	if n := len(whole); n >= minCard && n <= maxCard && !touched && cardNumber([]byte(whole)) && !dateFirst(whole) {
+	// Cards of thirteen digits are out of use; numbers of orders and articles
+	// have as many.
+	if n := len(whole); n > minCard && n <= maxCard && !touched && cardNumber([]byte(whole)) && !dateFirst(whole) {
 		return true
 	}
 	if end == len(s) || s[end] != ' ' && s[end] != '-' || inner && end-i != 4 {

@@ -13,7 +13,10 @@ func QueryValue(raw, name string) (Raw, bool) {
 	if !strings.Contains(raw, name) {
 		return Raw{}, false // most URLs, in one fast search
 	}
-	_, query, _ := strings.Cut(raw, "?")
+	before, query, _ := strings.Cut(raw, "?")
+	if strings.IndexByte(before, '#') >= 0 {
+		return Raw{}, false // all of it is the fragment
+	}
 	query = withoutFragment(query)
 	for query != "" {
 		var pair string
