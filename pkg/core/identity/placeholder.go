@@ -103,7 +103,9 @@ func blank(s string) bool {
 }
 
 // invisible reports characters of no width that copying leaves behind.
-func invisible(r rune) bool { return r >= 0x200B && r <= 0x200F || r == 0x2060 || r == 0xFEFF || r == 0xAD }
+func invisible(r rune) bool {
+	return r >= 0x200B && r <= 0x200F || r == 0x2060 || r == 0xFEFF || r == 0xAD
+}
 
 // trimInvisible trims white space and characters of no width.
 func trimInvisible(s string) string {
