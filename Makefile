@@ -145,6 +145,10 @@ helm-test: build deploy-tools deploy-services ## Lint the chart, compare what it
 compose-check: build deploy-services ## Read docker-compose.yml as compose does, and start its commands as plain processes
 	$(DEPLOY_TEST) -run '^Test(Compose|Image)' ./...
 
+.PHONY: compose-real
+compose-real: ## Try docker-compose.yml with a real engine in namespaces of its own (Debian, root)
+	nice -n 10 ./test/deploy/real/compose
+
 .PHONY: alerts-test
 alerts-test: build deploy-tools deploy-services ## Test the alert rules, and that rules and dashboards name metrics that exist
 	$(DEPLOY_TEST) -run '^Test(Alert|Dashboard|Metric)' .

@@ -67,6 +67,29 @@ func Missing(cfg Config) error {
 	return &MissingError{Programs: missing}
 }
 
+// Fetched are the folders of what Fetch downloaded; empty: not asked for.
+type Fetched struct {
+	Kafka    string // jars
+	Registry string // Apicurio's jars, of which *-runner.jar is started
+}
+
+// Fetch downloads what the cache does not hold and starts nothing. Errors: a
+// *MissingError, and what the package registries' clients said.
+func Fetch(ctx context.Context, cfg Config) (Fetched, error) {
+	if err := cfg.complete(); err != nil {
+		return Fetched{}, fmt.Errorf("fetching services: %w", err)
+	}
+	t, err := fetch(ctx, cfg)
+	if err != nil {
+		return Fetched{}, fmt.Errorf("fetching services: %w", err)
+	}
+	found := Fetched{Kafka: t.kafka}
+	if t.registry != "" {
+		found.Registry = filepath.Dir(t.registry)
+	}
+	return found, nil
+}
+
 // fetch finds the programs, and downloads what the cache does not hold. Two
 // processes that do so at once wait for each other.
 func fetch(ctx context.Context, cfg Config) (tools, error) {

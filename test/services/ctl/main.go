@@ -4,6 +4,7 @@
 //	go run ./test/services/ctl down [-name NAME]     (without a name: all)
 //	go run ./test/services/ctl status
 //	go run ./test/services/ctl env [-name default]   (NAME=value lines for a shell)
+//	go run ./test/services/ctl fetch                 (downloads Kafka and the registry, and says where to)
 //	go run ./test/services/ctl missing               (exit code 3 where something has to be installed)
 //	go run ./test/services/ctl run [flags of up] -- COMMAND...
 //
@@ -51,7 +52,7 @@ func main() {
 
 func command(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("want up, down, status, env, missing or run")
+		return errors.New("want up, down, status, env, fetch, missing or run")
 	}
 	cfg := services.Config{Registry: true, Redis: true, Out: diagnostics, Root: services.Root(os.Getenv)}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -72,12 +73,15 @@ func command(ctx context.Context, args []string, out, diagnostics io.Writer) err
 		return status(ctx, cfg, out)
 	case "env":
 		return environment(cfg, out)
+	case "fetch":
+		cfg.Redis = false
+		return fetch(ctx, cfg, out)
 	case "missing":
 		return services.Missing(cfg)
 	case "run":
 		return run(ctx, cfg, flags.Args())
 	default:
-		return fmt.Errorf("%q is unknown: want up, down, status, env, missing or run", args[0])
+		return fmt.Errorf("%q is unknown: want up, down, status, env, fetch, missing or run", args[0])
 	}
 }
 
@@ -170,6 +174,16 @@ func environment(cfg services.Config, out io.Writer) error {
 		fmt.Fprintln(out, v)
 	}
 	return nil
+}
+
+// fetch prints NAME=folder lines for a shell.
+func fetch(ctx context.Context, cfg services.Config, out io.Writer) error {
+	found, err := services.Fetch(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "KAFKA_JARS=%s\nREGISTRY_JARS=%s\n", found.Kafka, found.Registry)
+	return err
 }
 
 func run(ctx context.Context, cfg services.Config, args []string) (err error) {
