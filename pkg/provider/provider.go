@@ -264,7 +264,13 @@ type Authorization struct {
 	// Signing are keys that Assemble signs the body with, the current one
 	// first. They are never sent.
 	Signing []Secret
-	Expires int64 // epoch ms, zero: never by itself
+	// Expires is when it has to be asked for again, in epoch ms; zero: never. It
+	// says nothing about the secret behind it: an access token of an hour that a
+	// refresh token renews needs nobody.
+	Expires int64
+	// SecretEnds is when the secret itself ends, so that a person has to renew
+	// it, in epoch ms; zero: never, or not known.
+	SecretEnds int64
 }
 
 // SecretHeader is a header or parameter whose value is a secret.

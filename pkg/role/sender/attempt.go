@@ -43,7 +43,7 @@ type result struct {
 	noProbe bool
 	// endpoint is what the destination is today.
 	endpoint *resource.Endpoint
-	expires  int64  // of the credential
+	ends     int64  // when a person has to renew the secret; zero: not known
 	version  string // of the secret
 }
 
@@ -132,7 +132,7 @@ func (w *worker) prepare(ctx context.Context, j *job, since time.Time, r *result
 			r.answer = denied(err)
 			return target, auth, view
 		}
-		auth, r.expires = got.auth, got.auth.Expires
+		auth, r.ends = got.auth, got.auth.SecretEnds
 		if !got.waited {
 			return target, auth, view
 		}

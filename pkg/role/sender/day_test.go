@@ -71,6 +71,7 @@ type expiring struct {
 	lives time.Duration
 
 	mu     sync.Mutex
+	ends   time.Time // of the secret itself; zero: never
 	issued []time.Time
 }
 
@@ -84,8 +85,17 @@ func (e *expiring) Authorize(ctx context.Context, do provider.Doer, t *provider.
 	now := time.Now()
 	e.issued = append(e.issued, now)
 	a.Expires = now.Add(e.lives).UnixMilli()
+	if !e.ends.IsZero() {
+		a.SecretEnds = e.ends.UnixMilli()
+	}
 	a.Header = append(a.Header, provider.SecretHeader{Name: "X-Issued", Value: identity.NewRaw(strconv.FormatInt(now.UnixMilli(), 10))})
 	return a, nil
+}
+
+func (e *expiring) endAt(ends time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ends = ends
 }
 
 func (e *expiring) times() []time.Time {
@@ -109,6 +119,7 @@ func TestATokenThatExpiresAndIsRotated(t *testing.T) {
 		require.Equal(t, map[string]int{"delivered delivered": 18}, r.counts())
 		require.InDelta(t, 6, len(p.times()), 1, "once an hour")
 		require.Zero(t, late.refused())
+		require.Zero(t, r.status("d0").CredentialExpires, "it renews itself: nobody is called for it")
 
 		before := len(p.times())
 		r.secrets.set("file:d0", "ended")
@@ -119,6 +130,24 @@ func TestATokenThatExpiresAndIsRotated(t *testing.T) {
 		r.secrets.set("file:d0", token(0))
 		r.await(func() bool { return r.counts()["delivered delivered"] == 19 }, "healed")
 		require.Less(t, time.Since(began), 10*time.Second)
+		r.stop(s)
+	})
+}
+
+// The status says when a secret ends that a person has to renew, and no longer
+// once it was replaced by one that does not end.
+func TestASecretThatEndsIsSaid(t *testing.T) {
+	bubble(t, 1, func(r *rig) {
+		ends := time.Now().Add(72 * time.Hour).Truncate(time.Millisecond)
+		p := &expiring{Provider: r.provider, lives: time.Hour, ends: ends}
+		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = p })
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.status("d0").CredentialExpires == ends.UnixMilli() }, "said")
+
+		p.endAt(time.Time{})
+		r.pass(p.lives) // then it is asked for again
+		r.order(0, "order", "b")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 2 && r.status("d0").CredentialExpires == 0 }, "taken back")
 		r.stop(s)
 	})
 }

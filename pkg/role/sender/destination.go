@@ -39,12 +39,12 @@ type destination struct {
 	// that the rate and the size of requests are known.
 	described bool
 
-	spec    *resource.Destination
-	secret  string // version
-	parked  int64
-	since   int64  // of the mode
-	told    string // mode and cause that were published last
-	expires int64  // of the credential
+	spec   *resource.Destination
+	secret string // version
+	parked int64
+	since  int64  // of the mode
+	told   string // mode and cause that were published last
+	ends   int64  // of that secret; zero: not known
 
 	telling     bool
 	toldAt      int64

@@ -198,11 +198,8 @@ func (l *loop) learn(d *destination, r *result) {
 	if r.endpoint != nil && r.endpoint.Destination != nil {
 		l.describeAs(d, r.endpoint)
 	}
-	if r.expires > 0 {
-		d.expires = r.expires
-	}
 	if r.version != "" {
-		d.secret = r.version
+		d.secret, d.ends = r.version, r.ends
 	}
 }
 
@@ -248,7 +245,7 @@ func (l *loop) tell(ctx context.Context, d *destination, now int64) {
 	s := codec.DestinationStatus{
 		DestinationID: d.id, Sender: l.cfg.Instance, Provider: l.deps.Provider.Name(), State: mode.String(),
 		Since: d.since, HealthySince: d.flow.HealthySince, UpdatedAt: now, Rate: d.flow.Rate, Parked: d.parked,
-		CredentialExpires: d.expires,
+		CredentialExpires: d.ends,
 	}
 	if d.spec != nil {
 		s.CustomerID = d.spec.Customer
