@@ -2,7 +2,10 @@ package deploy_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -52,6 +55,101 @@ func TestComposeIsClosedAndPinned(t *testing.T) {
 		if len(service.Ports) > 0 {
 			assert.NotNil(t, service.HealthCheck, "others wait for %s", name)
 		}
+	}
+}
+
+// TestComposeBuildsTheImageOnce: a second service that builds would leave an
+// untagged copy behind, and one that pulls would ask a public registry for a
+// name that anybody can take there.
+func TestComposeBuildsTheImageOnce(t *testing.T) {
+	t.Parallel()
+	var builds []string
+	for name, service := range compose(t).Services {
+		if service.Build != nil {
+			builds = append(builds, name)
+		}
+		if ours(service) {
+			assert.Equal(t, types.PullPolicyNever, service.PullPolicy, name)
+		}
+	}
+	require.Equal(t, []string{"topology"}, builds, "every role waits for it, so that the image is there for `compose run` too")
+}
+
+// TestComposeKeepsWhatItWrites: what Kafka and Redis write is in a volume, so
+// that `down` and `up` lose nothing.
+func TestComposeKeepsWhatItWrites(t *testing.T) {
+	t.Parallel()
+	project := compose(t)
+	volumes := func(service string) (targets []string) {
+		for _, v := range project.Services[service].Volumes {
+			if v.Type == types.VolumeTypeVolume {
+				targets = append(targets, v.Target)
+			}
+		}
+		return targets
+	}
+	written := project.Services["kafka"].Environment["KAFKA_LOG_DIRS"]
+	require.NotNil(t, written, "the image ignores its own default once any KAFKA_ variable is set")
+	require.Equal(t, []string{*written}, volumes("kafka"))
+	require.Equal(t, []string{"/data"}, volumes("redis"))
+	require.Contains(t, strings.Join(project.Services["redis"].Command, " "), "--appendonly yes")
+}
+
+// TestComposeWaitsForEveryJob: `up --wait` takes a service that ends, and that
+// no running one waits for, as a failure (docker/compose#10596).
+func TestComposeWaitsForEveryJob(t *testing.T) {
+	t.Parallel()
+	project := compose(t)
+	runs := func(s types.ServiceConfig) bool { return len(s.Profiles) == 0 && s.HealthCheck != nil }
+	jobs := 0
+	for name, job := range project.Services {
+		if len(job.Profiles) > 0 || runs(job) {
+			continue
+		}
+		jobs++
+		waited := false
+		for _, other := range project.Services {
+			on, ok := other.DependsOn[name]
+			waited = waited || (ok && len(other.Profiles) == 0 && on.Condition == types.ServiceConditionCompletedSuccessfully)
+		}
+		assert.True(t, waited, "nobody waits for the end of %s", name)
+	}
+	require.Equal(t, 4, jobs, "input, schemas, topology, resources")
+}
+
+// TestComposeRegistryIsHealthyOnlyWhenItTakesWrites runs the health check
+// itself against what Karapace says of itself.
+func TestComposeRegistryIsHealthyOnlyWhenItTakesWrites(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	require.NoError(t, err, "the check is Python: install python3")
+	check := compose(t).Services["registry"].HealthCheck
+	require.Equal(t, []string{"CMD", "python3", "-c"}, []string(check.Test[:3]))
+	const own = "http://localhost:8081"
+	require.Contains(t, check.Test[3], own+"/_health")
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		healthy bool
+	}{
+		"takes writes":       {200, `{"status":{"schema_registry_ready":true,"schema_registry_is_primary":true},"healthy":true}`, true},
+		"elected, not ready": {200, `{"status":{"schema_registry_ready":false,"schema_registry_is_primary":true},"healthy":true}`, false},
+		"reads only":         {200, `{"status":{"schema_registry_ready":true,"schema_registry_is_primary":false},"healthy":true}`, false},
+		"no election yet":    {200, `{"status":{"schema_registry_ready":true,"schema_registry_is_primary":null},"healthy":true}`, false},
+		"reader ill":         {503, `{"detail":"Service Unavailable"}`, false},
+		"another program":    {200, `<html>`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, "/_health", r.URL.Path)
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+			}))
+			defer registry.Close()
+			out, err := exec.CommandContext(t.Context(), python, "-c", strings.ReplaceAll(check.Test[3], own, registry.URL)).CombinedOutput()
+			require.Equal(t, c.healthy, err == nil, "%s", out)
+		})
 	}
 }
 
