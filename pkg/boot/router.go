@@ -113,14 +113,18 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 func (e *Env) loop(name string, stage decision.Stage, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
 	seen := &observedLoop{stage: stage.String()}
 	observer := &loopObserver{name: name, stage: stage, session: session, tel: tel, log: tel.Logger, seen: seen}
-	l, err := transact.New(cfg, transact.Deps{
+	deps := transact.Deps{
 		Work: func(ctx context.Context, b transact.Batch) ([]*kgo.Record, error) {
 			seen.hold(b)
 			return work(ctx, b)
 		},
 		BeforeCommit: session.BeforeCommit, Now: e.Now, Log: tel.Logger.With("loop", name), Observer: observer,
 		Oversized: session.Oversized,
-	})
+	}
+	if stage == decision.StageRouter { // nobody else writes to the other topics
+		deps.Bomb = session.Bomb
+	}
+	l, err := transact.New(cfg, deps)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,11 @@ func Options(cfg Config) ([]kgo.Opt, error) {
 	return opts, nil
 }
 
+// MaxUnpackedBatchBytes is how many bytes a compressed batch may unpack to. A
+// broker takes 1 MiB of compressed bytes by default (message.max.bytes), which
+// events compress to from ten times as much.
+const MaxUnpackedBatchBytes = 64 << 20
+
 // ReaderOptions are for everything that reads. start matters only where no
 // offset has been committed.
 func ReaderOptions(start Position) []kgo.Opt {
@@ -62,6 +67,9 @@ func ReaderOptions(start Position) []kgo.Opt {
 		// unpacked are several times as large, in every session. 32 MiB made a
 		// router that caught up hold a gigabyte.
 		kgo.FetchMaxBytes(8 << 20),
+		// A batch that unpacks to more is not read: the default of 1 GiB lets a
+		// few hundred bytes of zeros end the process.
+		kgo.MaxDecompressBatchBytes(MaxUnpackedBatchBytes),
 		// Compressed, one partition's share of an answer fills a batch.
 		kgo.FetchMaxPartitionBytes(1 << 20),
 	}

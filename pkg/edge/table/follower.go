@@ -220,6 +220,11 @@ func (f *Follower) apply(ctx context.Context, p *progress, fetches kgo.Fetches) 
 }
 
 func (f *Follower) applyPartition(ctx context.Context, p *progress, part kgo.FetchTopicPartition) error {
+	if tooLarge, ok := errors.AsType[*kgo.ErrDecompressTooLarge](part.Err); ok {
+		// Whose records these are is not known, so nobody can be denied instead.
+		return fmt.Errorf("reading %s/%d: the batch at offsets %d to %d unpacks to more than %d MiB; write its records again and delete the partition's records below offset %d",
+			part.Topic, part.Partition, tooLarge.Offset, tooLarge.NextOffset-1, kafka.MaxUnpackedBatchBytes>>20, tooLarge.NextOffset)
+	}
 	if part.Err != nil {
 		return fmt.Errorf("reading %s/%d: %w", part.Topic, part.Partition, part.Err)
 	}

@@ -85,6 +85,10 @@ type Deps struct {
 	// committed yet: an error gives the transaction up, and the batch is read
 	// again. Work's own findings may have become invalid meanwhile.
 	BeforeCommit func(ctx context.Context) error
+	// Bomb turns a batch of the input that unpacks to too much into the records
+	// that say so (dead letters); reading goes on behind it. ErrWait as for
+	// Work. Without it such a batch ends Run.
+	Bomb func(context.Context, Bomb) ([]*kgo.Record, error)
 	// Oversized turns a record that its topic refuses as too large into
 	// another one (a dead letter) that takes its place in the same transaction.
 	Oversized func(*kgo.Record) (*kgo.Record, error)

@@ -177,6 +177,7 @@ type seen struct {
 	recreated []transact.Recreated
 	rebuilt   []error
 	commits   []transact.Commit
+	bombs     []transact.Bomb
 }
 
 func newSeen() *seen { return &seen{wake: make(chan struct{})} }
@@ -200,7 +201,8 @@ func (s *seen) LostRange(r transact.LostRange) {
 func (s *seen) Recreated(r transact.Recreated) {
 	s.change(func() { s.recreated = append(s.recreated, r) })
 }
-func (s *seen) Rebuilt(err error) { s.change(func() { s.rebuilt = append(s.rebuilt, err) }) }
+func (s *seen) Bomb(b transact.Bomb) { s.change(func() { s.bombs = append(s.bombs, b) }) }
+func (s *seen) Rebuilt(err error)    { s.change(func() { s.rebuilt = append(s.rebuilt, err) }) }
 
 // reads is how many records were committed.
 func (s *seen) reads() int {

@@ -30,6 +30,11 @@ func (l logged) Recreated(r Recreated) {
 	l.Observer.Recreated(r)
 }
 
+func (l logged) Bomb(b Bomb) {
+	l.log.Error("passed over a batch that unpacks to too much", "topic", b.Topic, "partition", b.Partition, "from", b.First, "to", b.Next)
+	l.Observer.Bomb(b)
+}
+
 func (l logged) Rebuilt(cause error) {
 	l.log.Warn("making the transaction client anew", "error", cause)
 	l.Observer.Rebuilt(cause)

@@ -35,6 +35,7 @@ type Loop struct {
 	fences  fences
 	records []*kgo.Record // the batch in hand; reused
 	attempt int
+	bombs   []Bomb // met, and not passed over yet
 }
 
 // New checks the configuration and makes a loop. Nothing is connected to
@@ -154,6 +155,7 @@ func (l *Loop) session(ctx context.Context, drain <-chan struct{}) error {
 	defer s.close()
 	l.use(s)
 	defer l.use(nil)
+	l.bombs = nil // the new client meets them again
 
 	lasting, cancel := lasting(ctx, l.cfg.StopGrace)
 	defer cancel()

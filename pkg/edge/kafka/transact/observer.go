@@ -17,6 +17,8 @@ type Observer interface {
 	LostRange(LostRange)
 	// Recreated is called when a topic was deleted and created again.
 	Recreated(Recreated)
+	// Bomb is called after a batch was passed over because it unpacks to too much.
+	Bomb(Bomb)
 	// Rebuilt is called when the client is closed and made anew.
 	Rebuilt(cause error)
 }
@@ -35,7 +37,7 @@ type Commit struct {
 
 // Abort is one transaction that was not committed; the batch is read again.
 type Abort struct {
-	// Reason is one of "rebalance", "produce", "objection", "end" and "oversized".
+	// Reason is one of "rebalance", "produce", "objection", "end", "bomb" and "oversized".
 	Reason string
 	// Err is nil for a rebalance.
 	Err error
@@ -75,6 +77,9 @@ func (NoObserver) LostRange(LostRange) {}
 
 // Recreated does nothing.
 func (NoObserver) Recreated(Recreated) {}
+
+// Bomb does nothing.
+func (NoObserver) Bomb(Bomb) {}
 
 // Rebuilt does nothing.
 func (NoObserver) Rebuilt(error) {}

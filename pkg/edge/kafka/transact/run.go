@@ -30,6 +30,9 @@ func (r run) once() error {
 	if r.s.wasRevoked() {
 		return r.rewind()
 	}
+	if len(l.bombs) > 0 {
+		return r.skip(l.bombs[0])
+	}
 	l.status.state(statePolling)
 	b, err := r.gather()
 	if err != nil || len(b.Records) == 0 {
@@ -89,6 +92,8 @@ func (r run) settle(b Batch, written int, worked time.Duration, began time.Time,
 	switch {
 	case o.rebuild:
 		return &doubt{o.err}
+	case len(l.bombs) > 0:
+		return &doubt{errBombAgain}
 	case o.err != nil:
 		l.pause(r.ctx, r.drain)
 	}
@@ -110,6 +115,9 @@ func (r run) giveUp(cause error) error {
 }
 
 func (r run) rewind() error {
+	if len(r.l.bombs) > 0 {
+		return &doubt{errBombAgain}
+	}
 	if err := r.s.rewind(r.lasting); err != nil {
 		return &doubt{err}
 	}
@@ -140,7 +148,7 @@ func (r run) gather() (Batch, error) {
 			}
 			l.records = append(l.records, p.Records...)
 		})
-		if len(l.records) == before {
+		if len(l.records) == before || len(l.bombs) > 0 {
 			break
 		}
 		if before == 0 {
@@ -178,7 +186,10 @@ func (r run) judge(fetches kgo.Fetches) error {
 	passing := false
 	for _, e := range fetches.Errors() {
 		var loss *kgo.ErrDataLoss
+		bomb, tooLarge := r.bombOf(e.Err)
 		switch {
+		case tooLarge:
+			l.bombs = append(l.bombs, bomb)
 		case errors.Is(e.Err, context.Canceled), errors.Is(e.Err, context.DeadlineExceeded):
 		case errors.As(e.Err, &loss):
 			l.observer.LostRange(LostRange{Topic: loss.Topic, Partition: loss.Partition, From: loss.ConsumedTo, To: loss.ResetTo})
