@@ -69,7 +69,9 @@ type process struct {
 func start(t testing.TB, settings []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: strings.Join(args, " "), ended: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.Background(), os.Getenv(binaryVariable), args...)
+	path, err := binary()
+	require.NoError(t, err)
+	p.cmd = exec.CommandContext(context.Background(), path, args...)
 	p.cmd.Env = append(clean(), settings...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	require.NoError(t, p.cmd.Start())
