@@ -33,6 +33,10 @@ demo: build ## Run the whole pipeline in one process on embedded services
 test: ## Run every test with the race detector and in random order
 	go test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG)
 
+.PHONY: test-slowest
+test-slowest: ## The same, and print the slowest packages and tests
+	set -o pipefail; go test -json -count=1 -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG) | go run ./test/slowest
+
 # Real Kafka, Schema Registry and Redis as local processes on loopback, fetched
 # once into $$SERVICES_DIR (default: the user's cache). Flags for `up`, such as
 # SERVICES="-brokers 3 -secure -sentinel".
