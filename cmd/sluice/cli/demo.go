@@ -91,12 +91,16 @@ func (r *root) checkDemoFiles(o *demo.Options) error {
 }
 
 func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve bool) error {
-	o.Log = r.Err
-	// Broker, Redis and registry live in this process too, and what they throw
-	// away is collected early: twice the memory would be the price otherwise.
-	defer debug.SetGCPercent(debug.SetGCPercent(40))
+	if r.Alone {
+		// Broker, Redis and registry live in this process too, and what they throw
+		// away is collected early: twice the memory would be the price otherwise.
+		defer debug.SetGCPercent(debug.SetGCPercent(40))
+	}
 	progress := newProgress(r.Err)
-	o.Progress = progress.show
+	shared := *r
+	shared.Err = progress // the roles log while it shows
+	r = &shared
+	o.Log, o.Progress = progress, progress.show
 	told := sync.OnceFunc(func() { r.lineNotes(o.Lines) })
 	if serve {
 		o.Serve = func(a demo.Addresses) {

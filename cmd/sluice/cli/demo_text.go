@@ -122,6 +122,16 @@ func (p *progress) show(at demo.Progress) {
 	_, _ = fmt.Fprintln(p.w, line)
 }
 
+// Write implements io.Writer for everybody who writes while it shows.
+func (p *progress) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown && p.terminal {
+		_, _ = fmt.Fprint(p.w, "\r\x1b[K")
+	}
+	return p.w.Write(b)
+}
+
 // clear ends the line.
 func (p *progress) clear() {
 	p.mu.Lock()

@@ -18,6 +18,9 @@ import (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// Alone: nobody else works in this process, whose collector a command may
+	// tune.
+	Alone bool
 }
 
 // root is what every command shares.

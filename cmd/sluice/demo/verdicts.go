@@ -2,9 +2,10 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
+	"github.com/twmb/franz-go/pkg/kadm"
 )
 
 // Verdicts in the demo: half an hour becomes a second.
@@ -50,25 +51,27 @@ func (s *stage) judged(ctx context.Context, ledger *Ledger) (bool, error) {
 	}
 	for _, p := range s.env.AllSenders() {
 		topic, group := s.env.Names.Submissions(p), s.env.VerdictGroup(p)
-		ends, err := reader.StableEnds(ctx, admin, topic)
+		ends, err := admin.ListCommittedOffsets(ctx, topic)
+		if err == nil {
+			err = ends.Error()
+		}
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("asking for the end of %s: %w", topic, err)
 		}
 		sent := false
-		for _, end := range ends {
-			sent = sent || end > 0
-		}
+		ends.Each(func(o kadm.ListedOffset) { sent = sent || o.Offset > 0 })
 		if !sent {
 			continue // nobody asks this provider
 		}
-		committed, err := reader.Committed(ctx, admin, group)
+		committed, err := admin.FetchOffsets(ctx, group)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("asking for the offsets of %s: %w", group, err)
 		}
 		waiting := false
-		for p, end := range ends {
-			waiting = waiting || end > 0 && committed[p] < end
-		}
+		ends.Each(func(o kadm.ListedOffset) {
+			c, ok := committed.Lookup(topic, o.Partition)
+			waiting = waiting || o.Offset > 0 && (!ok || c.At < o.Offset)
+		})
 		if waiting {
 			return false, nil
 		}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -10,39 +11,49 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
-	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
 )
+
+// place is one partition.
+type place struct {
+	topic     string
+	partition int32
+}
 
 // watch feeds the ledger from the topics, as any consumer would.
 func (s *stage) watch(ctx context.Context, ledger *Ledger, set *resource.Set) error {
-	r, err := reader.Open(ctx, reader.Config{
-		Kafka: s.services.Kafka(), Topics: s.watched(),
-		Notice: func(n reader.Notice) { s.env.Log.Warn("the accounting reads on", "detail", n.String()) },
-	})
+	opts, err := kafka.Options(s.services.Kafka())
 	if err != nil {
-		return fmt.Errorf("beginning the accounting: %w", err)
+		return err
 	}
-	defer r.Close()
+	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
+	opts = append(opts, kgo.KeepControlRecords(), kgo.ConsumeTopics(s.watched()...))
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("making a client for the accounting: %w", err)
+	}
+	defer client.Close()
 	with, err := codecs(s)
 	if err != nil {
 		return err
 	}
 	with.set = set
 	for {
-		records, err := r.Poll(ctx, 0)
+		fetches := client.PollFetches(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("reading for the accounting: %w", err)
+		for _, e := range fetches.Errors() {
+			return fmt.Errorf("reading %s/%d for the accounting: %w", e.Topic, e.Partition, e.Err)
 		}
-		for _, record := range records {
-			if err := s.note(ctx, with, ledger, record); err != nil {
-				return fmt.Errorf("reading %s/%d@%d for the accounting: %w", record.Topic, record.Partition, record.Offset, err)
+		for iter := fetches.RecordIter(); !iter.Done(); {
+			r := iter.Next()
+			if !r.Attrs.IsControl() {
+				if err := s.note(ctx, with, ledger, r); err != nil {
+					return fmt.Errorf("reading %s/%d@%d for the accounting: %w", r.Topic, r.Partition, r.Offset, err)
+				}
 			}
-		}
-		for p, next := range r.Positions() {
-			ledger.Read(p, next)
+			ledger.Read(place{r.Topic, r.Partition}, r.Offset+1)
 		}
 	}
 }
@@ -140,38 +151,51 @@ func (s *stage) backlog(ctx context.Context, group, topic string) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	ends, err := reader.StableEnds(ctx, admin, topic)
-	if err != nil {
-		return 0, err
+	ends, err := admin.ListCommittedOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
 	}
-	starts, err := reader.Starts(ctx, admin, topic)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("asking for the end of %s: %w", topic, err)
 	}
-	committed, err := reader.Committed(ctx, admin, group)
+	starts, err := admin.ListStartOffsets(ctx, topic)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("asking for the beginning of %s: %w", topic, err)
+	}
+	committed, err := admin.FetchOffsets(ctx, group)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the offsets of %s: %w", group, err)
 	}
 	var waiting int64
-	for p, end := range ends {
-		left := end - max(starts[p], committed[p])
+	ends.Each(func(o kadm.ListedOffset) {
+		at := starts[topic][o.Partition].Offset
+		if c, ok := committed.Lookup(topic, o.Partition); ok && c.At > at {
+			at = c.At
+		}
+		left := o.Offset - at
 		if topic != s.env.Config.Topics.Input {
 			// The last offset of a transactional topic is a control record,
 			// which nobody commits past.
 			left--
 		}
 		waiting += max(left, 0)
-	}
+	})
 	return waiting, nil
 }
 
 // ends are where the watched topics end now.
-func (s *stage) ends(ctx context.Context) (reader.Offsets, error) {
+func (s *stage) ends(ctx context.Context) (map[place]int64, error) {
 	admin, err := s.admin()
 	if err != nil {
 		return nil, err
 	}
-	return reader.StableEnds(ctx, admin, s.watched()...)
+	listed, err := admin.ListCommittedOffsets(ctx, s.watched()...)
+	if err != nil {
+		return nil, errors.Join(errors.New("asking for the ends of the watched topics"), err)
+	}
+	ends := map[place]int64{}
+	listed.Each(func(o kadm.ListedOffset) { ends[place{o.Topic, o.Partition}] = o.Offset })
+	return ends, nil
 }
 
 // inputs is how many records the input topic has been given.
@@ -180,13 +204,14 @@ func (s *stage) inputs(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ends, err := reader.WrittenEnds(ctx, admin, s.env.Config.Topics.Input)
+	ends, err := admin.ListEndOffsets(ctx, s.env.Config.Topics.Input)
+	if err == nil {
+		err = ends.Error()
+	}
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("asking for the length of %s: %w", s.env.Config.Topics.Input, err)
 	}
 	written := 0
-	for _, end := range ends {
-		written += int(end)
-	}
+	ends.Each(func(o kadm.ListedOffset) { written += int(o.Offset) })
 	return written, nil
 }

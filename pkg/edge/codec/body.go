@@ -30,24 +30,38 @@ type writerSchema struct {
 }
 
 func newBodies(r *Registry, name schemas.Name) (*bodies, error) {
-	ours, err := ownSchema(name)
+	parse, ok := ownSchemas[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no schema %q", name)
+	}
+	ours, err := parse()
 	if err != nil {
 		return nil, err
 	}
 	return &bodies{registry: r, kind: name, ours: ours}, nil
 }
 
-// ownSchemas holds our schemas as they are parsed: schemas.Name -> func()
-// (avro.Schema, error). They are constants of the binary, and parsing a large
-// one takes milliseconds.
-var ownSchemas sync.Map
+// ownSchemas parse ours, each at most once: they are constants of the binary,
+// and a large one takes milliseconds.
+var ownSchemas = parsers()
 
-func ownSchema(name schemas.Name) (avro.Schema, error) {
-	parse, ok := ownSchemas.Load(name)
-	if !ok {
-		parse, _ = ownSchemas.LoadOrStore(name, sync.OnceValues(func() (avro.Schema, error) { return parseOwn(name) }))
+func parsers() map[schemas.Name]func() (avro.Schema, error) {
+	all := map[schemas.Name]func() (avro.Schema, error){}
+	for _, name := range schemas.Names() {
+		all[name] = sync.OnceValues(func() (avro.Schema, error) { return parseOwn(name) })
 	}
-	return parse.(func() (avro.Schema, error))()
+	return all
+}
+
+// ownParser gives the parser of a text that is a schema of ours, as nearly
+// every writer's is; nil: it is none.
+func ownParser(text string) func() (avro.Schema, error) {
+	for _, name := range schemas.Names() {
+		if own, err := schemas.Text(name); err == nil && own == text {
+			return ownSchemas[name]
+		}
+	}
+	return nil
 }
 
 func parseOwn(name schemas.Name) (avro.Schema, error) {

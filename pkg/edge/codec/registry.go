@@ -141,6 +141,9 @@ func parseSchema(text sr.Schema) (avro.Schema, error) {
 	if len(text.References) > 0 {
 		return nil, errors.New("it refers to other schemas, which is not supported")
 	}
+	if parse := ownParser(text.Schema); parse != nil {
+		return parse()
+	}
 	// A cache of its own: versions of one schema share their names.
 	s, err := avro.ParseWithCache(text.Schema, "", &avro.SchemaCache{})
 	if err != nil {

@@ -4,8 +4,7 @@
 // Drain means: finish what is in hand, take nothing new, return. Stop (the end
 // of the context) means: return now, whatever is in hand. The first signal
 // drains, the second stops; which signals these are is cmd's business. A role
-// that fails drains the others, so that they commit what they have; one that
-// Restart made fails only for good, and is started again otherwise.
+// that fails drains the others, so that they commit what they have.
 package lifecycle
 
 import (
@@ -66,10 +65,7 @@ type State struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
 	Ready   bool   `json:"ready"`
-	// Error is the last failure of a role that has not been ready since.
-	Error string `json:"error,omitempty"`
-	// Restarts is how often the role failed and was started again.
-	Restarts int `json:"restarts,omitempty"`
+	Error   string `json:"error,omitempty"`
 }
 
 // New makes a group. It needs at least one role, and names that differ.
@@ -103,13 +99,7 @@ func (g *Group) Ready() <-chan struct{} { return g.ready }
 func (g *Group) States() []State {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	states := slices.Clone(g.states)
-	for i, role := range g.roles {
-		if r, restarts := role.(*Restarting); restarts {
-			states[i] = r.state(states[i])
-		}
-	}
-	return states
+	return slices.Clone(g.states)
 }
 
 func (g *Group) update(i int, f func(*State)) {

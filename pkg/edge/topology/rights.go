@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -48,12 +49,18 @@ type RightsOptions struct {
 
 // RoleNames lists the declared roles.
 func RoleNames() ([]string, error) {
+	names, err := roleNames()
+	return slices.Clone(names), err
+}
+
+// roleNames are constants of the binary; every command line asks for them.
+var roleNames = sync.OnceValues(func() ([]string, error) {
 	_, roles, err := Declared(Options{})
 	if err != nil {
 		return nil, err
 	}
 	return slices.Sorted(maps.Keys(roles)), nil
-}
+})
 
 // Rights gives the least that a role of topics.yaml needs. An unknown role is
 // an error that names the known ones.
