@@ -49,7 +49,10 @@ func writeTogether(ctx context.Context, client *kgo.Client, records []*kgo.Recor
 	return err
 }
 
-// fenced tells whether somebody else has taken the right to write.
+// fenced tells whether somebody else has taken the right to write. Who takes it
+// ends the transaction that is open; a broker that is asked to end it once more
+// may name that instead.
 func fenced(err error) bool {
-	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) || errors.Is(err, kerr.InvalidProducerIDMapping)
+	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) || errors.Is(err, kerr.InvalidProducerIDMapping) ||
+		errors.Is(err, kerr.InvalidTxnState)
 }

@@ -43,7 +43,7 @@ type connectFlag struct {
 func Main(ctx context.Context, streams Streams, version string, args, environ []string) int {
 	r := &root{Streams: streams, version: version, environ: environ}
 	cmd := r.command()
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil would be those of the process
 	cmd.SetIn(streams.In)
 	cmd.SetOut(streams.Out)
 	cmd.SetErr(streams.Err)

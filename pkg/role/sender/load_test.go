@@ -38,7 +38,7 @@ func handOver(r *rig) {
 // waits in the retry topic, and its neighbour behind it in the same
 // partitions is not delayed.
 func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *rig) {
 		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/s}", 1))
 		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WindowBytes, c.PollRecords = 1, 50 })
 		r.order(1, "order", "first")
@@ -58,7 +58,7 @@ func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
 
 // A rate that is raised counts at once, also for what waited under the old one.
 func TestARaisedRateCountsAtOnce(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *rig) {
 		slow := strings.Replace(resources(1), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/m}", 1)
 		r.apply(slow)
 		s := r.start()

@@ -59,7 +59,7 @@ func TestPoisonIsIsolatedByBisection(t *testing.T) {
 // I2, I6: the provider is down for half an hour; nothing is lost, nothing is
 // moved away, and everything is delivered soon after.
 func TestOutageHealsInPlace(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *rig) {
 		s := r.start()
 		require.NoError(t, r.box.Script(sandbox.Rule{Do: sandbox.Unavailable, Until: sandbox.Duration(30 * time.Minute)}))
 		r.order(0, "order", ids("a", 20)...)
