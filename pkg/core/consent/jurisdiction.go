@@ -1,6 +1,10 @@
 package consent
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/core/geo"
+)
 
 // Jurisdiction is a country and, where known, a subdivision of it. Both are
 // upper case or empty; build one with [NewJurisdiction].
@@ -9,40 +13,27 @@ type Jurisdiction struct {
 	Region  string // ISO 3166-2 without the country, such as CA
 }
 
-// NewJurisdiction normalises a country and a region. What has not the form of a
-// code is dropped rather than guessed: an empty country resolves to the policy's
-// default row, an empty region to the country's. A region may repeat its
-// country ("US-CA").
+// NewJurisdiction reads a country and a region as people write them, codes or
+// names ([geo.Country], [geo.Region]). What is no country is dropped rather
+// than guessed and resolves to the policy's default row; what is no subdivision
+// of that country leaves the region unknown, so that every row of the country
+// may be the one that counts.
 func NewJurisdiction(country, region string) Jurisdiction {
-	country = strings.ToUpper(strings.TrimSpace(country))
-	if len(country) != 2 || !isCode(country, false) {
+	code, ok := geo.Country(country)
+	if !ok {
 		return Jurisdiction{}
 	}
-	region = strings.ToUpper(strings.TrimSpace(region))
-	if len(region) > 3 && region[:2] == country && region[2] == '-' {
-		region = region[3:]
-	}
-	if len(region) == 0 || len(region) > 3 || !isCode(region, true) {
-		region = ""
-	}
-	return Jurisdiction{Country: country, Region: region}
+	subdivision, _ := geo.Region(code, region)
+	return Jurisdiction{Country: code, Region: subdivision}
 }
 
-// ParseJurisdiction reads a policy key such as DE or US-CA, in exactly that form.
+// ParseJurisdiction reads a policy key such as DE or US-CA, in exactly that
+// form. A country or a subdivision that does not exist is none: its row would
+// never apply.
 func ParseJurisdiction(key string) (Jurisdiction, bool) {
 	country, region, _ := strings.Cut(key, "-")
 	j := NewJurisdiction(country, region)
 	return j, j.Country != "" && j.String() == key
-}
-
-func isCode(s string, digits bool) bool {
-	for i := range len(s) {
-		letter := s[i] >= 'A' && s[i] <= 'Z'
-		if !letter && !(digits && s[i] >= '0' && s[i] <= '9') {
-			return false
-		}
-	}
-	return true
 }
 
 // String returns "US-CA", "DE", or "" where nothing is known.
@@ -55,15 +46,19 @@ func (j Jurisdiction) String() string {
 
 // Within tells whether j is o or lies in it.
 func (j Jurisdiction) Within(o Jurisdiction) bool {
-	return j.Country == o.Country && (o.Region == "" || j.Region == o.Region)
+	return j.Country == o.Country && (o.Region == "" || geo.Within(j.Country, j.Region, o.Region))
 }
+
+// maybeIn tells whether somebody who is known to be in j may be in o: j lies in
+// o, or is the larger of the two, as a country is whose region nobody knows.
+func (j Jurisdiction) maybeIn(o Jurisdiction) bool { return j.Within(o) || o.Within(j) }
 
 // Place is everything an event says about where its subject is.
 type Place struct {
 	// Location is location.country and location.region.
 	Location Jurisdiction
-	// Identity is identity.country where it is a country code or a country's
-	// English name. It counts only where it implies a stricter rule; a hashed
+	// Identity is identity.country and identity.region. It counts only where it
+	// is another country than the location and implies a stricter rule; a hashed
 	// value implies none.
 	Identity Jurisdiction
 }

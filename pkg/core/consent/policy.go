@@ -60,7 +60,8 @@ type Rule struct {
 	// would have; where it changed the regime, it is the Jurisdiction as well.
 	Jurisdiction Jurisdiction
 	FromIdentity bool
-	// Row is the most specific row that applied; zero: the default row.
+	// Row is the most specific row that applied, or the one that made the rule
+	// of an unknown region opt_in; zero: the default row.
 	Row           Jurisdiction
 	Source        string
 	PolicyID      string

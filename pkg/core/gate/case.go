@@ -1,12 +1,9 @@
 package gate
 
 import (
-	"strings"
-
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
-	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
@@ -31,24 +28,9 @@ func Prepare(e *event.Event) Prepared {
 		Snapshot: consent.Normalise(e.Consent, e.Time, e.Origin.AppendTime),
 		Place: consent.Place{
 			Location: consent.NewJurisdiction(e.Location.Country, e.Location.Region),
-			Identity: consent.NewJurisdiction(declaredCountry(e.Identity.Country.Reveal()), ""),
+			Identity: consent.NewJurisdiction(e.Identity.Country.Reveal(), e.Identity.Region.Reveal()),
 		},
 	}
-}
-
-// declaredCountry is the country that an identity names: its code as it stands,
-// or that of its English name, as a provider would read it. A stricter law must
-// not be missed because a form says Germany. A digest names none.
-func declaredCountry(s string) string {
-	const code = 2
-	if s = identity.Trim(s); len(s) <= code || strings.ContainsAny(s, "0123456789") {
-		return s
-	}
-	var letters [64]byte
-	if named, ok := identity.AppendCountry(letters[:0], s); ok {
-		return strings.ToUpper(string(named))
-	}
-	return s
 }
 
 // Case is one (event, mapping) pair to decide.

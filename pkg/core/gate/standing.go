@@ -66,7 +66,7 @@ func (s *standing) judge() *consent.Outcome {
 		if !s.facts.Subject.IsZero() {
 			record, _ = s.view.Consent(s.facts.Customer, s.facts.Subject)
 		}
-		s.rule = s.route.Policy.At(s.facts.Place)
+		s.rule = s.route.Rule(s.facts.Place)
 		s.effective = consent.Merge(s.facts.Snapshot, record, s.facts.Place)
 		s.verdict = consent.Judge(s.effective, s.rule, s.facts.Needs, s.now)
 		s.judged = true

@@ -44,6 +44,7 @@ func (c *compiler) compile(r *Resources, u unread) (*Set, []Problem) {
 	s := &Set{
 		matches: map[string]map[string][]*Route{}, routes: map[routeKey]*Route{},
 		endpoints: map[string]*Endpoint{}, policies: map[string]*consent.Policy{DefaultPolicy: EmbeddedPolicy()},
+		rules: map[*consent.Policy]*consent.Rules{},
 	}
 	for _, p := range r.Policies {
 		s.policies[p.ID] = p
@@ -154,7 +155,7 @@ func (c *compiler) route(s *Set, m *Mapping, programs map[string]*Program) *Rout
 	}
 	r := &Route{
 		Destination: e.Destination, Mapping: m, Provider: e.Provider, Compiled: e.Compiled, Account: e.Account,
-		Policy: e.Policy, Invalid: e.Invalid,
+		Policy: e.Policy, rules: s.rulesOf(e.Policy), Invalid: e.Invalid,
 	}
 	invalid := func(p Problem) {
 		if r.Invalid == "" && !p.Warning {

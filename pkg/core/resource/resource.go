@@ -205,6 +205,7 @@ type Route struct {
 	Target   CompiledMapping
 	// Policy is the destination's policy, resolved.
 	Policy *consent.Policy
+	rules  *consent.Rules // Policy's, in a set
 	// Needs are the provider's purposes and what destination and mapping add.
 	Needs consent.Needs
 	// Program evaluates when, fields and item_id; nil where there are none.
@@ -214,4 +215,12 @@ type Route struct {
 	Invalid string
 	// Kinds are the identifier kinds that may be read.
 	Kinds decision.KindSet
+}
+
+// Rule is what the destination's policy says of a place.
+func (r *Route) Rule(place consent.Place) consent.Rule {
+	if r.rules != nil {
+		return r.rules.At(place)
+	}
+	return r.Policy.At(place)
 }

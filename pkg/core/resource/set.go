@@ -23,6 +23,7 @@ type Set struct {
 	routes    map[routeKey]*Route
 	endpoints map[string]*Endpoint
 	policies  map[string]*consent.Policy
+	rules     map[*consent.Policy]*consent.Rules
 
 	ordered    []*Route
 	orderedEnd []*Endpoint
@@ -93,4 +94,14 @@ func (s *Set) Version() string {
 		return ""
 	}
 	return s.version
+}
+
+// rulesOf compiles a policy once for all routes that follow it.
+func (s *Set) rulesOf(p *consent.Policy) *consent.Rules {
+	rules, ok := s.rules[p]
+	if !ok {
+		rules = consent.NewRules(p)
+		s.rules[p] = rules
+	}
+	return rules
 }
