@@ -7,6 +7,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/core/geo"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
@@ -56,7 +57,7 @@ func (f *Findings) Defaults(d resource.Defaults) (phoneCountry string) {
 	if d.PhoneCountry == "" {
 		return ""
 	}
-	code, ok := identity.CountryCode(d.PhoneCountry)
+	code, ok := geo.Alpha2(d.PhoneCountry)
 	if !ok || phonenumbers.GetCountryCodeForRegion(code) == 0 {
 		f.Add("spec.defaults.phone_country", "must be an ISO 3166-1 alpha-2 code with a calling code", d.PhoneCountry, "write two letters, such as DE")
 		return ""

@@ -6,7 +6,7 @@ func (j *judgement) basis(cause Cause, against bool) Basis {
 	b := Basis{
 		Regime:        j.rule.Regime,
 		Jurisdiction:  j.rule.Jurisdiction,
-		FromIdentity:  j.rule.FromIdentity,
+		FromIdentity:  j.rule.FromIdentity || j.needs.Sensitive && j.rule.blockedByIdentity,
 		PolicyID:      j.rule.PolicyID,
 		PolicyVersion: j.rule.PolicyVersion,
 	}

@@ -36,12 +36,12 @@ func testPolicy() *consent.Policy {
 // A case is one file of the archive, named by the sentence that it shows. Its
 // lines are a key and words:
 //
-//	place    US-CA, DE, - (nothing known); identity=DE
+//	place    US-CA, DE, - (nothing known); identity=DE; _ stands for a space
 //	snapshot, record   name=value of the consent fields; at=HH:MM or at=400d
 //	         (ago); stored=…; malformed; tcf=p1,v755 and gpp=8:sale as built
 //	         in strings_test.go, or =text
 //	needs    purposes; google; sensitive
-//	policy   teen=allow, no-lifetime
+//	policy   teen=allow, no-lifetime, row=US-WA:opt_in, block=BE-VLG
 //	want     the first cause, or ok
 //	usable, said, basis, also   optional: what else has to hold
 func TestCases(t *testing.T) {
@@ -144,8 +144,10 @@ func answer(t *testing.T, key string, out consent.Outcome) string {
 func parsePlace(rest string) consent.Place {
 	var p consent.Place
 	for word := range strings.FieldsSeq(rest) {
+		word = strings.ReplaceAll(word, "_", " ")
 		if id, ok := strings.CutPrefix(word, "identity="); ok {
-			p.Identity = consent.NewJurisdiction(id, "")
+			country, region, _ := strings.Cut(id, "-")
+			p.Identity = consent.DeclaredJurisdiction(country, region)
 			continue
 		}
 		country, region, _ := strings.Cut(word, "-")
@@ -265,6 +267,15 @@ func parseNeeds(t *testing.T, rest string) consent.Needs {
 func parsePolicy(t *testing.T, p *consent.Policy, rest string) {
 	t.Helper()
 	for word := range strings.FieldsSeq(rest) {
+		if key, ok := strings.CutPrefix(word, "row="); ok {
+			key, regime, _ := strings.Cut(key, ":")
+			p.Jurisdictions[key] = consent.Row{Regime: regime}
+			continue
+		}
+		if key, ok := strings.CutPrefix(word, "block="); ok {
+			p.Sensitive.Block = []string{key}
+			continue
+		}
 		switch word {
 		case "teen=allow":
 			p.Minors.Teen = "allow"

@@ -1,9 +1,11 @@
 package consent
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/geo"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // Jurisdiction is a country and, where known, a subdivision of it. Both are
@@ -27,6 +29,36 @@ func NewJurisdiction(country, region string) Jurisdiction {
 	return Jurisdiction{Country: code, Region: subdivision}
 }
 
+// unreadCountry is CLDR's code for a region that is not known. It stands for a
+// country that somebody declared and nobody can read: the default row applies,
+// as to every country that no row names.
+const unreadCountry = "ZZ"
+
+// DeclaredJurisdiction reads the country and the region that an identity
+// declares. A digest and what stands for no value declare none; a text that is
+// no country's name declares one that is not known, because it may be the one
+// whose law is stricter.
+func DeclaredJurisdiction(country, region string) Jurisdiction {
+	j := NewJurisdiction(country, region)
+	if j.Country == "" && !declaresNothing(country) {
+		j.Country = unreadCountry
+	}
+	return j
+}
+
+func declaresNothing(country string) bool {
+	s := strings.ToLower(strings.TrimSpace(country))
+	if len(s) >= 32 && strings.Trim(s[:32], "0123456789abcdef") == "" {
+		return true // a digest; some carry a suffix
+	}
+	return slices.Contains(unknownWords, s) || identity.Placeholder(identity.AnyField, country)
+}
+
+// unknownWords are what content delivery networks write for a country that is
+// not known, an anonymous proxy or Tor. They look like codes, so that no list of
+// placeholders has them.
+var unknownWords = []string{"xx", "zz", "t1", "a1", "a2", "o1"}
+
 // ParseJurisdiction reads a policy key such as DE or US-CA, in exactly that
 // form. A country or a subdivision that does not exist is none: its row would
 // never apply.
@@ -42,6 +74,15 @@ func (j Jurisdiction) String() string {
 		return j.Country
 	}
 	return j.Country + "-" + j.Region
+}
+
+// Describe returns String, or words for a country that somebody declared and
+// nobody can read.
+func (j Jurisdiction) Describe() string {
+	if j.Country == unreadCountry {
+		return "a country that cannot be read"
+	}
+	return j.String()
 }
 
 // Within tells whether j is o or lies in it.

@@ -60,6 +60,9 @@ type Rule struct {
 	// would have; where it changed the regime, it is the Jurisdiction as well.
 	Jurisdiction Jurisdiction
 	FromIdentity bool
+	// blockedByIdentity: SensitiveBlocked comes from identity.country, which is
+	// of interest to sensitive events only.
+	blockedByIdentity bool
 	// Row is the most specific row that applied, or the one that made the rule
 	// of an unknown region opt_in; zero: the default row.
 	Row           Jurisdiction

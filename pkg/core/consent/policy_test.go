@@ -97,7 +97,8 @@ func TestJurisdiction(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ country, region, want string }{
 		{"US", "CA", "US-CA"}, {"us", " ca ", "US-CA"}, {"US", "US-CA", "US-CA"}, {"DE", "", "DE"},
-		{"US", "California", "US"}, {"USA", "CA", ""}, {"", "CA", ""}, {"D1", "", ""}, {"GB", "ENG", "GB-ENG"}, {"JP", "13", "JP-13"},
+		{"US", "California", "US-CA"}, {"USA", "CA", "US-CA"}, {"United States", "Washington", "US-WA"}, {"", "CA", ""}, {"D1", "", ""},
+		{"US", "XX", "US"}, {"US", "T1", "US"}, {"US", "53", "US"}, {"US", "ON", "US"}, {"US", "CA-ON", "US"}, {"CA", "CA-ON", "CA-ON"}, {"EU", "", ""}, {"XX", "CA", ""}, {"Czechia", "", "CZ"}, {"GB", "ENG", "GB-ENG"}, {"JP", "13", "JP-13"},
 	} {
 		require.Equal(t, c.want, consent.NewJurisdiction(c.country, c.region).String())
 	}
@@ -142,4 +143,45 @@ func TestCausesAreInGateOrderAndClassed(t *testing.T) {
 	require.Equal(t, consent.Causes(0).With(consent.Unknown), all.InClass(consent.ClassUnknown))
 	_, ok = consent.Causes(0).First()
 	require.False(t, ok)
+}
+
+// TestRulesAnswerAsTheirPolicy: what is worked out beforehand is what the rows
+// say.
+func TestRulesAnswerAsTheirPolicy(t *testing.T) {
+	t.Parallel()
+	p := testPolicy()
+	p.Jurisdictions["US-WA"] = consent.Row{Regime: "opt_in", Source: "My Health My Data Act"}
+	p.Jurisdictions["BE"] = consent.Row{Regime: "opt_out"}
+	p.Jurisdictions["BE-VLG"] = consent.Row{Regime: "opt_in"}
+	p.Sensitive.Block = append(p.Sensitive.Block, "CA-QC")
+	rules := consent.NewRules(p)
+	var places []consent.Jurisdiction
+	for _, at := range [][2]string{{"", ""}, {"US", ""}, {"US", "WA"}, {"US", "CA"}, {"US", "XX"}, {"BE", ""}, {"BE", "VAN"}, {"BE", "BRU"}, {"CA", ""}, {"CA", "QC"}, {"DE", ""}, {"FR", "IDF"}, {"NZ", ""}} {
+		places = append(places, consent.NewJurisdiction(at[0], at[1]))
+	}
+	for _, location := range places {
+		for _, identity := range places {
+			place := consent.Place{Location: location, Identity: identity}
+			require.Equal(t, p.At(place), rules.At(place), "%+v", place)
+		}
+	}
+	unknown := rules.At(consent.Place{Location: consent.NewJurisdiction("US", "")})
+	require.Equal(t, consent.OptIn, unknown.Regime)
+	require.Equal(t, "US-WA", unknown.Row.String())
+	require.Equal(t, "My Health My Data Act", unknown.Source)
+	require.Equal(t, "US", unknown.Jurisdiction.String())
+	require.True(t, unknown.SensitiveBlocked)
+}
+
+// TestARowOfNoPlaceIsRefused: it would never apply, and nobody would notice.
+func TestARowOfNoPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	p := testPolicy()
+	p.Jurisdictions["US-XX"], p.Jurisdictions["EU"], p.Jurisdictions["us-CA"] = consent.Row{}, consent.Row{}, consent.Row{}
+	p.Sensitive.Block = []string{"US-California", "DE-BY"}
+	var paths []string
+	for _, problem := range p.Validate() {
+		paths = append(paths, problem.Path)
+	}
+	require.Equal(t, []string{"sensitive.block[0]", "jurisdictions.EU", "jurisdictions.US-XX", "jurisdictions.us-CA"}, paths)
 }

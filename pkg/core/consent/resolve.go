@@ -139,7 +139,10 @@ func (p *Policy) blocksSensitive(j Jurisdiction) bool {
 // the regime did, the rule is other's.
 func Stricter(rule, other Rule) Rule {
 	merged := rule.merge(other)
-	merged.FromIdentity = rule.FromIdentity || merged != rule
+	merged.blockedByIdentity = merged.SensitiveBlocked && !rule.SensitiveBlocked
+	asked := merged
+	asked.SensitiveBlocked, asked.blockedByIdentity = rule.SensitiveBlocked, rule.blockedByIdentity
+	merged.FromIdentity = rule.FromIdentity || asked != rule
 	return merged
 }
 

@@ -28,7 +28,7 @@ func Prepare(e *event.Event) Prepared {
 		Snapshot: consent.Normalise(e.Consent, e.Time, e.Origin.AppendTime),
 		Place: consent.Place{
 			Location: consent.NewJurisdiction(e.Location.Country, e.Location.Region),
-			Identity: consent.NewJurisdiction(e.Identity.Country.Reveal(), e.Identity.Region.Reveal()),
+			Identity: consent.DeclaredJurisdiction(e.Identity.Country.Reveal(), e.Identity.Region.Reveal()),
 		},
 	}
 }

@@ -131,8 +131,11 @@ func (s *standing) chosen(cause consent.Cause) resource.OnFail {
 func (s *standing) explainCause(cause consent.Cause) string {
 	b := s.verdict.Basis
 	where := "under " + b.Regime.String()
-	if j := b.Jurisdiction.String(); j != "" {
+	if j := b.Jurisdiction.Describe(); j != "" {
 		where += " in " + j
+	}
+	if b.FromIdentity {
+		where += " (identity.country)"
 	}
 	if b.Source == consent.Nobody {
 		if b.Purpose == 0 {

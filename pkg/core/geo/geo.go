@@ -54,6 +54,9 @@ func Country(s string) (code string, ok bool) {
 	return agreed(s, countryName)
 }
 
+// Alpha2 reads a code of two letters, as a setting has to name a country.
+func Alpha2(s string) (code string, ok bool) { return findAlpha2(s) }
+
 func countryName(s string) (string, bool) {
 	var buf [256]byte
 	folded := fold.Append(buf[:0], s)

@@ -136,7 +136,7 @@ func ConsentBasis(d *decision.Decision) (basis, said string) {
 		text.WriteString("nobody's statement")
 	}
 	text.WriteString(" under " + strings.ReplaceAll(b.Regime.String(), "_", "-") + " rules")
-	if place := b.Jurisdiction.String(); place != "" {
+	if place := b.Jurisdiction.Describe(); place != "" {
 		text.WriteString(" of " + place)
 	}
 	if b.FromIdentity {

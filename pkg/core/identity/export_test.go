@@ -79,11 +79,5 @@ func Host(after string) (host string, ok bool) {
 	return o.host, ok
 }
 
-// CurrencyCodes and CountryCodes are the tables, as text.
-const (
-	CurrencyCodes = currencyCodes
-	CountryCodes  = countryCodes
-)
-
-// CountryNames are the names of countries.
-func CountryNames() map[string]string { return countryNames }
+// CurrencyCodes is the table, as text.
+const CurrencyCodes = currencyCodes

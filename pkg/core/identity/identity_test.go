@@ -194,13 +194,6 @@ func TestCodes(t *testing.T) {
 		_, ok := identity.Currency(bad)
 		require.False(t, ok, bad)
 	}
-	got, ok := identity.CountryCode("zw")
-	require.True(t, ok)
-	require.Equal(t, "ZW", got)
-	for _, bad := range []string{"", "XX", "UK", "D", "DEU"} {
-		_, ok := identity.CountryCode(bad)
-		require.False(t, ok, bad)
-	}
 	require.Zero(t, testing.AllocsPerRun(100, func() { identity.Currency("eur") }))
 }
 

@@ -75,8 +75,11 @@ func restrictedFor(r *gate.Result, otherwise string, causes ...decision.Reason) 
 func consentSeen(r *gate.Result) string {
 	b := r.Consent.Basis
 	where := b.Regime.String()
-	if j := b.Jurisdiction.String(); j != "" {
+	if j := b.Jurisdiction.Describe(); j != "" {
 		where += " in " + j
+	}
+	if b.FromIdentity {
+		where += " (identity.country)"
 	}
 	if b.Purpose == 0 {
 		return where

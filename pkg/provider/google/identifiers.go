@@ -3,6 +3,7 @@ package google
 import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/geo"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
@@ -92,7 +93,7 @@ func (b *build) hash(into *identity.Hashed, field string, raw identity.Raw) bool
 
 // phoneCountry is where a national number belongs to.
 func (b *build) phoneCountry() string {
-	if code, ok := identity.CountryCode(b.e.Identity.Country.Reveal()); ok {
+	if code, ok := geo.Country(b.e.Identity.Country.Reveal()); ok {
 		return code
 	}
 	return b.a.phoneCountry
@@ -133,29 +134,12 @@ func (b *build) readAddress() {
 	okGiven := b.hash(&ad.given, FieldGivenName, id.FirstName)
 	okFamily := b.hash(&ad.family, FieldFamilyName, id.LastName)
 	var okRegion bool
-	ad.region, okRegion = regionOf(id.Country)
+	ad.region, okRegion = geo.Country(id.Country.Reveal())
 	ad.postal = identity.Trim(id.PostalCode.Reveal())
 	if b.a.analytics() && !id.Street.IsZero() {
 		b.hash(&ad.line, FieldAddressLine, id.Street)
 	}
 	ad.complete = okGiven && okFamily && okRegion && postalFits(ad.postal, ad.region)
-}
-
-// regionOf reads a country code that exists; a name of a country or a digest
-// is none. Two codes that people use are not in the standard.
-func regionOf(raw identity.Raw) (string, bool) {
-	if code, ok := identity.CountryCode(raw.Reveal()); ok {
-		return code, true
-	}
-	var buf [2]byte
-	code, _ := appendRegion(buf[:0], raw.Reveal())
-	switch string(code) {
-	case "UK":
-		return "GB", true
-	case "XK":
-		return "XK", true
-	}
-	return "", false
 }
 
 // maxPostal is longer than any postal code there is.

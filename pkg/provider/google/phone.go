@@ -5,6 +5,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/sluicehq/sluice/pkg/core/geo"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
@@ -34,7 +35,7 @@ func appendPhone(dst []byte, s, country string) ([]byte, bool) {
 func appendPhoneByRule(dst []byte, s, country string) ([]byte, bool) {
 	international := isInternational(s)
 	if !international && country != "" {
-		if code, known := identity.CountryCode(country); known {
+		if code, known := geo.Country(country); known {
 			if number, ok := national(s, code); ok && len(number) > minDigits && len(number) <= maxDigits+1 {
 				return append(dst, number...), true
 			}

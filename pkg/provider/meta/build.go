@@ -59,12 +59,7 @@ func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
 func (b *builder) prepare() {
 	b.hints = Hints{PhoneCountry: b.dest.phoneCountry, Now: b.in.Now}
 	if !b.ev.Identity.Country.IsZero() && b.in.Route.Kinds.Has(decision.KindAddress) {
-		if s := identity.Trim(b.ev.Identity.Country.Reveal()); s != "" && identity.IsASCII(s) {
-			if word, ok := country(b.Scratch[:0], s, b.hints); ok && len(word) == 2 {
-				// The code of the table: it does not point into scratch.
-				b.hints.Country, _ = identity.CountryCode(string(word))
-			}
-		}
+		b.hints.Country, _ = countryCode(b.Scratch[:0], b.ev.Identity.Country.Reveal())
 	}
 	b.click = b.in.Usable.Has(consent.AdStorage) && b.in.Route.Kinds.Has(decision.KindClickID)
 	b.URLs = b.mapping.urls

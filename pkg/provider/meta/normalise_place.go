@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/sluicehq/sluice/pkg/core/geo"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
@@ -26,21 +27,48 @@ func city(dst []byte, s string, _ Hints) ([]byte, bool) {
 	return dst, len(dst) > start && lower(dst[start])
 }
 
-// state gives the two letters of a state of the US or a province of Canada
-// whose name is known, and any other name as it is. It never cuts and never
-// guesses from a part: Meta documents the full name for other countries.
-func state(dst []byte, s string, _ Hints) ([]byte, bool) {
+// state gives the two letters of a state of the US or a province of Canada, and
+// any other name as it is. It never cuts and never guesses from a part: Meta
+// documents the full name for other countries. Where no country is known, the
+// plain names of both are read as Meta's library reads them.
+func state(dst []byte, s string, h Hints) ([]byte, bool) {
+	for _, country := range [...]string{unitedStates, canada} {
+		if !strings.EqualFold(h.Country, country) {
+			continue
+		}
+		if code, ok := geo.Region(country, s); ok {
+			return identity.AppendLower(dst, code), true
+		}
+	}
 	start := len(dst)
 	dst = identity.AppendLetters(dst, s)
-	if code, ok := states[string(dst[start:])]; ok {
+	if code, ok := states[string(dst[start:])]; ok && h.Country == "" {
 		return append(dst[:start], code...), true
 	}
 	return dst, len(dst) > start
 }
 
-// country gives the ISO 3166-1 alpha-2 code of a code or of an English name.
-// What is neither is dropped, never cut: half a name is another country.
-func country(dst []byte, s string, _ Hints) ([]byte, bool) { return identity.AppendCountry(dst, s) }
+// country gives the ISO 3166-1 alpha-2 code, of the letters alone where the
+// whole is none, as Meta's library reads it ("US!", "us123"). What is no country
+// is dropped, never cut: half a name is another country.
+func country(dst []byte, s string, _ Hints) ([]byte, bool) {
+	code, ok := countryCode(dst, s)
+	return identity.AppendLower(dst, code), ok
+}
+
+func countryCode(scratch []byte, s string) (string, bool) {
+	if code, ok := geo.Country(s); ok {
+		return code, true
+	}
+	if !identity.IsASCII(s) {
+		return "", false
+	}
+	letters := identity.AppendLetters(scratch, s)
+	return geo.Country(string(letters[len(scratch):]))
+}
+
+// canada is the other country whose subdivisions Meta takes as two letters.
+const canada = "CA"
 
 // unitedStates is the country whose postal codes are cut.
 const unitedStates = "US"

