@@ -11,7 +11,10 @@ TOOL := go tool -modfile=tools/go.mod
 
 # One package must not hang longer than this; the whole suite takes less than
 # five minutes on two cores.
-TEST_TIMEOUT ?= 8m
+TEST_TIMEOUT ?= 12m
+# Tests on services wait more than they work, so more of them than there are
+# cores run at a time.
+TEST_PARALLEL ?= 4
 TEST_FLAGS   ?=
 PKG          ?= ./...
 
@@ -31,11 +34,11 @@ demo: build ## Run the whole pipeline in one process on embedded services
 
 .PHONY: test
 test: ## Run every test with the race detector and in random order
-	go test -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG)
+	go test -race -shuffle=on -parallel $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG)
 
 .PHONY: test-slowest
 test-slowest: ## The same, and print the slowest packages and tests
-	set -o pipefail; go test -json -count=1 -race -shuffle=on -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG) | go run ./test/slowest
+	set -o pipefail; go test -json -count=1 -race -shuffle=on -parallel $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(PKG) | go run ./test/slowest
 
 # Real Kafka, Schema Registry and Redis as local processes on loopback, fetched
 # once into $$SERVICES_DIR (default: the user's cache). Flags for `up`, such as
