@@ -126,6 +126,21 @@ func TestTestsNeitherSleepNorSkip(t *testing.T) {
 	}
 }
 
+// TestWaitsHaveNoLimitsOfTheirOwn: a limit that somebody guessed is what a test
+// fails of on a machine that does other things. package patience waits until the
+// test process has to end.
+func TestWaitsHaveNoLimitsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	guessed := []string{"Eventually", "Eventuallyf", "EventuallyWithT", "EventuallyWithTf", "Never", "Neverf"}
+	for _, s := range readTree(t) {
+		for _, library := range []string{"github.com/stretchr/testify/require", "github.com/stretchr/testify/assert"} {
+			s.mentions(library, func(name string, line int) {
+				assert.NotContains(t, guessed, name, "%s:%d waits for a span: use patience.Until", s.path, line)
+			})
+		}
+	}
+}
+
 // TestNoInit: what happens before main has no owner, no context and no error.
 func TestNoInit(t *testing.T) {
 	t.Parallel()

@@ -19,8 +19,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// soon bounds every single wait; the machine may be busy with other tests.
-const soon = 90 * time.Second
+// left is how long a test may wait from now on: what its process has left, less
+// what telling and cleaning up need. No wait is what a test fails of where the
+// machine is slow.
+func left(t testing.TB) time.Duration {
+	test, ok := t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return time.Hour
+	}
+	end, ok := test.Deadline()
+	if !ok {
+		return time.Hour
+	}
+	all := time.Until(end)
+	return max(0, all-min(all/10, 30*time.Second))
+}
 
 var root = filepath.Join("..", "..")
 
@@ -43,7 +56,7 @@ func tool(t testing.TB, name string) string {
 // run runs a program to its end.
 func run(t testing.TB, program string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*soon)
+	ctx, cancel := context.WithTimeout(t.Context(), left(t))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var out, errs bytes.Buffer
@@ -123,7 +136,7 @@ func (p *process) succeeds() {
 	p.t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(soon):
+	case <-time.After(left(p.t)):
 		require.Fail(p.t, "a process does not end", p.name)
 	}
 	require.Zero(p.t, p.cmd.ProcessState.ExitCode(), "%s\n%s", p.name, p.err.String())
@@ -141,13 +154,13 @@ func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.NewTimer(soon)
+	deadline := time.NewTimer(left(t))
 	defer deadline.Stop()
 	for !condition() {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			require.Fail(t, "waited in vain", "%s within %v", what, soon)
+			require.Fail(t, "waited in vain", "for %s", what)
 		}
 	}
 }

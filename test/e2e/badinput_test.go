@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // environmentNotReady is the exit code of what must be mended outside.
@@ -172,7 +173,7 @@ func (w *world) emit(events ...string) {
 // delivered waits until both destinations of the shop have an event.
 func (w *world) delivered(id string) {
 	w.t.Helper()
-	eventually(w.t, soon, id+" to be delivered", func() bool {
+	patience.Until(w.t, id+" to be delivered", func() bool {
 		at := map[string]bool{}
 		for _, d := range w.decisions() {
 			at[d.DestinationID] = at[d.DestinationID] || d.EventID == id && d.Status == decision.Delivered
@@ -218,7 +219,7 @@ func TestPoisonedResourcesKeepTheLastGoodOnes(t *testing.T) {
 	told(w.names.Policies())
 	router.says(`"rule":"must name a policy that exists"`)
 	w.emit(purchase("shop", "no-policy", "subject-1", time.Now()))
-	eventually(t, soon, "the event to be stopped", func() bool {
+	patience.Until(t, "the event to be stopped", func() bool {
 		stopped := 0
 		for _, d := range w.decisions() {
 			if d.EventID == "no-policy" && d.Status == decision.Skipped && d.Reason == decision.DestinationInvalid {
@@ -228,7 +229,7 @@ func TestPoisonedResourcesKeepTheLastGoodOnes(t *testing.T) {
 		return stopped == 2
 	})
 	policy(nil)
-	eventually(t, soon, "the embedded policy to apply again", func() bool {
+	patience.Until(t, "the embedded policy to apply again", func() bool {
 		log := router.err.String()
 		return strings.Contains(log[strings.LastIndex(log, `"msg":"published resources"`):], `"problems":2}`)
 	})
@@ -246,13 +247,13 @@ func TestSignals(t *testing.T) {
 	ready(t, sender)
 	w.slow(20 * time.Second)
 	w.emit(purchase("shop", "stuck", "subject-1", time.Now()))
-	eventually(t, soon, "a request to be on its way", func() bool {
+	patience.Until(t, "a request to be on its way", func() bool {
 		_, metrics := get(t, sender, "/metrics")
 		return strings.Contains(metrics, `sluice_destination_in_flight`) && metric(t, sender, "sluice_destination_in_flight") > 0
 	})
 	began := time.Now()
 	router.signal(syscall.SIGTERM)
-	require.Zero(t, router.wait(10*time.Second), router.err.String())
+	require.Zero(t, router.wait(), router.err.String())
 	t.Logf("the router drained within %v", time.Since(began))
 
 	sender.signal(syscall.SIGTERM)
@@ -264,7 +265,7 @@ func TestSignals(t *testing.T) {
 	}
 	began = time.Now()
 	sender.signal(syscall.SIGTERM)
-	sender.wait(10 * time.Second)
+	sender.wait()
 	t.Logf("the sender stopped within %v with %d", time.Since(began), sender.code)
 	require.NotContains(t, sender.err.String(), "goroutine ")
 }
@@ -293,7 +294,7 @@ func TestTwoRoutersOfOneName(t *testing.T) {
 	select {
 	case <-routers[0].ended:
 	case <-routers[1].ended:
-	case <-time.After(soon):
+	case <-time.After(patience.Left(t)):
 	case <-ctx.Done():
 	}
 	loser := routers[0]
@@ -302,23 +303,23 @@ func TestTwoRoutersOfOneName(t *testing.T) {
 		loser = routers[1]
 	default:
 	}
-	require.NotZero(t, loser.wait(time.Second))
+	require.NotZero(t, loser.wait())
 	require.Contains(t, loser.err.String(), "transactional id is used by another process")
 	require.Contains(t, loser.err.String(), "twin")
 	require.Contains(t, loser.err.String(), "router.instance")
 
 	emit.signal(syscall.SIGTERM)
-	emit.wait(soon)
+	emit.wait()
 	// Both may have given up in the same moment; whoever is started next goes on.
 	for _, p := range routers {
 		p.signal(syscall.SIGTERM)
-		p.wait(soon)
+		p.wait()
 	}
 	ready(t, w.start("twin", "router"))
 	ledger := newLedger(w)
 	ledger.expect()
 	require.NotEmpty(t, ledger.expected)
-	eventually(t, soon, "one alone to decide about everything", func() bool {
+	patience.Until(t, "one alone to decide about everything", func() bool {
 		ledger.poll()
 		return len(ledger.routed) >= len(ledger.expected)
 	})

@@ -26,6 +26,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/schemas"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // collector is an OTLP receiver that keeps what it is sent.
@@ -120,7 +121,7 @@ diagnostics: {unmapped: all}`,
 	}
 	events := canaryEvents(time.Now())
 	records := w.produceCanaries(events)
-	eventually(t, soon, "every event to reach an end", func() bool { return w.ended(records) })
+	patience.Until(t, "every event to reach an end", func() bool { return w.ended(records) })
 
 	seen := map[string][]byte{}
 	for _, p := range roles {
@@ -129,7 +130,7 @@ diagnostics: {unmapped: all}`,
 			seen[p.name+path] = []byte(body)
 		}
 		p.signal(syscall.SIGTERM)
-		require.Zero(t, p.wait(soon), p.err.String())
+		require.Zero(t, p.wait(), p.err.String())
 		seen[p.name+" log"] = []byte(p.err.String())
 		require.Contains(t, p.err.String(), `"level":"DEBUG"`)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/schemas"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // I7: with consent read by partition, two routers and two senders share the
@@ -39,7 +40,7 @@ func TestConsentByPartition(t *testing.T) {
 	}
 	w.emit(events...)
 	counts := map[string]int{}
-	eventually(t, soon, "everything to end", func() bool {
+	patience.Until(t, "everything to end", func() bool {
 		clear(counts)
 		for _, d := range w.decisions() {
 			counts[d.Status.String()+" "+d.Reason.String()]++
@@ -64,7 +65,7 @@ func TestConsentByPartition(t *testing.T) {
 		w.consent("shop:misplaced", denied, partition) // once where it belongs, and five times where it does not
 	}
 	for _, p := range roles[2:] {
-		require.Equal(t, environmentNotReady, p.wait(soon), p.err.String())
+		require.Equal(t, environmentNotReady, p.wait(), p.err.String())
 		require.Contains(t, p.err.String(), "do not stand where Kafka's default partitioner")
 	}
 	require.NotContains(t, fmt.Sprint(counts), decision.ConsentMalformed.String())

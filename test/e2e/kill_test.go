@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // chosenSeed is $SLUICE_SEED, else another one each time; it stands in the
@@ -97,10 +98,10 @@ diagnostics: {unmapped: all}`})
 		senderKills++
 		t.Logf("killed %s after %d requests", sender, len(w.requests()))
 	}
-	require.Zero(t, emit.wait(soon), emit.err.String())
+	require.Zero(t, emit.wait(), emit.err.String())
 	w.succeed("emit", "--file", w.write("none.ndjson", events[0]+"\n"), "--consent", w.write("consent.ndjson", lines(late...)))
 	ledger.expect()
-	eventually(t, soon, "everything to reach its end", func() bool {
+	patience.Until(t, "everything to reach its end", func() bool {
 		ledger.poll()
 		return ledger.settled()
 	})
@@ -181,12 +182,12 @@ func (w *world) written() int {
 // last victim's session has not timed out yet, is a moment too.
 func (l *ledger) until(rng *rand.Rand, count func() int, more int) {
 	l.w.t.Helper()
-	target, patience := count()+more, time.NewTimer(15*time.Second)
-	defer patience.Stop()
-	eventually(l.w.t, soon, "a moment to kill", func() bool {
+	target, stalled := count()+more, time.NewTimer(15*time.Second)
+	defer stalled.Stop()
+	patience.Until(l.w.t, "a moment to kill", func() bool {
 		l.poll()
 		select {
-		case <-patience.C:
+		case <-stalled.C:
 			return true
 		default:
 			return count() >= target

@@ -10,31 +10,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/test/patience"
 )
-
-// soon bounds every single wait. It is generous, because the tests of a whole
-// repository share two cores.
-const soon = 2 * time.Minute
-
-// eventually waits in the test's own goroutine, so that the condition may
-// require things too.
-func eventually(t testing.TB, within time.Duration, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			require.Fail(t, "waited in vain", "%s within %v", what, within)
-		}
-	}
-}
 
 // output is what a process has written so far.
 type output struct {
@@ -113,15 +93,9 @@ func (p *process) signal(s os.Signal) {
 }
 
 // wait waits for the end and gives the exit code.
-func (p *process) wait(within time.Duration) int {
+func (p *process) wait() int {
 	p.t.Helper()
-	timer := time.NewTimer(within)
-	defer timer.Stop()
-	select {
-	case <-p.ended:
-	case <-timer.C:
-		require.Fail(p.t, "a process does not end", "sluice %s within %v", p.name, within)
-	}
+	patience.Receive(p.t, p.ended, "sluice "+p.name+" to end")
 	return p.code
 }
 
@@ -129,7 +103,7 @@ func (p *process) wait(within time.Duration) int {
 // a failure at once.
 func (p *process) says(text string) {
 	p.t.Helper()
-	eventually(p.t, soon, "sluice "+p.name+" to say "+text, func() bool {
+	patience.Until(p.t, "sluice "+p.name+" to say "+text, func() bool {
 		select {
 		case <-p.ended:
 			require.Contains(p.t, p.err.String(), text, "sluice %s ended with %d", p.name, p.code)
@@ -149,7 +123,7 @@ type result struct {
 func run(t testing.TB, settings []string, args ...string) result {
 	t.Helper()
 	p := start(t, settings, args...)
-	code := p.wait(2 * soon)
+	code := p.wait()
 	return result{code, p.out.String(), p.err.String()}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 	"github.com/sluicehq/sluice/test/services"
 )
@@ -51,7 +52,7 @@ func (u *user) setPassword(password string) {
 	require.NoError(u.w.t, errors.Join(err, answers.Error()))
 	// The cluster says yes before its brokers know.
 	client := u.client()
-	eventually(u.w.t, soon, "the cluster to know "+u.name, func() bool { return client.Ping(u.w.t.Context()) == nil })
+	patience.Until(u.w.t, "the cluster to know "+u.name, func() bool { return client.Ping(u.w.t.Context()) == nil })
 }
 
 func (u *user) grant(role string) {
@@ -145,7 +146,7 @@ func TestEachRoleWorksWithItsOwnRights(t *testing.T) {
 	require.Contains(t, tailed.stdout, "by-rights")
 	watching := monitor.start("run", "monitor")
 	ready(t, watching)
-	eventually(t, soon, "alerts to be judged", func() bool {
+	patience.Until(t, "alerts to be judged", func() bool {
 		_, metrics := get(t, watching, "/metrics")
 		return strings.Contains(metrics, "sluice_alert{")
 	})
@@ -155,7 +156,7 @@ func TestEachRoleWorksWithItsOwnRights(t *testing.T) {
 	// and a restart takes the new one.
 	sender.setPassword("another secret")
 	sending.signal(os.Interrupt)
-	require.Zero(t, sending.wait(soon), sending.err.String())
+	require.Zero(t, sending.wait(), sending.err.String())
 	sending = sender.start("sender")
 	ready(t, sending)
 	operator.succeed("emit", "--file", w.write("more.ndjson", lines(purchase("shop", "rotated", "subject-2", time.Now()))))
@@ -242,7 +243,7 @@ func TestARightThatIsTakenAwayAndGivenBack(t *testing.T) {
 	require.Len(t, removed, 1)
 	require.NoError(t, removed[0].Err)
 	w.emit(purchase("shop", "meanwhile", "subject-2", time.Now()))
-	eventually(t, soon, "the router to notice", func() bool {
+	patience.Until(t, "the router to notice", func() bool {
 		return strings.Contains(routing.err.String(), "TOPIC_AUTHORIZATION_FAILED")
 	})
 	router.grant("router")

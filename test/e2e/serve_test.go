@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // TestDemoServesOtherTerminals uses a demo's services as its last lines say:
@@ -53,7 +55,7 @@ func TestDemoServesOtherTerminals(t *testing.T) {
 	require.EqualValues(t, n, object(t, emitted.stdout)["events"])
 
 	var delivered map[string]int
-	eventually(t, soon, "tail to show every delivery", func() bool {
+	patience.Until(t, "tail to show every delivery", func() bool {
 		delivered = map[string]int{}
 		for _, d := range objects(t, follow.out.String()) {
 			if id := d["event_id"].(string); strings.HasPrefix(id, "terminal-") {
@@ -77,7 +79,7 @@ func TestDemoServesOtherTerminals(t *testing.T) {
 
 	for _, p := range []*process{router, sender, follow, demo} {
 		p.signal(syscall.SIGTERM)
-		require.Zero(t, p.wait(soon), "sluice %s: %s", p.name, p.err.String())
+		require.Zero(t, p.wait(), "sluice %s: %s", p.name, p.err.String())
 	}
 	require.Equal(t, true, object(t, demo.out.String())["ok"], demo.out.String())
 }
@@ -103,7 +105,7 @@ func TestDemoServesOtherResources(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "events.ndjson")
 	follow := start(t, nil, append([]string{"tail", "--output", "json", "--from-start", "--customer", "acme"}, config...)...)
 	ends, emitted := map[string]string{}, 0
-	eventually(t, soon, "both deliveries to end", func() bool {
+	patience.Until(t, "both deliveries to end", func() bool {
 		// Mappings count a moment after they were applied: send until they do.
 		id := fmt.Sprintf("other-%d", emitted)
 		writeFile(t, file, lines(purchase("acme", id, id, time.Now())))
@@ -121,7 +123,7 @@ func TestDemoServesOtherResources(t *testing.T) {
 
 	for _, p := range []*process{follow, demo} {
 		p.signal(syscall.SIGTERM)
-		require.Zero(t, p.wait(soon), "sluice %s: %s", p.name, p.err.String())
+		require.Zero(t, p.wait(), "sluice %s: %s", p.name, p.err.String())
 	}
 	answer := object(t, demo.out.String())
 	require.Equal(t, true, answer["ok"], demo.out.String())
@@ -158,7 +160,7 @@ func shared(t testing.TB, brokers, group string, members int) {
 			t.Logf("%s: %+v", group, last)
 		}
 	}()
-	eventually(t, soon, group+" to share its partitions", func() bool {
+	patience.Until(t, group+" to share its partitions", func() bool {
 		last, err = kadm.NewClient(client).DescribeGroups(t.Context(), group)
 		require.NoError(t, err)
 		g := last[group]
@@ -204,7 +206,7 @@ func get(t testing.TB, p *process, path string) (int, string) {
 // ready waits for /readyz.
 func ready(t testing.TB, p *process) {
 	t.Helper()
-	eventually(t, soon, "sluice "+p.name+" to be ready", func() bool {
+	patience.Until(t, "sluice "+p.name+" to be ready", func() bool {
 		code, _ := get(t, p, "/readyz")
 		return code == http.StatusOK
 	})

@@ -25,6 +25,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 )
 
@@ -188,7 +189,7 @@ func (w *world) read(level kgo.IsolationLevel, topics ...string) []*kgo.Record {
 
 func readTopics(t testing.TB, client *kgo.Client, brokers []string, level kgo.IsolationLevel, topics ...string) []*kgo.Record {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	admin := kadm.NewClient(client)
 	ends, err := admin.ListEndOffsets(ctx, topics...)

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // create makes topics and waits until the cluster knows them, which a real
@@ -22,7 +23,7 @@ func (p *Place) create(topics []embedded.Topic) {
 	if len(topics) == 0 {
 		return
 	}
-	ctx, cancel := within()
+	ctx, cancel := patience.Context(p.t)
 	defer cancel()
 	client, err := kgo.NewClient(kgo.SeedBrokers(p.at.Kafka...))
 	require.NoError(p.t, err)
@@ -70,7 +71,7 @@ func (p *Place) AwaitTopics(ctx context.Context, names ...string) {
 // remove leaves a real cluster as it was found. What it may not remove, or
 // cannot because a member that was killed still counts, is only said.
 func (p *Place) remove() {
-	ctx, cancel := within()
+	ctx, cancel := patience.Context(p.t)
 	defer cancel()
 	var failed []error
 	p.cut.Store(false)

@@ -10,7 +10,6 @@
 package place
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -201,9 +200,4 @@ func (p *Place) report() {
 	_, err = fmt.Fprintln(f, p.t.Name())
 	require.NoError(p.t, err)
 	require.NoError(p.t, f.Close())
-}
-
-// within bounds what a place itself does.
-func within() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 30*time.Second)
 }

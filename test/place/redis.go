@@ -7,6 +7,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // CutRedis makes Redis unavailable to clients made from RedisOptions, or
@@ -65,7 +67,7 @@ func (p *Place) EmptyRedis() {
 		p.inside.Redis().FlushAll()
 		return
 	}
-	ctx, cancel := within()
+	ctx, cancel := patience.Context(p.t)
 	defer cancel()
 	client := redis.NewClient(p.RedisOptions())
 	defer func() { require.NoError(p.t, client.Close()) }()
@@ -80,7 +82,7 @@ func (p *Place) RedisKeys() []string {
 	if p.inside != nil {
 		return p.inside.Redis().Keys()
 	}
-	ctx, cancel := within()
+	ctx, cancel := patience.Context(p.t)
 	defer cancel()
 	client := redis.NewClient(p.RedisOptions())
 	defer func() { require.NoError(p.t, client.Close()) }()

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/services"
 )
 
@@ -22,7 +23,7 @@ import (
 // sentinels, and takes each kind of process away: what a test does with this
 // package has to work before its results mean something.
 func TestAClusterSurvivesItsBrokers(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	cfg := services.Config{Name: fmt.Sprintf("faults-%d", time.Now().UnixNano()), Brokers: 3, Sentinel: true}
 	set, err := services.Start(ctx, cfg)
@@ -52,7 +53,7 @@ func TestAClusterSurvivesItsBrokers(t *testing.T) {
 	require.NoError(t, broker.Pause())
 	require.True(t, broker.Alive())
 	// Its threads stop one after the other: one may still answer a moment later.
-	require.Eventually(t, func() bool { return broker.Ready(ctx) != nil }, time.Minute, 10*time.Millisecond, "a paused process answers nothing")
+	patience.Until(t, "a paused process to answer nothing", func() bool { return broker.Ready(ctx) != nil })
 	require.NoError(t, broker.Resume())
 	require.NoError(t, broker.Await(ctx))
 

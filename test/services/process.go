@@ -14,8 +14,8 @@ import (
 
 // How long the ways of a process's life may take.
 const (
-	startWithin = 90 * time.Second
-	endWithin   = 30 * time.Second
+	startWithin = 10 * time.Minute
+	endWithin   = 2 * time.Minute
 	look        = 50 * time.Millisecond
 )
 

@@ -3,11 +3,12 @@ package cli_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 type historyJSON struct {
@@ -123,7 +124,7 @@ func TestHistoryOfCompactedTopics(t *testing.T) {
 		{Op: kadm.SetConfig, Name: "min.compaction.lag.ms", Value: kadm.StringPtr("0")},
 	}, topic)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { // a real cluster shows a change some milliseconds later
+	patience.Until(t, "the setting to show", func() bool { // a real cluster shows a change some milliseconds later
 		configs, err := admin.DescribeTopicConfigs(t.Context(), topic)
 		if err != nil {
 			return false
@@ -134,7 +135,7 @@ func TestHistoryOfCompactedTopics(t *testing.T) {
 			}
 		}
 		return false
-	}, 30*time.Second, 50*time.Millisecond)
+	})
 
 	h := s.history("acme-meta")
 	require.Len(t, h.Changes, 2)

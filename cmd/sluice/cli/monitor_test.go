@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // TestMonitorMakesAlertsMetrics: what `health` says about alerts stands in the
@@ -30,7 +32,7 @@ func TestMonitorMakesAlertsMetrics(t *testing.T) {
 		last = scrape(t.Context(), client, "http://"+listen+"/metrics")
 		return strings.Contains(last, `alert="credentials",customer="acme",destination="acme-meta",`) && line(last, `alert="credentials"`, "acme-meta") == "1"
 	}
-	require.Eventually(t, found, time.Minute, 100*time.Millisecond)
+	patience.Until(t, "the alert of acme-meta", found)
 	for alert, want := range map[string]string{"coverage_drop": "1", "silent_failure": "0", "match_quality_drop": "0", "verdict_refusals": "0"} {
 		require.Equal(t, want, line(last, `alert="`+alert+`"`, "acme-meta"), alert)
 		require.Equal(t, "0", line(last, `alert="`+alert+`"`, "globex-meta"), "it is not active")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluicehq/sluice/cmd/sluice/cli"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // pipeline is a stage with roles at work and a sandbox behind them, and what an
@@ -168,17 +169,12 @@ func (p *pipeline) await(n int, filters ...string) {
 // until waits for a condition, which may require things too.
 func (p *pipeline) until(what string, condition func() bool) {
 	p.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.NewTimer(90 * time.Second)
-	defer deadline.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			require.Fail(p.t, "waited in vain", "for %s\n%s", what, p.log.String())
+	defer func() {
+		if p.t.Failed() {
+			p.t.Log(p.log.String())
 		}
-	}
+	}()
+	patience.Until(p.t, what, condition)
 }
 
 // taken is how many distinct events Meta's stand-in has, and how many copies.

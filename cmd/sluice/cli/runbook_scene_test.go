@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // scene is the situation that a runbook is for.
@@ -146,7 +148,7 @@ func (s *site) play(page string, sc scene) {
 	require.NoError(t, err)
 	parts, err := readRunbook(page, string(text))
 	require.NoError(t, err)
-	o := &operator{run: s.operate, dir: s.dir, hands: map[string]func() error{}, patience: 20 * time.Second, used: map[string]bool{}}
+	o := &operator{run: s.operate, dir: s.dir, hands: map[string]func() error{}, patience: patience.Left(t), used: map[string]bool{}}
 	o.say = func(step step, got result) { t.Logf("%s\n%s%s", step, got.stdout, got.stderr) }
 	for line, hand := range sc.hands {
 		o.hands[line] = func() error { hand(s); return nil }

@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 )
 
@@ -82,7 +82,7 @@ func (s *stage) file(name, text string) string {
 func (s *stage) records(topic string) []*kgo.Record {
 	s.t.Helper()
 	topic = s.services.Name(topic)
-	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	ctx, cancel := patience.Context(s.t)
 	defer cancel()
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.services.Kafka().Brokers...), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())

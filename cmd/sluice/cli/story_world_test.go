@@ -24,6 +24,7 @@ import (
 	"github.com/sluicehq/sluice/test/load/ledger"
 	"github.com/sluicehq/sluice/test/load/traffic"
 	"github.com/sluicehq/sluice/test/load/world"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 )
 
@@ -166,7 +167,7 @@ func (n *night) operator(script string, args ...any) {
 	n.t.Helper()
 	parts, err := readRunbook("story", "```console\n"+fmt.Sprintf(strings.TrimLeft(script, "\n"), args...)+"\n```")
 	require.NoError(n.t, err)
-	o := &operator{run: n.operate, dir: n.dir, patience: 30 * time.Second, used: map[string]bool{}}
+	o := &operator{run: n.operate, dir: n.dir, patience: patience.Left(n.t), used: map[string]bool{}}
 	o.say = func(s step, got result) { n.t.Logf("%s\n%s%s", s, got.stdout, got.stderr) }
 	for _, p := range parts {
 		require.NoError(n.t, o.follow(n.t.Context(), p))

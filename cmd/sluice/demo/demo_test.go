@@ -1,16 +1,15 @@
 package demo_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,7 +25,7 @@ func (l testLog) Write(b []byte) (int, error) {
 // I1, I2, I3: every event of a run without faults has its one decision, and
 // what was queued was accepted once.
 func TestDemoAddsUp(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	captured := t.TempDir()
 	r, err := demo.Run(ctx, demo.Options{Events: 3000, Capture: captured, Seed: 7, Version: "test", Log: testLog{t}})

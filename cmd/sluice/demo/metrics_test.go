@@ -1,7 +1,6 @@
 package demo_test
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -14,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // Every metric that is declared is fed by a running pipeline: one that is not
 // would stand empty on a dashboard, and its alert would never fire.
 func TestEveryMetricIsFed(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

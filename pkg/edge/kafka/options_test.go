@@ -19,6 +19,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -135,7 +136,7 @@ func TestReadersRefuseASilentReset(t *testing.T) {
 	cl, err := kgo.NewClient(append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"t": {0: kgo.NewOffset().At(100)}}))...)
 	require.NoError(t, err)
 	defer cl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	require.ErrorIs(t, cl.PollFetches(ctx).Err(), kerr.OffsetOutOfRange)
 }

@@ -1,7 +1,6 @@
 package kafka_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 func TestSASLMechanisms(t *testing.T) {
@@ -58,7 +58,7 @@ func ping(t *testing.T, cfg kafka.Config) error {
 	cl, err := kgo.NewClient(append(opts, kgo.RequestRetries(0))...)
 	require.NoError(t, err)
 	defer cl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	return cl.Ping(ctx)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/table"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 )
 
@@ -55,13 +56,10 @@ func TestOnServices(t *testing.T) {
 	}
 }
 
-// patience bounds one wait on sockets, where others use the machine as well.
-const patience = 30 * time.Second
-
 // viewOfNow has everything that was written so far.
 func (b *bench) viewOfNow() *table.View {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	ctx, cancel := patience.Context(b.t)
 	defer cancel()
 	select {
 	case <-b.tables.Ready(): // a view of before the first reading would be void
@@ -77,11 +75,7 @@ func (b *bench) viewOfNow() *table.View {
 // until looks again and again until ok holds.
 func (b *bench) until(ok func() bool, about string) {
 	b.t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(patience); !ok(); <-tick.C {
-		require.True(b.t, time.Now().Before(end), "waiting: "+about)
-	}
+	patience.Until(b.t, about, ok)
 }
 
 // remake deletes the consent topic and makes it again, empty.

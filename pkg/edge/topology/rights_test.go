@@ -1,9 +1,7 @@
 package topology_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // TestRightsNameTheInstallation: a right is of no use under another name.
@@ -38,7 +37,7 @@ func TestRightsNameTheInstallation(t *testing.T) {
 // no ACL permits.
 func TestGrantedRightsAreTheClustersOwn(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	services, err := embedded.Start(ctx, embedded.Config{
 		Topics:       []embedded.Topic{{Name: "clicks"}},

@@ -3,7 +3,6 @@ package topology_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -13,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 )
 
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // topics are to begin with the prefix.
 func broker(t *testing.T) (ctx context.Context, client *kgo.Client, prefix string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := patience.Context(t)
 	services := place.Open(t, embedded.Config{})
 	client, err := kgo.NewClient(kgo.SeedBrokers(services.Kafka().Brokers...))
 	require.NoError(t, err)
@@ -82,10 +82,10 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	_, err = kadm.NewClient(a).AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: &short}}, hold)
 	require.NoError(t, err)
 	// A real cluster has agreed to the change before its brokers show it.
-	require.Eventually(t, func() bool {
+	patience.Until(t, "the change to show", func() bool {
 		plan, err = topology.Diff(ctx, a, topics)
 		return err != nil || plan.Pending()
-	}, 20*time.Second, 50*time.Millisecond)
+	})
 	require.NoError(t, err)
 	change := find(t, plan, hold)
 	require.Equal(t, topology.Alter, change.Action)

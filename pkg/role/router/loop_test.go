@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -19,6 +20,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
 	"github.com/sluicehq/sluice/pkg/role/router"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // topics are everything that a router reads and writes here.
@@ -92,7 +94,7 @@ func (r *rig) end(run *running) {
 // await waits until so many decisions have been counted as committed.
 func (r *rig) await(decisions int64) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
+	ctx, cancel := patience.Context(r.t)
 	defer cancel()
 	for {
 		r.meter.mu.Lock()
@@ -125,19 +127,40 @@ func (r *rig) all() output {
 			names = append(names, r.services.Name(topic.Name))
 		}
 	}
-	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(names...))...)
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(names...), kgo.KeepControlRecords())...)
 	require.NoError(r.t, err)
 	defer cl.Close()
-	var records []*kgo.Record
-	for {
-		ctx, cancel := context.WithTimeout(r.t.Context(), 400*time.Millisecond)
-		fetches := cl.PollFetches(ctx)
-		cancel()
-		if fetches.NumRecords() == 0 {
-			return r.read(records)
+	ctx, cancel := patience.Context(r.t)
+	defer cancel()
+	ends, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, names...)
+	require.NoError(r.t, err)
+	require.NoError(r.t, ends.Error())
+	left := map[string]map[int32]int64{}
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			if left[o.Topic] == nil {
+				left[o.Topic] = map[int32]int64{}
+			}
+			left[o.Topic][o.Partition] = o.Offset
 		}
-		records = append(records, fetches.Records()...)
+	})
+	var records []*kgo.Record
+	for len(left) > 0 {
+		fetches := cl.PollFetches(ctx)
+		require.NoError(r.t, ctx.Err())
+		for _, record := range fetches.Records() {
+			if record.Offset+1 >= left[record.Topic][record.Partition] {
+				delete(left[record.Topic], record.Partition)
+			}
+			if len(left[record.Topic]) == 0 {
+				delete(left, record.Topic)
+			}
+			if !record.Attrs.IsControl() {
+				records = append(records, record)
+			}
+		}
 	}
+	return r.read(records)
 }
 
 func (r *rig) purchases(n int) [][]byte {

@@ -3,6 +3,7 @@ package sender_test
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender"
+	"github.com/sluicehq/sluice/test/patience"
 	"github.com/sluicehq/sluice/test/place"
 )
 
@@ -85,17 +87,10 @@ func onSockets(t *testing.T, destinations int, test func(r *rig)) {
 	r.close()
 }
 
-// patience bounds one wait on sockets, where others use the machine as well.
-const patience = 40 * time.Second
-
 // watch looks again and again until ok holds.
 func (r *rig) watch(ok func() bool, about string, args ...any) {
 	r.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(patience); !ok(); <-tick.C {
-		require.True(r.t, time.Now().Before(end), "waiting: "+about, args)
-	}
+	patience.Until(r.t, fmt.Sprintf(about, args...), ok)
 }
 
 // hurry shortens what an installation waits for.

@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/test/load/ledger"
 	"github.com/sluicehq/sluice/test/load/traffic"
 	"github.com/sluicehq/sluice/test/load/world"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // Options of a run.
@@ -40,8 +41,9 @@ type Options struct {
 	Say func(string)
 }
 
-// The limits of what is done beside letting traffic flow. A run ends within its
-// duration plus four minutes, also on a machine that does other things: overtime
+// The limits of what is done beside letting traffic flow, on an idle machine; a
+// busy one has so many times more as it is slower (patience.Slowness). A run
+// ends within its duration plus four minutes: overtime
 // is what setting up, the last fault and settling may take together; judging and
 // ending every process need the rest, and so does compiling this program.
 const (
@@ -58,6 +60,7 @@ const (
 	// settleAtLeast remains for settling, whatever the last fault took.
 	settleAtLeast  = 45 * time.Second
 	judgeWithin    = 30 * time.Second
+	finishWithin   = 20 * time.Second
 	shortestFault  = 3 * time.Second
 	quietBeforeAll = 3 * time.Second
 )
@@ -78,6 +81,7 @@ type run struct {
 	recovery  time.Duration
 	slowest   string
 	unhealed  []string
+	slow      float64 // how many times slower than idle the machine has been
 	samples   []sample
 	sampling  sync.WaitGroup
 	workers   sync.WaitGroup
@@ -92,9 +96,10 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o, end: time.Now().Add(o.Duration + overtime)}
+	r := &run{o: o, slow: patience.Slowness()}
+	r.end = time.Now().Add(o.Duration + r.scaled(overtime))
 	r.say("starting the services")
-	settingUp, ready := context.WithTimeoutCause(ctx, setUpWithin, fmt.Errorf("setting up took longer than %v", setUpWithin))
+	settingUp, ready := context.WithTimeoutCause(ctx, r.scaled(setUpWithin), fmt.Errorf("setting up took longer than %v", r.scaled(setUpWithin)))
 	defer ready()
 	if r.w, err = world.New(settingUp, world.Options{Real: o.Real, Log: o.Say, PoisonPerMille: 5}); err != nil {
 		return nil, errors.Join(err, context.Cause(settingUp))
@@ -196,7 +201,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.workers.Go(func() { r.fleet.keep(all) })
 	r.workers.Go(func() { r.fleet.measure(all) })
 	r.began = time.Now()
-	if least := r.began.Add(r.o.Duration + settleAtLeast); r.end.Before(least) {
+	if least := r.began.Add(r.o.Duration + r.scaled(settleAtLeast)); r.end.Before(least) {
 		r.end = least
 	}
 	r.workers.Go(func() { r.writer.run(writing) })
@@ -240,6 +245,21 @@ func (r *run) breakThings(ctx context.Context, chosen []fault) error {
 	return ctx.Err()
 }
 
+// scaled is a limit on this machine as it is now.
+func (r *run) scaled(limit time.Duration) time.Duration {
+	return time.Duration(float64(limit) * r.slow)
+}
+
+// late tells whether a limit is over. What others took of the machine since the
+// start is found out before anything is called late.
+func (r *run) late(from time.Time, limit time.Duration) bool {
+	if time.Since(from) <= r.scaled(limit) {
+		return false
+	}
+	r.slow = max(r.slow, patience.Slowness())
+	return time.Since(from) > r.scaled(limit)
+}
+
 // quiet lets time pass in which nothing is broken.
 func (r *run) quiet(ctx context.Context, d time.Duration) {
 	if d <= 0 {
@@ -261,7 +281,7 @@ func (r *run) one(ctx context.Context, f fault, step uint64) error {
 		w: r.w, fleet: r.fleet, ledger: r.ledger, writer: r.writer, rng: rand.New(rand.NewPCG(r.o.Seed, step+1)),
 		say: func(format string, args ...any) { r.say("  "+format, args...) },
 	}
-	limited, cancel := context.WithDeadline(ctx, r.end.Add(-settleAtLeast))
+	limited, cancel := context.WithDeadline(ctx, r.end.Add(-r.scaled(settleAtLeast)))
 	defer cancel()
 	err := f.run(limited, b)
 	if limited.Err() != nil && ctx.Err() == nil {
@@ -294,10 +314,10 @@ func (r *run) recover(ctx context.Context, before, from time.Time, decide time.D
 	defer tick.Stop()
 	for time.Now().Before(before) || r.ledger.Written() == 0 || r.ledger.Pending(before) > 0 {
 		over := ctx.Err() != nil
-		if n := r.ledger.Undecided(before); n > 0 && (over || time.Since(from) > decide) {
+		if n := r.ledger.Undecided(before); n > 0 && (over || r.late(from, decide)) {
 			return fmt.Sprintf("%d pairs from before its end are not decided after %.0f s", n, time.Since(from).Seconds())
 		}
-		if over || time.Since(from) > recoverWithin {
+		if over || r.late(from, recoverWithin) {
 			return fmt.Sprintf("%d pairs from before its end are not delivered after %.0f s", r.ledger.Pending(before), time.Since(from).Seconds())
 		}
 		if err := r.fleet.learnLost(r.writer.topic); err != nil {
@@ -320,13 +340,13 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 		r.unhealed = append(r.unhealed, growth(r.samples, r.o.Duration.Seconds())...)
 		r.say("soak.csv and soak.svg are in %s", r.o.Plot)
 	}
-	finishing, finished := context.WithTimeout(ctx, 20*time.Second)
+	finishing, finished := context.WithTimeout(ctx, r.scaled(finishWithin))
 	defer finished()
 	if err := r.writer.finish(finishing); err != nil {
 		return nil, err
 	}
 	r.say("%d events are written; waiting for %d decisions and deliveries", r.ledger.Written(), r.ledger.Open())
-	deadline := time.Now().Add(r.o.Settle)
+	deadline := time.Now().Add(r.scaled(r.o.Settle))
 	if r.end.Before(deadline) {
 		deadline = r.end
 	}
@@ -340,7 +360,7 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("interrupted before the end: %w", err)
 	}
-	judging, cancel := context.WithTimeout(ctx, judgeWithin)
+	judging, cancel := context.WithTimeout(ctx, r.scaled(judgeWithin))
 	defer cancel()
 	if err := r.ledger.CheckAllRead(judging); err != nil {
 		return nil, err

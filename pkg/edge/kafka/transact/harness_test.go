@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/transact"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,11 +74,11 @@ func (b *bench) config(id string) transact.Config {
 
 // ctx bounds a whole test.
 func (b *bench) ctx() context.Context {
-	limit := time.Minute
-	if b.virtual {
-		limit = 24 * time.Hour // of the bubble's clock
+	ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour) // of the bubble's clock
+	if !b.virtual {
+		cancel()
+		ctx, cancel = patience.Context(b.t)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	b.t.Cleanup(cancel)
 	return ctx
 }
@@ -232,9 +233,7 @@ func (s *seen) await(ctx context.Context, ok func() bool) error {
 // await fails the test unless ok comes to hold.
 func (b *bench) await(s *seen, ok func() bool) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx(), 20*time.Second)
-	defer cancel()
-	require.NoError(b.t, s.await(ctx, ok))
+	require.NoError(b.t, s.await(b.ctx(), ok))
 }
 
 // lag is how many input records the group has not committed; -1 while it has
