@@ -17,4 +17,4 @@
 // 2.3), USPrivacy at f8d659f (US Privacy String.md).
 package iab
 
-//go:generate go run ./gen sections.json sections_gen.go
+//go:generate go test -count=1 -run ^TestSectionsAreUpToDate$ . -args -update
