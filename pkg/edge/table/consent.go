@@ -170,6 +170,11 @@ func (p *profiles) pack(s consent.Statement) packed {
 	// hours early, and keeps the number of profiles bounded.
 	s.StringAt, s.CanadaAt = startOfDay(s.StringAt), startOfDay(s.CanadaAt)
 	p.mu.RLock()
+	if len(p.list) > manyProfiles {
+		// Names of unknown members come from outside. What they would say beyond
+		// this number is not worth the memory.
+		s.Fault = ""
+	}
 	id, ok := p.ids[s]
 	p.mu.RUnlock()
 	if !ok {
@@ -183,6 +188,9 @@ func (p *profiles) pack(s consent.Statement) packed {
 	}
 	return packed{a: at | uint64(id&0xffff)<<48, b: offset | uint64(id>>16)<<48}
 }
+
+// manyProfiles is the number of profiles above which faults are kept without words.
+const manyProfiles = 20_000
 
 // startOfDay rounds a time down to its day, UTC. What is none stays none, and what
 // is one stays one.
