@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
-	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
 // Consent that cannot be read must reach the gate and deny there, not fail in
