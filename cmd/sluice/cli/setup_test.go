@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,28 @@ func TestTopology(t *testing.T) {
 
 	wrong := s.run("topology", "apply", "--partitions", "99999")
 	require.Equal(t, 2, wrong.code)
+}
+
+// TestTopologyAsksForTheAnalyticsTopic: without it no role starts, so that the
+// chart's hook fails instead of seven pods.
+func TestTopologyAsksForTheAnalyticsTopic(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	const name = "SLUICE_TOPICS_INPUT="
+	environ := slices.DeleteFunc(slices.Clone(s.services.Environ()), func(v string) bool { return strings.HasPrefix(v, name) })
+	environ = append(environ, name+"nosuch.events")
+	apply := append([]string{"topology", "apply", "--replication", "1", "--partitions", "3"}, s.flags()...)
+
+	noted := runWith(t, t.Context(), strings.NewReader(""), environ, apply...)
+	require.Equal(t, 0, noted.code, noted.stderr)
+	require.Contains(t, noted.stderr, "note: the analytics topic nosuch.events does not exist")
+
+	refused := runWith(t, t.Context(), strings.NewReader(""), environ, append(apply, "--require-input")...)
+	require.Equal(t, 3, refused.code)
+	require.Contains(t, refused.stderr, "topics are missing: nosuch.events")
+	require.Contains(t, refused.stderr, "fix: create the analytics topic, or correct topics.input")
+
+	s.ok("topology", "apply", "--replication", "1", "--partitions", "3", "--require-input")
 }
 
 func TestSchemas(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 type topologyFlags struct {
 	partitions  int32
 	replication int16
+	needInput   bool
 	output      string
 }
 
@@ -31,13 +32,19 @@ ours: it is never created or changed.`,
 		Args: noCommand,
 		RunE: help,
 	}
-	cmd.AddCommand(
-		r.topologyVerb("apply", "Create missing topics and mend settings", `Create missing topics and mend settings. What only a person can mend, such as a
+	var apply topologyFlags
+	applying := r.topologyVerb(&apply, "apply", "Create missing topics and mend settings", `Create missing topics and mend settings. What only a person can mend, such as a
 partition count that differs, is refused before anything is changed: raising the
-count of a keyed topic would move subjects between partitions.`, `  # A cluster of one broker
+count of a keyed topic would move subjects between partitions.
+
+The analytics topic is somebody else's to create. Where it is missing that is
+noted; with --require-input it is an error, after our own topics were made.`, `  # A cluster of one broker
   sluice topology apply --replication 1
-  sluice topology apply --brokers kafka-0:9092,kafka-1:9092`, r.topologyApply),
-		r.topologyVerb("diff", "Compare the cluster with the declaration", `Compare the cluster with the declaration and change nothing. The exit code is 0
+  sluice topology apply --brokers kafka-0:9092,kafka-1:9092`, r.topologyApply)
+	applying.Flags().BoolVar(&apply.needInput, "require-input", false, "fail where the analytics topic does not exist, as the roles would")
+	cmd.AddCommand(
+		applying,
+		r.topologyVerb(&topologyFlags{}, "diff", "Compare the cluster with the declaration", `Compare the cluster with the declaration and change nothing. The exit code is 0
 whether or not something differs.`, `  sluice topology diff
   sluice topology diff --output json | jq '.topics[] | select(.action != "keep")'`, r.topologyDiff),
 		r.topologyACLs(),
@@ -47,18 +54,17 @@ whether or not something differs.`, `  sluice topology diff
 
 type topologyRun func(ctx context.Context, env *boot.Env, plan topology.Plan, f *topologyFlags) error
 
-func (r *root) topologyVerb(verb, short, long, example string, run topologyRun) *cobra.Command {
-	var f topologyFlags
+func (r *root) topologyVerb(f *topologyFlags, verb, short, long, example string, run topologyRun) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: verb, Short: short, Long: long, Example: example,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env, plan, err := r.topologyPlan(cmd.Context(), &f)
+			env, plan, err := r.topologyPlan(cmd.Context(), f)
 			if err != nil {
 				return err
 			}
 			defer closing(r, env)
-			return run(cmd.Context(), env, plan, &f)
+			return run(cmd.Context(), env, plan, f)
 		},
 	}
 	cmd.Flags().Int32Var(&f.partitions, "partitions", 0, "partitions of the keyed topics (default: as declared)")
@@ -121,6 +127,9 @@ func (r *root) topologyApply(ctx context.Context, env *boot.Env, plan topology.P
 	}
 	if err := r.printTopology(plan, f.output, true); err != nil {
 		return err
+	}
+	if f.needInput {
+		return env.RequireTopics(ctx, env.Config.Topics.Input)
 	}
 	r.hintInput(ctx, env)
 	return nil
