@@ -10,6 +10,7 @@ import glob
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -44,6 +45,7 @@ def start_backend():
         os._exit(1)
 
     threading.Thread(target=end, daemon=True).start()
+    return backend
 
 
 def ask(method, path, body=None, headers=None):
@@ -128,6 +130,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    start_backend()
+    backend = start_backend()
+    # The first process of a container is not ended by signals that it ignores.
+    signal.signal(signal.SIGTERM, lambda *_: (backend.terminate(), os._exit(0)))
     threading.Thread(target=State.watch, daemon=True).start()
     ThreadingHTTPServer((setting("HOST"), int(setting("PORT"))), Handler).serve_forever()
