@@ -25,7 +25,10 @@ type section struct {
 type panel struct {
 	Title string
 	// Why says what a reader learns, and what to do when it looks wrong.
-	Why  string
+	Why string
+	// None is what it means that nothing is there, where a healthy pipeline has
+	// nothing; shown instead of "No data", which reads like a fault.
+	None string
 	Kind string // timeseries, stat, table
 	Unit string // s, short, percentunit, bytes, reqps
 	// Targets are queries with their legends.
@@ -119,8 +122,12 @@ func (p panel) json(id int, at map[string]int) map[string]any {
 	if p.Bad > 0 {
 		steps = append(steps, map[string]any{"color": "red", "value": p.Bad})
 	}
+	defaults := map[string]any{"unit": p.Unit, "custom": custom, "thresholds": map[string]any{"mode": "absolute", "steps": steps}}
+	if p.None != "" {
+		defaults["noValue"] = p.None
+	}
 	return map[string]any{
 		"id": id, "type": p.Kind, "title": p.Title, "description": p.Why, "datasource": source(), "gridPos": at, "targets": targets, "options": options,
-		"fieldConfig": map[string]any{"overrides": []any{}, "defaults": map[string]any{"unit": p.Unit, "custom": custom, "thresholds": map[string]any{"mode": "absolute", "steps": steps}}},
+		"fieldConfig": map[string]any{"overrides": []any{}, "defaults": defaults},
 	}
 }

@@ -69,7 +69,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 		}
 	}()
 	if s.dir, err = os.MkdirTemp("", "sluice-demo-"); err != nil {
-		return nil, fmt.Errorf("making a folder for the demo: %w", err)
+		return nil, fmt.Errorf("making a folder for the demo (TMPDIR must be writable; a read-only container needs --tmpfs /tmp): %w", err)
 	}
 	if s.services, err = embedded.Start(ctx, embedded.Config{Topics: topics(), KafkaOptions: smallSegments()}); err != nil {
 		return nil, err
