@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // discardedKind is the kind of the records that say which dead letters were
@@ -85,7 +86,7 @@ func (e *Env) Discard(ctx context.Context, letters []DeadLetter, author string) 
 		all.add(l.Topic, l.Partition, l.Offset, l.Offset+1)
 		changed[l.Topic] = true
 	}
-	starts, err := e.logStarts(ctx, slices.Sorted(maps.Keys(changed)))
+	starts, err := e.ask(ctx, reader.Starts, slices.Sorted(maps.Keys(changed))...)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (e *Env) Discard(ctx context.Context, letters []DeadLetter, author string) 
 		s := codec.State{Kind: discardedKind, Name: topic, UpdatedAt: e.Now().UnixMilli(), Author: author}
 		for _, partition := range slices.Sorted(maps.Keys(all[topic])) {
 			for _, p := range all[topic][partition] {
-				if p.End > starts[topic][partition].Offset { // what retention has removed is forgotten
+				if p.End > starts[reader.Partition{Topic: topic, Number: partition}] { // what retention has removed is forgotten
 					s.Places = append(s.Places, p)
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // kafka looks at the brokers themselves.
@@ -109,33 +110,22 @@ func (d *doctor) groups(ctx context.Context) {
 	if e.RequireTopics(ctx, e.Config.Topics.Input) != nil {
 		return // said already
 	}
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		d.failed("router", err)
-		return
-	}
-	committed, err := e.routedTo(ctx, admin)
-	if err != nil {
-		d.failed("router", err)
-		return
-	}
-	starts, startErr := admin.ListStartOffsets(ctx, e.Config.Topics.Input)
-	ends, err := admin.ListCommittedOffsets(ctx, e.Config.Topics.Input)
-	if err = errors.Join(startErr, err); err != nil {
+	committed, err := e.committed(ctx, e.Config.Router.Group)
+	starts, startErr := e.ask(ctx, reader.Starts, e.Config.Topics.Input)
+	ends, endErr := e.ask(ctx, reader.StableEnds, e.Config.Topics.Input)
+	if err = errors.Join(err, startErr, endErr); err != nil {
 		d.failed("router", err)
 		return
 	}
 	var waiting, lost int64
 	read := 0
-	ends.Each(func(o kadm.ListedOffset) {
-		c, ok := committed.Lookup(o.Topic, o.Partition)
-		if !ok {
-			return
+	for p, end := range ends {
+		if at, ok := committed[p]; ok {
+			read++
+			waiting += max(end-at, 0)
+			lost += max(starts[p]-at, 0)
 		}
-		read++
-		waiting += max(o.Offset-c.At, 0)
-		lost += max(starts[o.Topic][o.Partition].Offset-c.At, 0)
-	})
+	}
 	switch {
 	case read == 0:
 		d.add("router", Warning, "start `sluice router`", "the group %s has never committed: no event was decided yet", e.Config.Router.Group)
@@ -162,7 +152,7 @@ func (d *doctor) partitioner(ctx context.Context) {
 		d.failed("consent", err)
 		return
 	}
-	partitions := len(ends[topic])
+	partitions := len(ends)
 	ours := kafka.Partitioner().ForTopic(topic)
 	agree := map[string]int{}
 	seen := 0

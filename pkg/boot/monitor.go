@@ -84,7 +84,7 @@ func (m *monitor) run(ctx context.Context, drain <-chan struct{}) error {
 			m.observer.Add(d)
 			return nil
 		},
-		Bad:  func(err error) { m.env.Log.Warn("a record is no diagnostic; alerts do without it", "error", err) },
+		Bad:  func(err error) { m.env.Log.Warn("alerts do without some diagnostics", "error", err) },
 		Idle: func() error { return nil },
 	})
 	if ctx.Err() != nil {

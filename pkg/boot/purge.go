@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // Retention is how long a topic keeps its records; Forever where it does not
@@ -76,7 +76,7 @@ func (e *Env) PendingTopics() []string {
 // Purge removes the records of keys, which were read as markers of erasure. A
 // record that somebody wrote between that reading and the removal is written
 // again: it must not be lost with the marker.
-func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo kadm.ListedOffsets) (restored int, err error) {
+func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.Offsets) (restored int, err error) {
 	topic := w.env.Names.Consent()
 	tombs := make([]*kgo.Record, len(keys))
 	wanted := make(map[string]bool, len(keys))
@@ -92,7 +92,11 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo kadm.Li
 	}
 	last := map[string]*kgo.Record{}
 	gone := map[string]bool{}
-	err = w.env.readBetween(ctx, topic, readTo[topic], ends[topic], func(r *kgo.Record) error {
+	between := reader.Ranges{}
+	for p, end := range ends {
+		between[p] = reader.Range{From: readTo[p], To: end}
+	}
+	err = w.env.read(ctx, reader.Config{Ranges: between}, func(r *kgo.Record) error {
 		key := string(r.Key)
 		switch {
 		case !wanted[key] || gone[key]:
@@ -102,7 +106,7 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo kadm.Li
 			last[key] = &kgo.Record{Topic: topic, Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value)}
 		}
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -111,17 +115,6 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo kadm.Li
 
 // ConsentEnds are where the consent topic ends now; take them before reading
 // what Purge is to remove.
-func (e *Env) ConsentEnds(ctx context.Context) (kadm.ListedOffsets, error) {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ends, err := admin.ListCommittedOffsets(ctx, e.Names.Consent())
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("asking where %s ends: %w", e.Names.Consent(), err)
-	}
-	return ends, nil
+func (e *Env) ConsentEnds(ctx context.Context) (reader.Offsets, error) {
+	return e.ask(ctx, reader.StableEnds, e.Names.Consent())
 }

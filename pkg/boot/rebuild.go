@@ -7,13 +7,13 @@ import (
 	"iter"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 )
 
@@ -89,22 +89,21 @@ func (e *Env) claimsSince(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return since, err
 	}
-	starts, err := admin.ListStartOffsets(ctx, e.Names.Diagnostics())
+	starts, err := reader.Starts(ctx, admin, e.Names.Diagnostics())
 	if err != nil {
-		return since, fmt.Errorf("finding the beginning of %s: %w", e.Names.Diagnostics(), err)
+		return since, err
 	}
-	then, err := admin.ListOffsetsAfterMilli(ctx, max(since.UnixMilli(), 0), e.Names.Diagnostics())
+	then, err := reader.AtTime(ctx, admin, since, e.Names.Diagnostics())
 	if err != nil {
-		return since, fmt.Errorf("finding the beginning of %s: %w", e.Names.Diagnostics(), err)
+		return since, err
 	}
-	starts.Each(func(start kadm.ListedOffset) {
-		at, ok := then.Lookup(start.Topic, start.Partition)
-		if ok && start.Err == nil && start.Offset > 0 && at.Offset <= start.Offset {
+	for p, start := range starts {
+		if start > 0 && then[p] <= start {
 			e.Log.Warn("the diagnostics do not reach back as far as claims live: older claims are lost, and cannot be counted",
-				"topic", start.Topic, "partition", start.Partition, "claim_window", window.String(),
+				"topic", p.Topic, "partition", p.Number, "claim_window", window.String(),
 				"fix", "keep the diagnostics longer than the longest dedup.window")
 		}
-	})
+	}
 	return since, nil
 }
 
@@ -178,12 +177,9 @@ func (e *Env) eachDiagnostic(ctx context.Context, since time.Time, take func(*de
 	if err != nil {
 		return 0, err
 	}
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return 0, err
-	}
 	var d decision.Decision
-	err = e.readFrom(ctx, e.Names.Diagnostics(), since, admin.ListEndOffsets, func(r *kgo.Record) error {
+	to := reader.Config{Topics: []string{e.Names.Diagnostics()}, From: kafka.At(since), To: reader.Written}
+	err = e.read(ctx, to, func(r *kgo.Record) error {
 		err := decoder.Decode(ctx, r.Value, &d)
 		if _, bad := errors.AsType[*codec.DecodeError](err); bad {
 			unread++
@@ -195,91 +191,6 @@ func (e *Env) eachDiagnostic(ctx context.Context, since time.Time, take func(*de
 		}
 		take(&d)
 		return nil
-	})
+	}, nil)
 	return unread, err
-}
-
-// EachRecord reads a topic from a time on to where it ends now, open
-// transactions aside.
-func (e *Env) EachRecord(ctx context.Context, topic string, since time.Time, take func(*kgo.Record) error) error {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return err
-	}
-	return e.readFrom(ctx, topic, since, admin.ListCommittedOffsets, take)
-}
-
-// readFrom reads a topic from a time on to the ends that are asked for.
-func (e *Env) readFrom(ctx context.Context, topic string, since time.Time, list func(context.Context, ...string) (kadm.ListedOffsets, error), take func(*kgo.Record) error) error {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return err
-	}
-	starts, err := admin.ListOffsetsAfterMilli(ctx, max(since.UnixMilli(), 0), topic)
-	if err == nil {
-		err = starts.Error()
-	}
-	if err != nil {
-		return fmt.Errorf("finding the beginning of %s: %w", topic, err)
-	}
-	ends, err := list(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return fmt.Errorf("finding the end of %s: %w", topic, err)
-	}
-	return e.readBetween(ctx, topic, starts[topic], ends[topic], take)
-}
-
-// readBetween reads each partition until its end is reached. Control records
-// are kept, because the last offset of a transaction is one.
-func (e *Env) readBetween(ctx context.Context, topic string, starts, ends map[int32]kadm.ListedOffset, take func(*kgo.Record) error) error {
-	open := map[int32]int64{}
-	from := map[int32]kgo.Offset{}
-	for p, end := range ends {
-		if start := starts[p].Offset; start >= 0 && start < end.Offset {
-			open[p], from[p] = end.Offset, kgo.NewOffset().At(start)
-		}
-	}
-	if len(open) == 0 {
-		return nil
-	}
-	cfg, err := e.Kafka()
-	if err != nil {
-		return err
-	}
-	opts, err := kafka.Options(cfg)
-	if err != nil {
-		return err
-	}
-	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
-	opts = append(opts, kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return fmt.Errorf("making a client to read %s: %w", topic, err)
-	}
-	defer client.Close()
-	for len(open) > 0 {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err0(); err != nil {
-			return fmt.Errorf("reading %s: %w", topic, err)
-		}
-		for _, failed := range fetches.Errors() {
-			return fmt.Errorf("reading %s/%d: %w", failed.Topic, failed.Partition, failed.Err)
-		}
-		for iter := fetches.RecordIter(); !iter.Done(); {
-			r := iter.Next()
-			end, wanted := open[r.Partition]
-			if wanted && r.Offset < end && !r.Attrs.IsControl() {
-				if err := take(r); err != nil {
-					return err
-				}
-			}
-			if wanted && r.Offset+1 >= end {
-				delete(open, r.Partition)
-			}
-		}
-	}
-	return nil
 }

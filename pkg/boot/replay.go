@@ -156,7 +156,7 @@ func (e *Env) runReplay(ctx context.Context, o *ReplayOptions, state replay.Stat
 	}
 	cfg.MaxBytes = int(kafkaConfig.MaxMessageBytes())
 	state, err = replay.Run(ctx, cfg, replay.RunConfig{
-		Kafka: kafkaConfig, TransactionalID: replayTransaction + state.ID, Rate: o.Rate, Progress: o.Progress,
+		Kafka: kafkaConfig, TransactionalID: replayTransaction + state.ID, Rate: o.Rate, Progress: o.Progress, Notice: e.noticed,
 	}, deps, state)
 	stop()
 	follower.Wait()

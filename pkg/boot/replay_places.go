@@ -1,17 +1,16 @@
 package boot
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -36,28 +35,27 @@ func (e *Env) replayPlaces(ctx context.Context, d *replay.Definition) ([]codec.S
 	if err := e.RequireTopics(ctx, topics...); err != nil {
 		return nil, err
 	}
-	admin, err := e.Admin(ctx)
+	from, err := e.ask(ctx, func(ctx context.Context, admin *kadm.Client, topics ...string) (reader.Offsets, error) {
+		return reader.AtTime(ctx, admin, d.Since, topics...)
+	}, topics...)
 	if err != nil {
 		return nil, err
 	}
-	from, err := offsetsAt(ctx, admin, max(d.Since.UnixMilli(), 0), topics)
+	ends, err := e.ask(ctx, reader.StableEnds, topics...)
 	if err != nil {
 		return nil, err
-	}
-	ends, err := admin.ListCommittedOffsets(ctx, topics...)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("asking where the topics end: %w", err)
 	}
 	if d.From == replay.FromEvents {
-		if ends, err = e.routed(ctx, admin, ends); err != nil {
+		routed, err := e.committed(ctx, e.Config.Router.Group)
+		if err != nil {
 			return nil, err
 		}
+		ends = earliest(ends, routed)
 	}
 	if !d.Until.IsZero() {
-		until, err := offsetsAt(ctx, admin, d.Until.UnixMilli(), topics)
+		until, err := e.ask(ctx, func(ctx context.Context, admin *kadm.Client, topics ...string) (reader.Offsets, error) {
+			return reader.AtTime(ctx, admin, d.Until, topics...)
+		}, topics...)
 		if err != nil {
 			return nil, err
 		}
@@ -65,11 +63,13 @@ func (e *Env) replayPlaces(ctx context.Context, d *replay.Definition) ([]codec.S
 	}
 	// Never nil: a replay of nothing has begun too.
 	places := []codec.StatePlace{}
-	ends.Each(func(end kadm.ListedOffset) {
-		begin := from[end.Topic][end.Partition].Offset
-		if begin < end.Offset {
-			places = append(places, codec.StatePlace{Topic: end.Topic, Partition: end.Partition, From: begin, Position: begin, End: end.Offset})
+	for p, end := range ends {
+		if begin := from[p]; begin < end {
+			places = append(places, codec.StatePlace{Topic: p.Topic, Partition: p.Number, From: begin, Position: begin, End: end})
 		}
+	}
+	slices.SortFunc(places, func(a, b codec.StatePlace) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
 	return places, nil
 }
@@ -83,67 +83,16 @@ func (e *Env) deadLetterTopics() []string {
 	return topics
 }
 
-// offsetsAt are the first offsets of records written at a time (epoch ms) or
-// later; the end where there are none.
-func offsetsAt(ctx context.Context, admin *kadm.Client, at int64, topics []string) (kadm.ListedOffsets, error) {
-	offsets, err := admin.ListOffsetsAfterMilli(ctx, at, topics...)
-	if err == nil {
-		err = offsets.Error()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("finding a time in the topics: %w", err)
-	}
-	return offsets, nil
-}
-
-// routed are the ends, or how far the router has committed where that is
-// earlier.
-func (e *Env) routed(ctx context.Context, admin *kadm.Client, ends kadm.ListedOffsets) (kadm.ListedOffsets, error) {
-	committed, err := e.routedTo(ctx, admin)
-	if err != nil {
-		return nil, err
-	}
-	out := kadm.ListedOffsets{}
-	ends.Each(func(o kadm.ListedOffset) {
-		c, ok := committed.Lookup(o.Topic, o.Partition)
-		if !ok {
-			return // nothing of it was routed yet
+// earliest are the smaller offsets of partitions that both name: of a partition
+// that a group has not committed, nothing was read yet.
+func earliest(a, b reader.Offsets) reader.Offsets {
+	out := reader.Offsets{}
+	for p, offset := range a {
+		if other, ok := b[p]; ok {
+			out[p] = min(offset, other)
 		}
-		o.Offset = min(o.Offset, c.At)
-		set(out, o)
-	})
-	return out, nil
-}
-
-// routedTo is what the router's group has committed; nothing where there is no
-// such group yet.
-func (e *Env) routedTo(ctx context.Context, admin *kadm.Client) (kadm.OffsetResponses, error) {
-	committed, err := admin.FetchOffsets(ctx, e.Config.Router.Group)
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("asking how far the router has read: %w", err)
-	}
-	return committed, nil
-}
-
-func earliest(a, b kadm.ListedOffsets) kadm.ListedOffsets {
-	out := kadm.ListedOffsets{}
-	a.Each(func(o kadm.ListedOffset) {
-		if other, ok := b.Lookup(o.Topic, o.Partition); ok {
-			o.Offset = min(o.Offset, other.Offset)
-		}
-		set(out, o)
-	})
 	return out
-}
-
-func set(offsets kadm.ListedOffsets, o kadm.ListedOffset) {
-	if offsets[o.Topic] == nil {
-		offsets[o.Topic] = map[int32]kadm.ListedOffset{}
-	}
-	offsets[o.Topic][o.Partition] = o
 }
 
 // claimsNotReady says what to do about claims that cannot be relied on.

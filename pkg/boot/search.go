@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // Search says which records of a topic are looked at. The zero Search looks at
@@ -81,18 +80,24 @@ func (e *Env) SearchTopic(ctx context.Context, topic string, s Search, take func
 	if err := e.RequireTopics(ctx, topic); err != nil {
 		return done, err
 	}
-	starts, ends, err := e.bounds(ctx, topic, s)
+	cfg := reader.Config{Topics: []string{topic}, From: kafka.At(s.Since), To: reader.Stable, Until: s.Until}
+	if s.Keys != nil {
+		cfg.Only = func(p reader.Partition, partitions int) bool {
+			return slices.Contains(partitionsOf(s.Keys, partitions), p.Number)
+		}
+	}
+	r, err := e.openReader(ctx, cfg)
 	if err != nil {
 		return done, err
 	}
-	total := int64(0)
-	for p, end := range ends {
-		if left := end.Offset - starts[p].Offset; left > 0 {
-			total += left
+	defer r.Close()
+	total := r.Ranges().Offsets()
+	for _, one := range r.Ranges() {
+		if one.From < one.To {
 			done.Partitions++
 		}
 	}
-	err = e.readBetween(ctx, topic, starts, ends, func(r *kgo.Record) error {
+	err = r.Each(ctx, func(r *kgo.Record) error {
 		if done.Records++; s.Progress != nil && done.Records%50_000 == 0 {
 			s.Progress(done.Records, total)
 		}
@@ -105,60 +110,8 @@ func (e *Env) SearchTopic(ctx context.Context, topic string, s Search, take func
 			done.Unreadable++
 		}
 		return err
-	})
+	}, nil)
 	return done, err
-}
-
-// bounds finds where each partition that is meant begins and ends.
-func (e *Env) bounds(ctx context.Context, topic string, s Search) (starts, ends map[int32]kadm.ListedOffset, err error) {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	first, err := admin.ListOffsetsAfterMilli(ctx, max(s.Since.UnixMilli(), 0), topic)
-	if err == nil {
-		err = first.Error()
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("finding the beginning of %s: %w", topic, err)
-	}
-	last, err := admin.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = last.Error()
-	}
-	if err == nil && !s.Until.IsZero() {
-		err = earlier(ctx, admin, topic, s.Until, last[topic])
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("finding the end of %s: %w", topic, err)
-	}
-	starts, ends = first[topic], last[topic]
-	if s.Keys != nil {
-		wanted := partitionsOf(s.Keys, len(ends))
-		for p := range ends {
-			if !slices.Contains(wanted, p) {
-				delete(ends, p)
-			}
-		}
-	}
-	return starts, ends, nil
-}
-
-// earlier moves the ends to a time where that is earlier.
-func earlier(ctx context.Context, admin *kadm.Client, topic string, until time.Time, ends map[int32]kadm.ListedOffset) error {
-	found, err := admin.ListOffsetsAfterMilli(ctx, until.UnixMilli(), topic)
-	if err == nil {
-		err = found.Error()
-	}
-	if err != nil {
-		return err
-	}
-	for p, end := range ends {
-		if at, ok := found.Lookup(topic, p); ok && at.Offset >= 0 && at.Offset < end.Offset {
-			ends[p] = at
-		}
-	}
-	return nil
 }
 
 // partitionsOf says where records with the given keys stand. The partitions of

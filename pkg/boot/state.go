@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/edge/codec"
@@ -114,23 +113,4 @@ func (w *stateWriter) write(ctx context.Context, states ...codec.State) error {
 		return fmt.Errorf("another command of the same kind began meanwhile; nothing was written, run it again: %w", err)
 	}
 	return err
-}
-
-// logStarts are the first offsets that topics still hold.
-func (e *Env) logStarts(ctx context.Context, topics []string) (kadm.ListedOffsets, error) {
-	if len(topics) == 0 {
-		return nil, nil
-	}
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	starts, err := admin.ListStartOffsets(ctx, topics...)
-	if err == nil {
-		err = starts.Error()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("asking where the logs begin: %w", err)
-	}
-	return starts, nil
 }

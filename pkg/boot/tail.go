@@ -11,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // TailFrom says what part of the diagnostics is read.
@@ -27,7 +28,8 @@ type TailTo struct {
 	// Take is called for every decision; an error ends the reading with it. The
 	// decision is valid until it returns.
 	Take func(*decision.Decision) error
-	// Bad is told about records that do not decode.
+	// Bad is told about records that do not decode, and about what happens to
+	// the topic meanwhile.
 	Bad func(error)
 	// Waiting is called once where the topic is followed and the reading begins.
 	// Optional.
@@ -78,38 +80,13 @@ func (e *Env) follow(ctx context.Context, topic string, from TailFrom, take func
 	case from.Since.UnixMilli() <= 0:
 		position = kafka.Earliest()
 	}
-	cfg, err := e.Kafka()
+	r, err := e.openReader(ctx, reader.Config{Topics: []string{topic}, From: position, Notice: func(n reader.Notice) { to.Bad(errors.New(n.String())) }})
 	if err != nil {
 		return err
 	}
-	opts, err := kafka.Options(cfg)
-	if err != nil {
-		return err
-	}
-	opts = append(opts, kafka.ReaderOptions(position)...)
-	client, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(topic))...)
-	if err != nil {
-		return fmt.Errorf("making a client to read %s: %w", topic, err)
-	}
-	defer client.Close()
+	defer r.Close()
 	if to.Waiting != nil {
 		to.Waiting()
 	}
-	for {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err0(); err != nil {
-			return fmt.Errorf("reading %s: %w", topic, err)
-		}
-		fetches.EachError(func(topic string, partition int32, err error) {
-			to.Bad(fmt.Errorf("reading %s/%d, the client goes on trying: %w", topic, partition, err))
-		})
-		for iter := fetches.RecordIter(); !iter.Done(); {
-			if err := take(iter.Next()); err != nil {
-				return err
-			}
-		}
-		if err := to.Idle(); err != nil {
-			return err
-		}
-	}
+	return r.Each(ctx, take, to.Idle)
 }

@@ -2,16 +2,13 @@ package boot
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // Trace is the answer to a query, and what it took.
@@ -163,19 +160,6 @@ func first(a, b time.Time) time.Time {
 // RouterRead is up to where the router has committed a partition of the
 // analytics topic.
 func (e *Env) RouterRead(ctx context.Context, partition int32) (int64, error) {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return 0, err
-	}
-	offsets, err := admin.FetchOffsets(ctx, e.Config.Router.Group)
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return 0, nil // no router has committed anything yet
-	}
-	if err != nil {
-		return 0, fmt.Errorf("asking how far the router has read: %w", err)
-	}
-	if at, ok := offsets.Lookup(e.Config.Topics.Input, partition); ok && at.Err == nil {
-		return at.At, nil
-	}
-	return 0, nil
+	read, err := e.committed(ctx, e.Config.Router.Group)
+	return read[reader.Partition{Topic: e.Config.Topics.Input, Number: partition}], err
 }

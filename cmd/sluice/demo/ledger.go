@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // digest stands for something that has to be told apart and not read again.
@@ -64,7 +65,7 @@ type Ledger struct {
 	unnamed   map[[2]int64]struct{} // those that must be named, and are not yet
 	inputs    int                   // input records read
 	queued    map[string]int
-	read      map[place]int64
+	read      reader.Offsets
 	names     map[string]string // few, and kept once
 	started   int64             // epoch ms
 	open      int               // queued, without an end
@@ -76,7 +77,7 @@ func NewLedger() *Ledger {
 	return &Ledger{
 		fates: map[digest]*fate{}, seen: map[digest]struct{}{}, handovers: map[digest]uint8{},
 		names:   map[string]string{},
-		records: map[[2]int64]struct{}{}, unnamed: map[[2]int64]struct{}{}, queued: map[string]int{}, read: map[place]int64{}, started: time.Now().UnixMilli(),
+		records: map[[2]int64]struct{}{}, unnamed: map[[2]int64]struct{}{}, queued: map[string]int{}, read: reader.Offsets{}, started: time.Now().UnixMilli(),
 	}
 }
 
@@ -180,21 +181,21 @@ func (l *Ledger) Delivery(d *decision.Delivery) {
 }
 
 // Read notes how far a partition has been read.
-func (l *Ledger) Read(at place, next int64) {
+func (l *Ledger) Read(at reader.Partition, next int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.read[at] = next
 }
 
 // At is how far a partition has been read.
-func (l *Ledger) At(p place) int64 {
+func (l *Ledger) At(p reader.Partition) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.read[p]
 }
 
 // ReadTo reports whether every partition has been read to its end.
-func (l *Ledger) ReadTo(ends map[place]int64) bool {
+func (l *Ledger) ReadTo(ends reader.Offsets) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for at, end := range ends {

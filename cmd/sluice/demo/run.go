@@ -75,10 +75,10 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer stop()
-	failed := make(chan error, 2)
+	failed := make(chan error, 1)
 	workers.Go(func() { failed <- s.watch(running, ledger, scene.set) })
 	if o.Serve == nil { // who looks around afterwards wants to find everything
-		workers.Go(func() { failed <- s.sweep(running, ledger) })
+		workers.Go(func() { s.sweep(running, ledger) })
 	}
 	drain := make(chan struct{})
 	done := make(chan error, 1)

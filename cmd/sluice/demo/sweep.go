@@ -3,9 +3,12 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // sweepEvery is how often what everybody has read is deleted. The embedded
@@ -18,16 +21,17 @@ const ahead = 30_000
 
 // sweep deletes what router, senders and the accounting have all read, so that
 // a demo of any length runs in the memory of a short one.
-func (s *stage) sweep(ctx context.Context, ledger *Ledger) error {
+func (s *stage) sweep(ctx context.Context, ledger *Ledger) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
+			// What cannot be deleted now waits for the next round.
 			if err := s.sweepOnce(ctx, ledger); err != nil && ctx.Err() == nil {
-				return err
+				s.env.Log.Warn("the demo's topics keep what was read for longer", "error", err)
 			}
 		}
 	}
@@ -40,15 +44,13 @@ func (s *stage) sweepOnce(ctx context.Context, ledger *Ledger) error {
 	}
 	gone := kadm.Offsets{}
 	add := func(group string, topics ...string) error {
-		read, err := admin.FetchOffsets(ctx, group)
+		read, err := reader.Committed(ctx, admin, group)
 		if err != nil {
-			return fmt.Errorf("asking what %s has read: %w", group, err)
+			return err
 		}
-		for _, topic := range topics {
-			for p, o := range read[topic] {
-				if at := min(o.At, ledger.At(place{topic, p})); at > 0 {
-					gone.AddOffset(topic, p, at, -1)
-				}
+		for p, committed := range read {
+			if at := min(committed, ledger.At(p)); at > 0 && slices.Contains(topics, p.Topic) {
+				gone.AddOffset(p.Topic, p.Number, at, -1)
 			}
 		}
 		return nil
@@ -62,7 +64,7 @@ func (s *stage) sweepOnce(ctx context.Context, ledger *Ledger) error {
 		}
 	}
 	for p := range int32(partitions) {
-		if at := ledger.At(place{s.env.Names.Diagnostics(), p}); at > 0 {
+		if at := ledger.At(reader.Partition{Topic: s.env.Names.Diagnostics(), Number: p}); at > 0 {
 			gone.AddOffset(s.env.Names.Diagnostics(), p, at, -1)
 		}
 	}

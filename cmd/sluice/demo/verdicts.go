@@ -2,10 +2,9 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // Verdicts in the demo: half an hour becomes a second.
@@ -51,27 +50,25 @@ func (s *stage) judged(ctx context.Context, ledger *Ledger) (bool, error) {
 	}
 	for _, p := range s.env.AllSenders() {
 		topic, group := s.env.Names.Submissions(p), s.env.VerdictGroup(p)
-		ends, err := admin.ListCommittedOffsets(ctx, topic)
-		if err == nil {
-			err = ends.Error()
-		}
+		ends, err := reader.StableEnds(ctx, admin, topic)
 		if err != nil {
-			return false, fmt.Errorf("asking for the end of %s: %w", topic, err)
+			return false, err
 		}
 		sent := false
-		ends.Each(func(o kadm.ListedOffset) { sent = sent || o.Offset > 0 })
+		for _, end := range ends {
+			sent = sent || end > 0
+		}
 		if !sent {
 			continue // nobody asks this provider
 		}
-		committed, err := admin.FetchOffsets(ctx, group)
+		committed, err := reader.Committed(ctx, admin, group)
 		if err != nil {
-			return false, fmt.Errorf("asking for the offsets of %s: %w", group, err)
+			return false, err
 		}
 		waiting := false
-		ends.Each(func(o kadm.ListedOffset) {
-			c, ok := committed.Lookup(topic, o.Partition)
-			waiting = waiting || o.Offset > 0 && (!ok || c.At < o.Offset)
-		})
+		for p, end := range ends {
+			waiting = waiting || end > 0 && committed[p] < end
+		}
 		if waiting {
 			return false, nil
 		}

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -11,49 +10,39 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
-	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
-
-// place is one partition.
-type place struct {
-	topic     string
-	partition int32
-}
 
 // watch feeds the ledger from the topics, as any consumer would.
 func (s *stage) watch(ctx context.Context, ledger *Ledger, set *resource.Set) error {
-	opts, err := kafka.Options(s.services.Kafka())
+	r, err := reader.Open(ctx, reader.Config{
+		Kafka: s.services.Kafka(), Topics: s.watched(),
+		Notice: func(n reader.Notice) { s.env.Log.Warn("the accounting reads on", "detail", n.String()) },
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("beginning the accounting: %w", err)
 	}
-	opts = append(opts, kafka.ReaderOptions(kafka.Earliest())...)
-	opts = append(opts, kgo.KeepControlRecords(), kgo.ConsumeTopics(s.watched()...))
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return fmt.Errorf("making a client for the accounting: %w", err)
-	}
-	defer client.Close()
+	defer r.Close()
 	with, err := codecs(s)
 	if err != nil {
 		return err
 	}
 	with.set = set
 	for {
-		fetches := client.PollFetches(ctx)
+		records, err := r.Poll(ctx, 0)
 		if ctx.Err() != nil {
 			return nil
 		}
-		for _, e := range fetches.Errors() {
-			return fmt.Errorf("reading %s/%d for the accounting: %w", e.Topic, e.Partition, e.Err)
+		if err != nil {
+			return fmt.Errorf("reading for the accounting: %w", err)
 		}
-		for iter := fetches.RecordIter(); !iter.Done(); {
-			r := iter.Next()
-			if !r.Attrs.IsControl() {
-				if err := s.note(ctx, with, ledger, r); err != nil {
-					return fmt.Errorf("reading %s/%d@%d for the accounting: %w", r.Topic, r.Partition, r.Offset, err)
-				}
+		for _, record := range records {
+			if err := s.note(ctx, with, ledger, record); err != nil {
+				return fmt.Errorf("reading %s/%d@%d for the accounting: %w", record.Topic, record.Partition, record.Offset, err)
 			}
-			ledger.Read(place{r.Topic, r.Partition}, r.Offset+1)
+		}
+		for p, next := range r.Positions() {
+			ledger.Read(p, next)
 		}
 	}
 }
@@ -151,51 +140,38 @@ func (s *stage) backlog(ctx context.Context, group, topic string) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	ends, err := admin.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
+	ends, err := reader.StableEnds(ctx, admin, topic)
 	if err != nil {
-		return 0, fmt.Errorf("asking for the end of %s: %w", topic, err)
+		return 0, err
 	}
-	starts, err := admin.ListStartOffsets(ctx, topic)
+	starts, err := reader.Starts(ctx, admin, topic)
 	if err != nil {
-		return 0, fmt.Errorf("asking for the beginning of %s: %w", topic, err)
+		return 0, err
 	}
-	committed, err := admin.FetchOffsets(ctx, group)
+	committed, err := reader.Committed(ctx, admin, group)
 	if err != nil {
-		return 0, fmt.Errorf("asking for the offsets of %s: %w", group, err)
+		return 0, err
 	}
 	var waiting int64
-	ends.Each(func(o kadm.ListedOffset) {
-		at := starts[topic][o.Partition].Offset
-		if c, ok := committed.Lookup(topic, o.Partition); ok && c.At > at {
-			at = c.At
-		}
-		left := o.Offset - at
+	for p, end := range ends {
+		left := end - max(starts[p], committed[p])
 		if topic != s.env.Config.Topics.Input {
 			// The last offset of a transactional topic is a control record,
 			// which nobody commits past.
 			left--
 		}
 		waiting += max(left, 0)
-	})
+	}
 	return waiting, nil
 }
 
 // ends are where the watched topics end now.
-func (s *stage) ends(ctx context.Context) (map[place]int64, error) {
+func (s *stage) ends(ctx context.Context) (reader.Offsets, error) {
 	admin, err := s.admin()
 	if err != nil {
 		return nil, err
 	}
-	listed, err := admin.ListCommittedOffsets(ctx, s.watched()...)
-	if err != nil {
-		return nil, errors.Join(errors.New("asking for the ends of the watched topics"), err)
-	}
-	ends := map[place]int64{}
-	listed.Each(func(o kadm.ListedOffset) { ends[place{o.Topic, o.Partition}] = o.Offset })
-	return ends, nil
+	return reader.StableEnds(ctx, admin, s.watched()...)
 }
 
 // inputs is how many records the input topic has been given.
@@ -204,14 +180,13 @@ func (s *stage) inputs(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ends, err := admin.ListEndOffsets(ctx, s.env.Config.Topics.Input)
-	if err == nil {
-		err = ends.Error()
-	}
+	ends, err := reader.WrittenEnds(ctx, admin, s.env.Config.Topics.Input)
 	if err != nil {
-		return 0, fmt.Errorf("asking for the length of %s: %w", s.env.Config.Topics.Input, err)
+		return 0, err
 	}
 	written := 0
-	ends.Each(func(o kadm.ListedOffset) { written += int(o.Offset) })
+	for _, end := range ends {
+		written += int(end)
+	}
 	return written, nil
 }

@@ -4,7 +4,8 @@
 // Drain means: finish what is in hand, take nothing new, return. Stop (the end
 // of the context) means: return now, whatever is in hand. The first signal
 // drains, the second stops; which signals these are is cmd's business. A role
-// that fails drains the others, so that they commit what they have.
+// that fails drains the others, so that they commit what they have; one that
+// Restart made fails only for good, and is started again otherwise.
 package lifecycle
 
 import (
@@ -65,7 +66,10 @@ type State struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
 	Ready   bool   `json:"ready"`
-	Error   string `json:"error,omitempty"`
+	// Error is the last failure of a role that has not been ready since.
+	Error string `json:"error,omitempty"`
+	// Restarts is how often the role failed and was started again.
+	Restarts int `json:"restarts,omitempty"`
 }
 
 // New makes a group. It needs at least one role, and names that differ.
@@ -99,7 +103,13 @@ func (g *Group) Ready() <-chan struct{} { return g.ready }
 func (g *Group) States() []State {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.Clone(g.states)
+	states := slices.Clone(g.states)
+	for i, role := range g.roles {
+		if r, restarts := role.(*Restarting); restarts {
+			states[i] = r.state(states[i])
+		}
+	}
+	return states
 }
 
 func (g *Group) update(i int, f func(*State)) {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // RunConfig is how a replay runs.
@@ -22,6 +25,8 @@ type RunConfig struct {
 	Rate float64
 	// Progress is told after each batch. Optional.
 	Progress func(Progress)
+	// Notice is told what happens to the topics meanwhile. Optional.
+	Notice func(reader.Notice)
 }
 
 // Progress of a replay.
@@ -39,25 +44,16 @@ type runner struct {
 	cfg     RunConfig
 	session *session
 	state   State
-	reader  *kgo.Client
+	reader  *reader.Reader
 	writer  *kgo.Client // nil in a dry run
 	began   time.Time
-	at      map[place]int // where a partition stands in state.Places
-}
-
-type place struct {
-	topic     string
-	partition int32
 }
 
 // Run works from where the state says to its end. When ctx ends it finishes the
 // batch in hand and comes back with the phase Interrupted and no error. With an
 // error the state is what was committed before: running again goes on there.
 func Run(ctx context.Context, cfg Config, run RunConfig, deps Deps, state State) (State, error) {
-	r := &runner{cfg: run, session: newSession(cfg, deps), state: state.clone(), began: deps.Now(), at: map[place]int{}}
-	for i, p := range r.state.Places {
-		r.at[place{p.Topic, p.Partition}] = i
-	}
+	r := &runner{cfg: run, session: newSession(cfg, deps), state: state.clone(), began: deps.Now()}
 	if err := r.open(ctx); err != nil {
 		return r.state, err
 	}
@@ -70,28 +66,21 @@ func Run(ctx context.Context, cfg Config, run RunConfig, deps Deps, state State)
 }
 
 func (r *runner) open(ctx context.Context) error {
-	opts, err := kafka.Options(r.cfg.Kafka)
-	if err != nil {
-		return err
-	}
-	from := map[string]map[int32]kgo.Offset{}
+	left := reader.Ranges{}
 	for _, p := range r.state.Places {
-		if p.Position < p.End {
-			if from[p.Topic] == nil {
-				from[p.Topic] = map[int32]kgo.Offset{}
-			}
-			from[p.Topic][p.Partition] = kgo.NewOffset().At(p.Position)
-		}
+		left[partitionOf(p)] = reader.Range{From: p.Position, To: p.End}
 	}
-	if len(from) > 0 {
-		// Control records are kept: the last offset before an end is often one.
-		reading := append(append(opts[:len(opts):len(opts)], kafka.ReaderOptions(kafka.Earliest())...), kgo.KeepControlRecords(), kgo.ConsumePartitions(from))
-		if r.reader, err = kgo.NewClient(reading...); err != nil {
-			return fmt.Errorf("making a client to read: %w", err)
-		}
+	var err error
+	if r.reader, err = reader.Open(ctx, reader.Config{Kafka: r.cfg.Kafka, Ranges: left, Notice: r.cfg.Notice}); err != nil {
+		return err
 	}
 	if r.session.cfg.DryRun {
 		return nil
+	}
+	opts, err := kafka.Options(r.cfg.Kafka)
+	if err != nil {
+		r.close()
+		return err
 	}
 	writing := append(append(opts[:len(opts):len(opts)], kafka.ProducerOptions(r.cfg.Kafka)...), kafka.TransactOptions(kafka.Transact{ID: r.cfg.TransactionalID})...)
 	if r.writer, err = kgo.NewClient(writing...); err != nil {
@@ -106,10 +95,12 @@ func (r *runner) open(ctx context.Context) error {
 	return nil
 }
 
+func partitionOf(p codec.StatePlace) reader.Partition {
+	return reader.Partition{Topic: p.Topic, Number: p.Partition}
+}
+
 func (r *runner) close() {
-	if r.reader != nil {
-		r.reader.Close()
-	}
+	r.reader.Close()
 	if r.writer != nil {
 		r.writer.Close()
 	}
@@ -123,11 +114,14 @@ func (r *runner) loop(ctx context.Context) error {
 		if left == 0 {
 			return r.finish(ctx, Complete)
 		}
-		records, err := r.poll(ctx)
-		if ctx.Err() != nil {
+		records, err := r.reader.Poll(ctx, r.batchSize())
+		switch {
+		case ctx.Err() != nil:
 			return r.finish(ctx, Interrupted)
-		}
-		if err != nil {
+		case errors.Is(err, io.EOF):
+			r.endReached()
+			continue
+		case err != nil:
 			return err
 		}
 		queued, err := r.handle(ctx, records)
@@ -152,47 +146,30 @@ func (r *runner) batchSize() int {
 	return maxBatch
 }
 
-// poll gives the next records before their ends, and moves the positions of
-// what holds none: control records, and what retention has deleted.
-func (r *runner) poll(ctx context.Context) ([]*kgo.Record, error) {
-	polling, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	fetches := r.reader.PollRecords(polling, r.batchSize())
-	for _, failed := range fetches.Errors() {
-		if errors.Is(failed.Err, context.DeadlineExceeded) {
-			return nil, r.skipDeleted(ctx)
-		}
-		if loss := (*kgo.ErrDataLoss)(nil); errors.As(failed.Err, &loss) {
-			continue // retention has overtaken the replay; the client goes on at the log's start
-		}
-		return nil, fmt.Errorf("reading %s/%d: %w", failed.Topic, failed.Partition, failed.Err)
+// endReached is through with what the reader is through with, although it did
+// not read it: topics that were made anew.
+func (r *runner) endReached() {
+	for i := range r.state.Places {
+		r.state.Places[i].Position = max(r.state.Places[i].Position, r.state.Places[i].End)
 	}
-	var records []*kgo.Record
-	for it := fetches.RecordIter(); !it.Done(); {
-		records = append(records, it.Next())
-	}
-	return records, nil
 }
 
 // handle decides and commits records, together with the new positions. It gives
 // how many events it has queued.
 func (r *runner) handle(ctx context.Context, records []*kgo.Record) (int, error) {
 	next := r.state.clone()
+	for i := range next.Places {
+		p := &next.Places[i]
+		p.Position = max(p.Position, min(r.reader.Position(partitionOf(*p)), p.End))
+	}
 	var wanted []*kgo.Record
 	d := &r.session.cfg.Definition
 	for _, record := range records {
-		p := &next.Places[r.at[place{record.Topic, record.Partition}]]
-		if record.Offset >= p.End || record.Offset < p.Position {
-			p.Position = max(p.Position, min(record.Offset+1, p.End))
-			continue
-		}
-		p.Position = record.Offset + 1
 		late := !d.Until.IsZero() && !record.Timestamp.Before(d.Until)
-		if !record.Attrs.IsControl() && !late && !record.Timestamp.Before(d.Since) {
+		if !late && !record.Timestamp.Before(d.Since) {
 			wanted = append(wanted, record)
 		}
 	}
-	r.pause(&next)
 	if len(wanted) == 0 {
 		r.state = next
 		return 0, nil
@@ -215,15 +192,6 @@ func (r *runner) handle(ctx context.Context, records []*kgo.Record) (int, error)
 		}
 		if wait(ctx, backoff); ctx.Err() != nil {
 			return 0, err
-		}
-	}
-}
-
-// pause stops fetching what lies behind the ends.
-func (r *runner) pause(next *State) {
-	for i, p := range next.Places {
-		if p.Position >= p.End && r.state.Places[i].Position < p.End {
-			r.reader.PauseFetchPartitions(map[string][]int32{p.Topic: {p.Partition}})
 		}
 	}
 }
