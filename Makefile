@@ -36,6 +36,12 @@ build: ## Build the binary to bin/sluice (static, reproducible)
 demo: build ## Run the whole pipeline in one process on embedded services
 	./bin/sluice demo
 
+# The demo must work on a machine that has other things to do. RUNS, EVENTS and
+# SEED change the storm.
+.PHONY: demo-storm
+demo-storm: build ## Run the demo with 20,000 events twenty times beside a busy program
+	BINARY=bin/sluice test/load/storm/demo.sh
+
 .PHONY: test
 test: ## Run every test with the race detector and in random order
 	$(GO_TEST) $(PKG)

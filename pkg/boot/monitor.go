@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -36,17 +37,29 @@ type monitor struct {
 	alerts   []telemetry.Alert
 }
 
-// monitorRole makes the alert states of every destination metrics.
-func (e *Env) monitorRole(tables *table.Tables, tel *telemetry.Telemetry) (lifecycle.Role, error) {
-	m := &monitor{env: e, tables: tables, began: e.Now(), observer: health.NewObserver(health.Config{
-		Keep: health.RecentSpan + health.BaselineSpan + time.Hour, Repeats: monitorRepeats,
-	})}
-	stop, err := tel.Metrics.WatchAlerts(m.current)
+// monitorRole makes the alert states of every destination metrics. One that is
+// started again reads the diagnostics again; what the last one said stands
+// until it has.
+func (e *Env) monitorRole(ctx context.Context, tables *table.Tables, tel *telemetry.Telemetry) (lifecycle.Role, error) {
+	var now atomic.Pointer[monitor]
+	role, err := e.restarting(ctx, tel, func(context.Context) (lifecycle.Role, func() error, error) {
+		m := &monitor{env: e, tables: tables, began: e.Now(), observer: health.NewObserver(health.Config{
+			Keep: health.RecentSpan + health.BaselineSpan + time.Hour, Repeats: monitorRepeats,
+		})}
+		if before := now.Swap(m); before != nil {
+			m.began, m.alerts = before.began, before.current()
+		}
+		return lifecycle.Func("monitor", nil, m.run), nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	stop, err := tel.Metrics.WatchAlerts(func() []telemetry.Alert { return now.Load().current() })
 	if err != nil {
 		return nil, fmt.Errorf("making the monitor: %w", err)
 	}
 	e.OnClose(stop)
-	return lifecycle.Func("monitor", nil, m.run), nil
+	return role, nil
 }
 
 func (m *monitor) current() []telemetry.Alert {
@@ -58,9 +71,9 @@ func (m *monitor) current() []telemetry.Alert {
 // run follows until drain is closed or ctx ends: there is nothing to finish.
 func (m *monitor) run(ctx context.Context, drain <-chan struct{}) error {
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	var judge sync.WaitGroup
 	defer judge.Wait()
+	defer stop() // before the wait: nothing else ends the judging when the reading fails
 	judge.Go(func() {
 		tick := time.NewTicker(monitorEvery)
 		defer tick.Stop()

@@ -27,6 +27,7 @@ type observed struct {
 
 // observedLoop is one transactional loop with the age of what it has in hand.
 type observedLoop struct {
+	name  string
 	stage string
 	loop  *transact.Loop
 	// oldest is the timestamp of the oldest record of the batch in hand, zero
@@ -48,12 +49,24 @@ func (l *observedLoop) hold(b transact.Batch) {
 func (o *observed) addLoop(l *observedLoop) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for i, before := range o.loops {
+		if before.name == l.name { // it was started again
+			o.loops[i] = l
+			return
+		}
+	}
 	o.loops = append(o.loops, l)
 }
 
 func (o *observed) addSender(s *sender.Sender) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for i, before := range o.senders {
+		if before.Status().Provider == s.Status().Provider { // it was started again
+			o.senders[i] = s
+			return
+		}
+	}
 	o.senders = append(o.senders, s)
 }
 

@@ -54,22 +54,26 @@ func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *teleme
 	base.Hooks = tel.KafkaHooks()
 	var roles []lifecycle.Role
 	for i := range c.Sessions {
-		session := router.NewSession(cfg, deps, decision.StageRouter)
-		role, err := e.loop("router-"+strconv.Itoa(i), decision.StageRouter, session, session.Route, tel, transact.Config{
-			Kafka: base, Group: c.Group, Topics: []string{e.Config.Topics.Input}, Start: start,
-			TransactionalID: c.Group + "-" + e.Instance() + "-" + strconv.Itoa(i),
-			MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
+		role, err := e.restarting(ctx, tel, func(context.Context) (lifecycle.Role, func() error, error) {
+			session := router.NewSession(cfg, deps, decision.StageRouter)
+			return e.loop("router-"+strconv.Itoa(i), decision.StageRouter, session, session.Route, tel, transact.Config{
+				Kafka: base, Group: c.Group, Topics: []string{e.Config.Topics.Input}, Start: start,
+				TransactionalID: c.Group + "-" + e.Instance() + "-" + strconv.Itoa(i),
+				MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
+			})
 		})
 		if err != nil {
 			return nil, err
 		}
 		roles = append(roles, role)
 	}
-	hold := router.NewSession(cfg, deps, decision.StageHold)
-	role, err := e.loop("hold", decision.StageHold, hold, hold.Release, tel, transact.Config{
-		Kafka: base, Group: c.Hold.Group, Topics: []string{e.Names.Hold()}, Delay: c.Hold.After.Std(),
-		TransactionalID: c.Hold.Group + "-" + e.Instance(),
-		MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
+	role, err := e.restarting(ctx, tel, func(context.Context) (lifecycle.Role, func() error, error) {
+		hold := router.NewSession(cfg, deps, decision.StageHold)
+		return e.loop("hold", decision.StageHold, hold, hold.Release, tel, transact.Config{
+			Kafka: base, Group: c.Hold.Group, Topics: []string{e.Names.Hold()}, Delay: c.Hold.After.Std(),
+			TransactionalID: c.Hold.Group + "-" + e.Instance(),
+			MaxRecords:      c.Batch.Records, MaxBytes: c.Batch.Bytes.Int(), MaxWait: c.Batch.Wait.Std(),
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -110,8 +114,8 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 }
 
 // loop makes a role of one session.
-func (e *Env) loop(name string, stage decision.Stage, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, error) {
-	seen := &observedLoop{stage: stage.String()}
+func (e *Env) loop(name string, stage decision.Stage, session *router.Session, work transact.Work, tel *telemetry.Telemetry, cfg transact.Config) (lifecycle.Role, func() error, error) {
+	seen := &observedLoop{name: name, stage: stage.String()}
 	observer := &loopObserver{name: name, stage: stage, session: session, tel: tel, log: tel.Logger, seen: seen}
 	deps := transact.Deps{
 		Work: func(ctx context.Context, b transact.Batch) ([]*kgo.Record, error) {
@@ -126,7 +130,7 @@ func (e *Env) loop(name string, stage decision.Stage, session *router.Session, w
 	}
 	l, err := transact.New(cfg, deps)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	seen.loop = l
 	e.observed.addLoop(seen)
@@ -136,7 +140,7 @@ func (e *Env) loop(name string, stage decision.Stage, session *router.Session, w
 			return fmt.Errorf("%w\n  fix: another live process has the same router.instance %q; give each its own (SLUICE_ROUTER_INSTANCE)", err, e.Instance())
 		}
 		return err
-	}), nil
+	}), nil, nil
 }
 
 // loopObserver passes on what happens in a loop.

@@ -171,7 +171,7 @@ func (e *Env) group(ctx context.Context, roles Roles, tables *table.Tables, tel 
 		all = append(all, senders...)
 	}
 	if roles.Monitor {
-		monitor, err := e.monitorRole(tables, tel)
+		monitor, err := e.monitorRole(ctx, tables, tel)
 		if err != nil {
 			return nil, err
 		}

@@ -2,7 +2,9 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -15,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender"
+	"github.com/sluicehq/sluice/pkg/role/sender/verdict"
 )
 
 // SenderOptions are what the demo sets and an installation does not.
@@ -54,14 +57,59 @@ func (e *Env) senderGroup(providerName string) string {
 // senderRoles send what waits for one provider, and ask later what became of
 // it where the provider does not say at once.
 func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) ([]lifecycle.Role, error) {
-	base, err := e.Kafka()
+	current := &currentSender{}
+	role, err := e.restarting(ctx, tel, func(ctx context.Context) (lifecycle.Role, func() error, error) {
+		s, release, err := e.newSender(ctx, p, tables, tel, claims, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.observed.addSender(s)
+		current.Store(s)
+		return senderRole(p.Name(), s), release, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	base.Hooks = tel.KafkaHooks()
-	deps, err := e.senderDeps(ctx, p, base, tel)
+	later, err := e.verdictRoles(ctx, p, current, tel, claims, o.VerdictEvery)
 	if err != nil {
 		return nil, err
+	}
+	return append([]lifecycle.Role{role}, later...), nil
+}
+
+// currentSender is the sender that runs now: one that failed is replaced.
+type currentSender struct{ atomic.Pointer[sender.Sender] }
+
+// Ask asks as the sender that runs now.
+func (c *currentSender) Ask(ctx context.Context, q verdict.Question) (provider.Answer, error) {
+	return c.Load().Ask(ctx, q)
+}
+
+func senderRole(name string, s *sender.Sender) lifecycle.Role {
+	return lifecycle.Func("sender-"+name, s.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
+		ended := make(chan struct{})
+		defer close(ended)
+		go func() {
+			select {
+			case <-drain:
+				s.Drain()
+			case <-ended:
+			}
+		}()
+		return s.Run(ctx)
+	})
+}
+
+// newSender makes a sender, and what closes its clients.
+func (e *Env) newSender(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) (*sender.Sender, func() error, error) {
+	base, err := e.Kafka()
+	if err != nil {
+		return nil, nil, err
+	}
+	base.Hooks = tel.KafkaHooks()
+	deps, release, err := e.senderDeps(ctx, p, base, tel)
+	if err != nil {
+		return nil, nil, err
 	}
 	deps.Tables, deps.Claims = tables, meteredClaims{claims, tel.Metrics}
 	if o.Secrets != nil {
@@ -79,71 +127,55 @@ func (e *Env) senderRoles(ctx context.Context, p provider.Provider, tables *tabl
 		Delays: o.Delays, ProbeEvery: o.ProbeEvery,
 	}, deps)
 	if err != nil {
-		return nil, fmt.Errorf("making the sender of %s: %w", p.Name(), err)
+		return nil, nil, errors.Join(fmt.Errorf("making the sender of %s: %w", p.Name(), err), release())
 	}
-	e.observed.addSender(s)
-	later, err := e.verdictRoles(ctx, p, s, tel, claims, o.VerdictEvery)
-	if err != nil {
-		return nil, err
-	}
-	role := lifecycle.Func("sender-"+p.Name(), s.Ready(), func(ctx context.Context, drain <-chan struct{}) error {
-		ended := make(chan struct{})
-		defer close(ended)
-		go func() {
-			select {
-			case <-drain:
-				s.Drain()
-			case <-ended:
-			}
-		}()
-		return s.Run(ctx)
-	})
-	return append([]lifecycle.Role{role}, later...), nil
+	return s, release, nil
 }
 
 // senderDeps opens what one sender alone uses; the caller adds what all share.
-func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Config, tel *telemetry.Telemetry) (sender.Deps, error) {
+func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Config, tel *telemetry.Telemetry) (sender.Deps, func() error, error) {
 	writer, err := e.Writer(ctx)
 	if err != nil {
-		return sender.Deps{}, err
+		return sender.Deps{}, nil, err
 	}
 	registry, err := e.Registry()
 	if err != nil {
-		return sender.Deps{}, err
+		return sender.Deps{}, nil, err
 	}
 	deliveries, err := codec.Deliveries(registry)
 	if err != nil {
-		return sender.Deps{}, err
+		return sender.Deps{}, nil, err
 	}
 	statuses, err := codec.DestinationStatuses(registry)
 	if err != nil {
-		return sender.Deps{}, err
+		return sender.Deps{}, nil, err
 	}
 	recorder, err := e.recorder()
 	if err != nil {
-		return sender.Deps{}, err
+		return sender.Deps{}, nil, err
 	}
 	client, err := e.httpClient(p, tel)
 	if err != nil {
-		return sender.Deps{}, err
+		return sender.Deps{}, nil, err
 	}
 	producer, err := kafka.NewProducer(base)
 	if err != nil {
-		return sender.Deps{}, err
+		client.Close()
+		return sender.Deps{}, nil, err
 	}
-	e.OnClose(func() error {
+	release := func() error {
 		client.Close()
 		stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		return producer.Close(stop)
-	})
+	}
 	return sender.Deps{
 		Provider: p, Deliveries: deliveries, Encoder: writer, Producer: producer, HTTP: client, Recorder: recorder,
 		Secrets: sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv},
 		Meter:   senderMeter{tel.Metrics, p.Name()}, Tracer: tel.Tracing.Tracer(),
 		Log: tel.Logger.With("provider", p.Name()), Now: e.Now,
 		Quota: quotas[p.Name()], Statuses: statuses,
-	}, nil
+	}, release, nil
 }
 
 // nowhere is a name that never resolves (RFC 2606).

@@ -12,7 +12,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/lifecycle"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/role/sender"
 	"github.com/sluicehq/sluice/pkg/role/sender/verdict"
 )
 
@@ -24,7 +23,7 @@ func (e *Env) VerdictGroup(providerName string) string {
 
 // verdictRoles ask a provider that judges later what became of what s has
 // sent; none for other providers. every is zero for the real delay.
-func (e *Env) verdictRoles(ctx context.Context, p provider.Provider, s *sender.Sender, tel *telemetry.Telemetry, store *dedup.Store, every time.Duration) ([]lifecycle.Role, error) {
+func (e *Env) verdictRoles(ctx context.Context, p provider.Provider, s *currentSender, tel *telemetry.Telemetry, store *dedup.Store, every time.Duration) ([]lifecycle.Role, error) {
 	if !p.Spec().Asynchronous {
 		return nil, nil
 	}
@@ -36,19 +35,30 @@ func (e *Env) verdictRoles(ctx context.Context, p provider.Provider, s *sender.S
 	if every <= 0 {
 		every = verdict.DefaultEvery
 	}
-	worker, err := e.verdictWorker(ctx, p.Name(), asks, s, tel, store, every)
-	if err != nil {
-		return nil, err
-	}
+	role, err := e.restarting(ctx, tel, func(ctx context.Context) (lifecycle.Role, func() error, error) {
+		worker, err := e.verdictWorker(ctx, p.Name(), asks, s, tel, store, every)
+		if err != nil {
+			return nil, nil, err
+		}
+		loop, err := e.verdictLoop(name, p.Name(), worker, tel, every)
+		if err != nil {
+			return nil, nil, err
+		}
+		return lifecycle.Func(name, loop.Ready(), loop.Run), nil, nil
+	})
+	return []lifecycle.Role{role}, err
+}
+
+func (e *Env) verdictLoop(name, providerName string, worker *verdict.Worker, tel *telemetry.Telemetry, every time.Duration) (*transact.Loop, error) {
 	base, err := e.Kafka()
 	if err != nil {
 		return nil, err
 	}
 	base.Hooks = tel.KafkaHooks()
-	group := e.VerdictGroup(p.Name())
-	seen := &observedLoop{stage: decision.StageVerdict.String()}
+	group := e.VerdictGroup(providerName)
+	seen := &observedLoop{name: name, stage: decision.StageVerdict.String()}
 	loop, err := transact.New(transact.Config{
-		Kafka: base, Group: group, Topics: []string{e.Names.Submissions(p.Name())}, Delay: every,
+		Kafka: base, Group: group, Topics: []string{e.Names.Submissions(providerName)}, Delay: every,
 		TransactionalID: group + "-" + e.Instance(), MaxRecords: verdict.MaxRecords, MaxBytes: verdict.MaxBytes,
 	}, transact.Deps{
 		Work: worker.Work, Now: e.Now, Log: tel.Logger.With("loop", name),
@@ -57,14 +67,14 @@ func (e *Env) verdictRoles(ctx context.Context, p provider.Provider, s *sender.S
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("making the verdict loop of %s: %w", p.Name(), err)
+		return nil, fmt.Errorf("making the verdict loop of %s: %w", providerName, err)
 	}
 	seen.loop = loop
 	e.observed.addLoop(seen)
-	return []lifecycle.Role{lifecycle.Func(name, loop.Ready(), loop.Run)}, nil
+	return loop, nil
 }
 
-func (e *Env) verdictWorker(ctx context.Context, name string, asks provider.Verdicts, s *sender.Sender, tel *telemetry.Telemetry, store *dedup.Store, every time.Duration) (*verdict.Worker, error) {
+func (e *Env) verdictWorker(ctx context.Context, name string, asks provider.Verdicts, s *currentSender, tel *telemetry.Telemetry, store *dedup.Store, every time.Duration) (*verdict.Worker, error) {
 	registry, err := e.Registry()
 	if err != nil {
 		return nil, err

@@ -127,12 +127,12 @@ func (r *Restarting) Run(ctx context.Context, drain <-chan struct{}) error {
 			failures = 0
 		}
 		for ; err != nil; err = r.rebuild(ctx) {
-			wait := r.wait(failures)
-			failures++
-			r.failed(ctx, err, wait)
 			if IsPermanent(err) {
 				return err
 			}
+			wait := r.wait(failures)
+			failures++
+			r.failed(ctx, err, wait)
 			if !pause(ctx, drain, wait) {
 				return nil
 			}

@@ -32,6 +32,8 @@ type Metrics struct {
 	transactionTime    metric.Float64Histogram
 	transactionRecords metric.Int64Histogram
 
+	roleRestarts metric.Int64Counter
+
 	claims     metric.Int64Counter
 	claimsLost metric.Int64Counter
 	claimTime  metric.Float64Histogram
@@ -101,6 +103,8 @@ func NewMetrics(meter metric.Meter) (*Metrics, error) {
 		transactions:       d.count("sluice.transactions", "{transaction}", "Kafka transactions by loop and outcome: committed, aborted, or given_up before they began."),
 		transactionTime:    d.seconds("sluice.transaction.duration", "Time from begin to end of a transaction.", operationBounds),
 		transactionRecords: d.sizes("sluice.transaction.records", "{record}", "Input records per transaction."),
+
+		roleRestarts: d.count("sluice.role.restarts", "{restart}", "Times that a role failed and was started again beside the others, by role. Never ordinary: alert on repeats, and look at the log."),
 
 		claims:     d.count("sluice.claims", "{claim}", "Claims by outcome."),
 		claimsLost: d.count("sluice.claims.lost", "{claim}", "Claims that a rebuild could not restore."),

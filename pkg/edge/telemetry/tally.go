@@ -106,6 +106,12 @@ func (m *Metrics) LostRecords(ctx context.Context, stage decision.Stage, n int64
 	m.lostRecords.Add(ctx, n, m.stageLabels(stage))
 }
 
+// RoleRestarts counts n times that a role failed and was started again; 0 makes
+// the counter exist.
+func (m *Metrics) RoleRestarts(ctx context.Context, role string, n int64) {
+	m.roleRestarts.Add(ctx, n, metric.WithAttributes(attribute.String(KeyRole, role)))
+}
+
 // Expect makes the counters of a stage that ordinarily never count exist at
 // zero, so that an alert on their increase sees the first.
 func (m *Metrics) Expect(ctx context.Context, stages ...decision.Stage) {

@@ -69,6 +69,7 @@ func useAll(t *testing.T, m *telemetry.Metrics) {
 	m.Transaction(ctx, "router", telemetry.TransactionCommitted, 41, 12*time.Millisecond)
 	m.Transaction(ctx, "router", telemetry.TransactionGivenUp, 41, 0)
 	m.Claims(ctx, telemetry.ClaimTaken, 1)
+	m.RoleRestarts(ctx, "monitor", 1)
 	m.ClaimsLost(ctx, 2)
 	m.ClaimRoundTrip(ctx, time.Millisecond)
 	d := m.Destination("meta", "acme-meta")
