@@ -21,6 +21,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka/transact"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // output is a log that can be read while it is written.
@@ -103,31 +104,30 @@ func TestAMonitorThatFailsTakesNoRouterWithIt(t *testing.T) {
 	t.Parallel()
 	e, services := installation(t)
 	base, log := running(t, e, boot.Roles{Router: true, Monitor: true})
-	const patience, often = time.Minute, 20 * time.Millisecond
 	code, body := get(t, base+"/readyz")
 	require.Equal(t, http.StatusOK, code, body)
 
 	fault := services.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: e.Names.Diagnostics(), Err: kerr.TopicAuthorizationFailed, Count: -1})
 	defer fault.Remove()
-	require.Eventually(t, func() bool {
+	patience.Until(t, "a monitor that is not ready", func() bool {
 		code, body = get(t, base+"/readyz")
 		return code == http.StatusServiceUnavailable
-	}, patience, often)
+	})
 	require.Contains(t, body, "role/monitor")
 	require.Contains(t, body, "it is started again")
-	require.Eventually(t, func() bool {
+	patience.Until(t, "a second start", func() bool {
 		_, metrics := get(t, base+"/metrics")
 		return regexp.MustCompile(`sluice_role_restarts_total\{.*role="monitor"\} [2-9]`).MatchString(metrics)
-	}, patience, often, "it is tried more than once")
+	})
 	_, metrics := get(t, base+"/metrics")
 	require.Regexp(t, `sluice_role_restarts_total\{.*role="router-0"\} 0`, metrics)
 	require.NotNil(t, log.find(`level=ERROR msg="role failed and is started again" role=monitor`))
 
 	fault.Remove()
-	require.Eventually(t, func() bool {
-		code, body = get(t, base+"/readyz")
+	patience.Until(t, "a monitor that works again", func() bool {
+		code, _ = get(t, base+"/readyz")
 		return code == http.StatusOK
-	}, patience, often, "last said: %s", body)
+	})
 	_, status := get(t, base+"/statusz")
 	require.Regexp(t, `"restarts": ?[2-9]`, status)
 }
@@ -142,7 +142,7 @@ func TestARouterThatIsFencedAgainAndAgainEndsTheProcess(t *testing.T) {
 	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: e.Config.Topics.Input, Value: []byte("no event")}).FirstErr())
 	fault := services.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.ProducerFenced, Count: -1})
 	defer fault.Remove()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := patience.Context(t)
 	defer cancel()
 	err = e.Run(ctx, nil, boot.Roles{Router: true}, boot.RunOptions{Output: io.Discard})
 	require.ErrorIs(t, err, transact.ErrFenced)
