@@ -108,7 +108,7 @@ func (e *Env) tryCredentials(ctx context.Context, p provider.Provider, at *resou
 	if err != nil {
 		return "", "renew the secret; see docs/providers", fmt.Errorf("its credentials are refused: %w", err)
 	}
-	request, can := p.Probe(nil, &target)
+	request, can := target.Account.Probe(nil, &target)
 	if !can {
 		return "credentials can be read (the provider has no call that only checks them)", "", nil
 	}
@@ -123,12 +123,9 @@ func (e *Env) tryCredentials(ctx context.Context, p provider.Provider, at *resou
 }
 
 // target is a destination as requests need it.
-func (e *Env) target(p provider.Provider, at *resource.Endpoint) provider.Target {
+func (e *Env) target(p provider.Provider, at *resource.Endpoint) provider.Endpoint {
 	reach, spec := e.Config.Sender.Provider(p.Name()), p.Spec()
-	return provider.Target{
-		Destination: at.Destination, Compiled: at.Compiled,
-		BaseURL: orText(reach.BaseURL, spec.BaseURL), TokenURL: orText(reach.TokenURL, spec.TokenURL),
-	}
+	return provider.EndpointOf(at, &spec, reach.BaseURL, reach.TokenURL)
 }
 
 // quiet is how long a sender may say nothing about a destination before it

@@ -63,23 +63,18 @@ func ResourceKeys() map[string]resource.Keys {
 func (e *Env) apiVersions(destinations []*resource.Destination) map[string]health.Version {
 	all, found := e.Providers(), map[string]health.Version{}
 	for _, d := range destinations {
-		versioned, ok := all[d.Provider].(provider.Versioned)
+		p, known := all[d.Provider]
+		if !known {
+			continue
+		}
+		account, _ := p.Open(d) // what is wrong was said where it was applied
+		versioned, ok := account.(provider.Versioned)
 		if !ok {
 			continue
 		}
-		compiled, _, problems := all[d.Provider].CompileDestination(d)
-		if resource.HasErrors(problems) {
-			continue // said where it was applied
-		}
-		if name, ends := versioned.Version(compiled); ends > 0 {
+		if name, ends := versioned.Version(); ends > 0 {
 			found[d.ID] = health.Version{Name: name, Ends: ends}
 		}
 	}
 	return found
-}
-
-// quotas name the budget of requests that a destination shares with others,
-// for providers that count by something else than the destination.
-var quotas = map[string]func(*provider.Target) string{
-	google.Name: google.QuotaProject,
 }

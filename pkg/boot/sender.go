@@ -174,7 +174,7 @@ func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Co
 		Secrets: sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv},
 		Meter:   senderMeter{tel.Metrics, p.Name()}, Tracer: tel.Tracing.Tracer(),
 		Log: tel.Logger.With("provider", p.Name()), Now: e.Now,
-		Quota: quotas[p.Name()], Statuses: statuses,
+		Statuses: statuses,
 	}, release, nil
 }
 

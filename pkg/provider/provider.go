@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -14,34 +15,41 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
-// Provider is one advertising API.
+// Provider is one advertising API. What it opens is its Account, and what
+// that maps is its Target. Optional powers are in powers.go.
 type Provider interface {
 	resource.Provider
 	Spec() Spec
-	// Build normalises, checks and appends the provider's JSON for one event
-	// to dst, in one pass without reflection: gates 6 and 7 are its outcome.
-	// It never fails: what is wrong stands in the result.
-	Build(dst []byte, in *Input) Built
+	// Classify reads an answer to a request of n events.
+	Classify(n int, r *Response) Answer
+	// Authorize turns a secret into request headers. Results are cached by
+	// the caller until Authorization.Expires.
+	Authorize(ctx context.Context, do Doer, at *Endpoint, secret Secret) (Authorization, error)
+}
+
+// Account is a destination that a provider has opened.
+type Account interface {
+	resource.Account
 	// Assemble joins fragments of one destination and group to a request
 	// body, appended to dst. It allocates no more than the request needs.
 	Assemble(dst []byte, b *Batch) Request
 	// Probe is a request that checks credentials and configuration without
 	// delivering anything, and false where the provider has no such call.
-	Probe(dst []byte, d *Target) (Request, bool)
-	// Classify reads an answer to a request of n events.
-	Classify(n int, r *Response) Answer
-	// Authorize turns a secret into request headers. Results are cached by
-	// the caller until Authorization.Expires.
-	Authorize(ctx context.Context, do Doer, t *Target, secret Secret) (Authorization, error)
+	Probe(dst []byte, at *Endpoint) (Request, bool)
 }
 
-// Versioned is implemented by providers whose requests name a version of their
-// API that ends some day.
-type Versioned interface {
-	// Version gives the version that a compiled destination's requests name,
-	// and when it ends, in epoch milliseconds; zero where no end is announced.
-	Version(compiled any) (name string, ends int64)
+// Target is a mapping that a provider has accepted.
+type Target interface {
+	resource.Target
+	// Build normalises, checks and appends the provider's JSON for one event
+	// to dst, in one pass without reflection: gates 6 and 7 are its outcome.
+	// It never fails: what is wrong stands in the result.
+	Build(dst []byte, in *Input) Built
 }
+
+// Build builds an event for the target of its route, which a provider of this
+// package's made.
+func Build(dst []byte, in *Input) Built { return in.Route.Target.(Target).Build(dst, in) }
 
 // Spec is what a provider declares about itself.
 type Spec struct {
@@ -61,6 +69,13 @@ type Spec struct {
 	Errors []ErrorRow
 	// Keys are the provider's own keys of resources.
 	Keys resource.Keys
+	// Clear are the members of payloads that hold an identifier unhashed, such
+	// as client_ip_address. The conformance suite holds payloads against the
+	// list, and docs print it.
+	Clear []string
+	// Blind: the provider never says no, so that a wrong secret looks healthy.
+	// What it took is called sent, not delivered.
+	Blind bool
 }
 
 // ErrorRow is one documented answer of a provider.
@@ -146,22 +161,36 @@ type Built struct {
 	Value       event.Opt[float64]
 	Currency    string
 	DedupRisk   bool
+	// ResendUnsafe: the provider does not recognise a second copy. Where it is
+	// not known whether a request arrived, the event is not sent again; it ends
+	// as provider.outcome_unknown.
+	ResendUnsafe bool
 
 	// Limits: see decision.Facts and decision.Delivery.
 	NotAfter, FutureTolerance, DedupUntil, NotBefore int64
 }
 
-// Target is a destination as requests need it.
-type Target struct {
+// Endpoint is a destination as requests need it.
+type Endpoint struct {
 	Destination *resource.Destination
-	Compiled    any
+	Account     Account
 	// BaseURL and TokenURL are the provider's or the installation's.
 	BaseURL, TokenURL string
 }
 
+// EndpointOf makes the endpoint of a destination that is valid: the addresses
+// are the installation's where it has others than the provider.
+func EndpointOf(at *resource.Endpoint, spec *Spec, baseURL, tokenURL string) Endpoint {
+	account, _ := at.Account.(Account)
+	return Endpoint{
+		Destination: at.Destination, Account: account,
+		BaseURL: cmp.Or(baseURL, spec.BaseURL), TokenURL: cmp.Or(tokenURL, spec.TokenURL),
+	}
+}
+
 // Batch is what Assemble joins: deliveries of one destination and one group.
 type Batch struct {
-	Target    *Target
+	Endpoint  *Endpoint
 	Group     string
 	Fragments [][]byte
 	// ValidateOnly asks the provider to check and not to store.
@@ -235,8 +264,11 @@ type Answer struct {
 	Usage  float64
 	// Faults name items that the provider refused, by index in the batch.
 	// Class Invalid without faults means bisecting.
-	Faults   []Fault
-	Warnings []string
+	Faults []Fault
+	// RestDelivered: the provider took the items that no fault names, so they
+	// are not sent again. Only with class Invalid and faults.
+	RestDelivered bool
+	Warnings      []string
 	// Unmapped: the answer is in no table and was classified by its status.
 	Unmapped bool
 }
@@ -246,6 +278,22 @@ type Fault struct {
 	Index   int
 	Code    string
 	Message string // redacted
+	// Class says what the refusal means for this item: Invalid (also the zero
+	// value) dead-letters it; Transient and Throttled send it again after
+	// WaitMS or the retry schedule; Configuration parks it, for a rule or goal
+	// of its mapping is wrong; DuplicateDelivery counts it as delivered.
+	Class Class
+	// WaitMS is how long the provider asked to wait with this item, in
+	// milliseconds; zero where it did not say.
+	WaitMS int64
+}
+
+// Means is the class of a fault, whose zero value is Invalid.
+func (f *Fault) Means() Class {
+	if f.Class == Accepted {
+		return Invalid
+	}
+	return f.Class
 }
 
 // Doer sends a form or JSON request during Authorize.
@@ -271,6 +319,11 @@ type Authorization struct {
 	// SecretEnds is when the secret itself ends, so that a person has to renew
 	// it, in epoch ms; zero: never, or not known.
 	SecretEnds int64
+	// Renewed is the secret to use from now on, in the form that Authorize
+	// reads, where the provider changed it; the old one may end. A store that
+	// can write keeps it. A file or a variable cannot be written: then
+	// SecretEnds is no later than Expires.
+	Renewed Secret
 }
 
 // SecretHeader is a header or parameter whose value is a secret.

@@ -7,7 +7,7 @@ import "github.com/sluicehq/sluice/pkg/core/decision"
 // asked later.
 type Verdicts interface {
 	// StatusRequest asks what became of a request.
-	StatusRequest(t *Target, requestID string) Request
+	StatusRequest(at *Endpoint, requestID string) Request
 	// ParseStatus reads the answer to a StatusRequest. The Answer says whether
 	// asking succeeded; the status counts only where its class is Accepted.
 	// Class Invalid means that the provider does not know the request.

@@ -16,7 +16,6 @@ const (
 	DeniedPurpose
 	SensitiveData
 	Expired
-	Unsupported
 	Unknown
 
 	causes
@@ -24,8 +23,7 @@ const (
 
 var causeNames = [causes]string{
 	"consent.erased", "choice.gpc", "choice.dnt", "choice.minor",
-	"consent.malformed", "consent.denied", "consent.sensitive", "consent.expired",
-	"consent.unsupported", "consent.unknown",
+	"consent.malformed", "consent.denied", "consent.sensitive", "consent.expired", "consent.unknown",
 }
 
 // String returns the reason code that the gates give for the cause.
@@ -70,7 +68,7 @@ type Causes uint16
 // The causes of gate 4 and those of gate 5.
 const (
 	ChoiceCauses  Causes = 1<<Erased | 1<<GPC | 1<<DNT | 1<<Minor
-	ConsentCauses Causes = 1<<Malformed | 1<<DeniedPurpose | 1<<SensitiveData | 1<<Expired | 1<<Unsupported | 1<<Unknown
+	ConsentCauses Causes = 1<<Malformed | 1<<DeniedPurpose | 1<<SensitiveData | 1<<Expired | 1<<Unknown
 )
 
 // Has tells whether c is in the set.

@@ -8,8 +8,10 @@ type Needs struct {
 	// Sensitive: destination or mapping is marked sensitive, so all of
 	// Advertising must be granted explicitly, in every jurisdiction.
 	Sensitive bool
-	// Google: read TC strings as they bind Google, with its vendor consent.
-	Google bool
+	// TCFVendor is the provider's number in IAB Europe's Global Vendor List:
+	// TC strings are read as they bind it, with its vendor consent. Zero: as
+	// they bind everybody.
+	TCFVendor int32
 }
 
 // required returns every purpose that has to be granted, given or not denied.
@@ -55,10 +57,6 @@ type Basis struct {
 	Purpose PurposeSet
 	// Malformed is what was malformed, for that cause only.
 	Malformed Part
-	// Detail says in words what raised the cause, where the cause does not say it
-	// all: what is wrong with a string, which section is not read, how old a grant
-	// is. It holds nothing personal, and is not kept with a delivery.
-	Detail string
 
 	Regime        Regime
 	Jurisdiction  Jurisdiction

@@ -59,7 +59,9 @@ type Delivery struct {
 	Identifiers     IdentifierStatus
 	BrowserReported event.Opt[bool]
 	DedupRisk       bool
-	RoutedAt        int64
+	// ResendUnsafe: the provider does not recognise a second copy.
+	ResendUnsafe bool
+	RoutedAt     int64
 
 	Source             event.Coordinates
 	DestinationVersion string

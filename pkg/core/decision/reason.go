@@ -34,7 +34,6 @@ const (
 	ConsentDenied
 	ConsentSensitive
 	ConsentExpired
-	ConsentUnsupported
 	ConsentUnknown
 
 	IdentifiersNone
@@ -73,6 +72,7 @@ const (
 	ProviderUnavailable
 	ProviderRejected
 	ProviderMisconfigured
+	ProviderOutcomeUnknown
 	SourceLost
 	SourceRecreated
 

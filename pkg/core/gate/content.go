@@ -20,12 +20,6 @@ type content struct {
 	itemIDs []string
 }
 
-// builder is the part of a provider that the gates call. Routes carry their
-// provider as resource.Provider; every provider of the binary is both.
-type builder interface {
-	Build(dst []byte, in *provider.Input) provider.Built
-}
-
 // trafficLive is gate 2: only live traffic passes, unless the destination
 // names others.
 func trafficLive(k *content) outcome {
@@ -70,7 +64,7 @@ func conditionHolds(k *content) outcome {
 // pre-flight reads its other half.
 func identifiersRemain(k *content) outcome {
 	route, verdict, facts := k.c.Route, &k.found.verdict, &k.r.Facts
-	b, ok := route.Provider.(builder)
+	b, ok := route.Target.(provider.Target)
 	if !ok {
 		return fail(decision.DestinationInvalid, "its provider builds no payloads")
 	}

@@ -56,7 +56,7 @@ func factsOf(c *Case) decision.Facts {
 	return decision.Facts{
 		Customer: c.Event.CustomerID, Subject: c.Event.SubjectID,
 		DestinationID: c.Route.Mapping.DestinationID, Mapping: c.Route.Mapping.Name,
-		Account: c.Route.Account, EventTime: c.Event.Time, StoredAt: c.Event.Origin.AppendTime,
+		Account: c.Route.Fingerprint, EventTime: c.Event.Time, StoredAt: c.Event.Origin.AppendTime,
 		Place: c.Place, Snapshot: c.Snapshot, Needs: c.Route.Needs,
 		PastDedupWindow: c.PastDedupWindow,
 	}
@@ -128,7 +128,7 @@ func reliance(s *standing, f *decision.Facts) Verdict {
 	switch {
 	case d.Customer != f.Customer:
 		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another customer", Route: s.route}
-	case s.route.Account != f.Account:
+	case s.route.Fingerprint != f.Account:
 		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another account", Route: s.route}
 	case d.Mode == resource.ModeShadow:
 		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "shadow mode", Route: s.route}
@@ -174,7 +174,7 @@ func ClaimOf(c *Case, scratch *Scratch) (provider.Built, bool) {
 	if c.Route.Provider == nil || c.Route.Invalid != "" {
 		return provider.Built{}, false
 	}
-	b, ok := c.Route.Provider.(builder)
+	b, ok := c.Route.Target.(provider.Target)
 	if !ok {
 		return provider.Built{}, false
 	}

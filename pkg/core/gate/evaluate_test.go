@@ -223,7 +223,7 @@ func TestARouteWithoutPolicyOrProviderIsInvalid(t *testing.T) {
 	for _, spoil := range []func(*world){
 		func(w *world) { w.route.Policy = nil },
 		func(w *world) { w.route.Provider = nil },
-		func(w *world) { w.route.Provider = struct{ resource.Provider }{} },
+		func(w *world) { w.route.Target = nil },
 		func(w *world) { w.route.Invalid = "broken" },
 	} {
 		w := newWorld()

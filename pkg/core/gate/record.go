@@ -23,7 +23,7 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 	d.Status, d.Reason, d.ReplayID = r.Status, r.Reason, replayID
 	d.Message = sentence(r.Reason, r.Detail)
 	d.DestinationID, d.Mapping = route.Mapping.DestinationID, route.Mapping.Name
-	d.Lane, d.Target = route.Mapping.Lane, route.Target.Target
+	d.Lane, d.Target = route.Mapping.Lane, route.Key
 	if route.Provider != nil {
 		d.Provider = route.Provider.Name()
 	}
@@ -104,14 +104,14 @@ func (w *Recorder) Delivery(c *Case, r *Result, lane decision.Lane, replayID str
 	route, b := c.Route, &r.Built
 	d := decision.Delivery{
 		Facts: r.Facts, Provider: route.Provider.Name(), Lane: lane,
-		Target: route.Target.Target, Group: b.Group, Payload: r.Payload,
+		Target: route.Key, Group: b.Group, Payload: r.Payload,
 		MaxWaitMS: route.Mapping.MaxWaitMS, NotBefore: b.NotBefore,
 		EventID: c.ID, EventIDSource: c.IDSource, ProviderID: b.ProviderID,
 		TransactionID: b.TransactionID, SourceEvent: c.Event.Name,
 		Value: b.Value, Currency: b.Currency, Adjust: b.Adjust,
 		ClaimWindowMS: route.Destination.Dedup.WindowMS,
 		Consent:       r.Consent.Basis, Said: r.Consent.Said, Identifiers: b.Identifiers,
-		BrowserReported: c.Event.BrowserReported, DedupRisk: b.DedupRisk,
+		BrowserReported: c.Event.BrowserReported, DedupRisk: b.DedupRisk, ResendUnsafe: b.ResendUnsafe,
 		RoutedAt: c.Now, Source: c.Event.Origin,
 		DestinationVersion: route.Destination.Hash, MappingVersion: route.Mapping.Hash,
 		ReplayID: replayID,

@@ -26,6 +26,7 @@ type stub struct {
 }
 
 func (*stub) Name() string { return "stub" }
+func (*stub) Key() string  { return "Purchase" }
 
 func (p *stub) Build(dst []byte, in *provider.Input) provider.Built {
 	p.inputs = append(p.inputs, *in)
@@ -82,7 +83,7 @@ func newWorld() *world {
 				ID: "d", Customer: "acme", Active: true, Secret: "file:x", Terms: resource.Terms{AcceptedBy: "dpo", AcceptedAt: "2026-01-01"}, Hash: "dh",
 			},
 			Mapping:  &resource.Mapping{Name: "m", DestinationID: "d", SourceEvent: "order", ProviderEvent: "Purchase", Enabled: true, Hash: "mh"},
-			Provider: p, Account: "account", Target: resource.CompiledMapping{Target: "Purchase"},
+			Provider: p, Fingerprint: "account", Target: p, Key: "Purchase",
 			Policy: resource.EmbeddedPolicy(), Needs: consent.Needs{Purposes: consent.AdUserData},
 		},
 	}

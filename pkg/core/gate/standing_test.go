@@ -38,15 +38,11 @@ type compiler struct {
 	needs   consent.PurposeSet
 }
 
-func (*compiler) Supported() decision.KindSet { return decision.Kinds(decision.KindEmail) }
-func (c *compiler) Needs() consent.PurposeSet { return c.needs }
-func (c *compiler) CompileDestination(*resource.Destination) (any, string, []resource.Problem) {
-	return nil, c.account, nil
-}
-
-func (*compiler) CompileMapping(_ *resource.Destination, _ any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
-	return resource.CompiledMapping{Target: m.ProviderEvent}, nil
-}
+func (*compiler) Supported() decision.KindSet                                         { return decision.Kinds(decision.KindEmail) }
+func (c *compiler) Needs() consent.Needs                                              { return consent.Needs{Purposes: c.needs} }
+func (c *compiler) Open(*resource.Destination) (resource.Account, []resource.Problem) { return c, nil }
+func (c *compiler) Fingerprint() string                                               { return c.account }
+func (c *compiler) Map(*resource.Mapping) (resource.Target, []resource.Problem)       { return c, nil }
 
 func (c compiled) set() *resource.Set {
 	set, _ := resource.Compile(

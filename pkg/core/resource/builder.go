@@ -68,7 +68,7 @@ func (b *Builder) destinationProblem(d *Destination) *Problem {
 	if !ok {
 		return &Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(b.compiler.providers))}
 	}
-	_, _, problems := p.CompileDestination(d)
+	_, problems := p.Open(d)
 	return firstError(problems)
 }
 

@@ -13,9 +13,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/document"
 )
 
-// google is the one provider that has a place of its own in TC strings.
-const google = "google"
-
 // Compile joins resources to a Set. It always gives a set: what is wrong makes
 // its own routes invalid (they decide destination.invalid) and is reported,
 // and leaves its neighbours alone.
@@ -114,8 +111,10 @@ func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
 		invalid(Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(c.providers))})
 		return e
 	}
-	compiled, account, problems := e.Provider.CompileDestination(e.Destination)
-	e.Compiled, e.Account = compiled, account
+	account, problems := e.Provider.Open(e.Destination)
+	if account != nil {
+		e.Account, e.Fingerprint = account, account.Fingerprint()
+	}
 	for _, p := range problems {
 		p.Path = specPath(p.Path)
 		invalid(p)
@@ -154,7 +153,7 @@ func (c *compiler) route(s *Set, m *Mapping, programs map[string]*Program) *Rout
 		return nil
 	}
 	r := &Route{
-		Destination: e.Destination, Mapping: m, Provider: e.Provider, Compiled: e.Compiled, Account: e.Account,
+		Destination: e.Destination, Mapping: m, Provider: e.Provider, Account: e.Account, Fingerprint: e.Fingerprint,
 		Policy: e.Policy, rules: s.rulesOf(e.Policy), Invalid: e.Invalid,
 	}
 	invalid := func(p Problem) {
@@ -182,14 +181,14 @@ func (c *compiler) route(s *Set, m *Mapping, programs map[string]*Program) *Rout
 		return r
 	}
 	r.Kinds = usableKinds(e)
-	r.Needs = consent.Needs{
-		Purposes:  e.Provider.Needs() | e.Destination.Consent.Requires | m.Requires,
-		Sensitive: e.Destination.Sensitive != NotSensitive || m.Sensitive != NotSensitive,
-		Google:    e.Provider.Name() == google,
-	}
+	r.Needs = e.Provider.Needs()
+	r.Needs.Purposes |= e.Destination.Consent.Requires | m.Requires
+	r.Needs.Sensitive = e.Destination.Sensitive != NotSensitive || m.Sensitive != NotSensitive
 	if e.Invalid == "" {
 		var problems []Problem
-		r.Target, problems = e.Provider.CompileMapping(e.Destination, e.Compiled, m)
+		if r.Target, problems = e.Account.Map(m); r.Target != nil {
+			r.Key = r.Target.Key()
+		}
 		for _, p := range problems {
 			p.Path = specPath(p.Path)
 			p.Warning = p.Warning && m.FromTemplate == ""
@@ -216,7 +215,7 @@ func (c *compiler) refuseEqualTargets(s *Set) {
 		if r.Invalid != "" {
 			continue
 		}
-		key := targetKey{r.Mapping.DestinationID, r.Mapping.SourceEvent, r.Target.Target}
+		key := targetKey{r.Mapping.DestinationID, r.Mapping.SourceEvent, r.Key}
 		if name, taken := first[key]; taken {
 			p := equalTargets(r.Mapping, name)
 			r.Invalid = p.Sentence()

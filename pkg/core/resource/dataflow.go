@@ -70,7 +70,7 @@ func dataFlow(s *Set, at *Endpoint) DataFlow {
 	}
 	var needs consent.PurposeSet
 	if at.Provider != nil {
-		needs = at.Provider.Needs() | d.Consent.Requires
+		needs = at.Provider.Needs().Purposes | d.Consent.Requires
 		kinds := at.Provider.Supported()
 		if d.HasIdentifiers {
 			kinds &= d.Identifiers

@@ -32,35 +32,51 @@ func (f *fakeProvider) Supported() decision.KindSet {
 	return decision.Kinds(decision.KindEmail, decision.KindPhone, decision.KindClickID)
 }
 
-func (f *fakeProvider) Needs() consent.PurposeSet { return consent.AdUserData }
+func (f *fakeProvider) Needs() consent.Needs {
+	n := consent.Needs{Purposes: consent.AdUserData}
+	if f.name == "google" {
+		n.TCFVendor = 755
+	}
+	return n
+}
 
-func (f *fakeProvider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
+func (f *fakeProvider) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
 	var account map[string]any
 	if err := json.Unmarshal(d.Account, &account); err != nil {
-		return nil, "", []resource.Problem{{Path: "spec.account", Rule: "must be a map", Fix: "write one"}}
+		return nil, []resource.Problem{{Path: "spec.account", Rule: "must be a map", Fix: "write one"}}
 	}
 	id, ok := account[f.account].(string)
 	if !ok {
-		return nil, "", []resource.Problem{{Path: "spec.account." + f.account, Rule: "must be a string of digits", Fix: "write it in quotes"}}
+		return nil, []resource.Problem{{Path: "spec.account." + f.account, Rule: "must be a string of digits", Fix: "write it in quotes"}}
 	}
-	return account, f.name + ":" + id, nil
+	return &fakeAccount{f.name, id, account}, nil
 }
 
-func (f *fakeProvider) CompileMapping(_ *resource.Destination, destination any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
-	if f.name == "meta" {
-		return resource.CompiledMapping{Target: m.ProviderEvent}, nil
+type fakeAccount struct {
+	provider, id string
+	keys         map[string]any
+}
+
+func (f *fakeAccount) Fingerprint() string { return f.provider + ":" + f.id }
+
+type fakeTarget string
+
+func (t fakeTarget) Key() string { return string(t) }
+
+func (f *fakeAccount) Map(m *resource.Mapping) (resource.Target, []resource.Problem) {
+	if f.provider == "meta" {
+		return fakeTarget(m.ProviderEvent), nil
 	}
 	var section map[string]any
 	_ = json.Unmarshal(m.Section, &section)
 	if action, ok := section["conversion_action"].(string); ok {
-		return resource.CompiledMapping{Target: action}, nil
+		return fakeTarget(action), nil
 	}
-	account, _ := destination.(map[string]any)
-	actions, _ := account["conversion_actions"].(map[string]any)
+	actions, _ := f.keys["conversion_actions"].(map[string]any)
 	if action, ok := actions[m.ProviderEvent].(string); ok {
-		return resource.CompiledMapping{Target: action}, nil
+		return fakeTarget(action), nil
 	}
-	return resource.CompiledMapping{}, []resource.Problem{{
+	return fakeTarget(""), []resource.Problem{{
 		Path: "spec.google.conversion_action", Rule: "is required: the destination has no action for " + m.ProviderEvent,
 		Fix: "add it here or to the destination's conversion_actions", Warning: m.FromTemplate != "",
 	}}

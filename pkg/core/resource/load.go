@@ -249,10 +249,12 @@ func (l *loader) expandRow(doc *mappingDocument, r row, e *Endpoint, single bool
 	m.Hash = HashMapping(&m)
 	x := &expandedRow{expanded: expanded{mapping: &m, doc: doc, row: r, dest: destPath}}
 	_, problems := CompileProgram(&m)
-	if e.Invalid == "" && e.Provider != nil {
-		target, found := e.Provider.CompileMapping(e.Destination, e.Compiled, &m)
+	if e.Invalid == "" && e.Account != nil {
+		target, found := e.Account.Map(&m)
 		problems = append(problems, found...)
-		x.target, x.known = target.Target, true
+		if x.known = target != nil; x.known {
+			x.target = target.Key()
+		}
 	}
 	if m.FromTemplate == doc.Template && doc.Template != "" && len(problems) > 0 {
 		l.note(doc, r.event, e, problems[0].Sentence())

@@ -173,24 +173,33 @@ type Provider interface {
 	Name() string
 	// Supported are the identifier kinds that it can use.
 	Supported() decision.KindSet
-	// Needs are the purposes that it needs before a destination asks for more.
-	Needs() consent.PurposeSet
-	// CompileDestination validates account and section. The result is handed
-	// back to the provider with every event; account is its fingerprint.
-	CompileDestination(d *Destination) (compiled any, account string, problems []Problem)
-	// CompileMapping validates target, fields and section. destination is
-	// what CompileDestination returned. Problems that are warnings leave a
-	// template's row out; see Problem.Warning.
-	CompileMapping(d *Destination, destination any, m *Mapping) (CompiledMapping, []Problem)
+	// Needs are the purposes without which nothing is sent, before a
+	// destination or mapping asks for more, and the provider's number in IAB
+	// Europe's Global Vendor List.
+	Needs() consent.Needs
+	// Open validates account and section of a destination. The account is nil
+	// where a problem is more than a warning.
+	Open(d *Destination) (Account, []Problem)
 	// TemplateEvent gives the provider event for a source event of a template
 	// (such as commerce), and false where the template has none.
 	TemplateEvent(template, sourceEvent string) (Mapping, bool)
 }
 
-// CompiledMapping is a provider's view of one mapping.
-type CompiledMapping struct {
-	Target string // what the provider counts: part of the claim key
-	Data   any    // the provider's own
+// Account is a destination that a provider has opened.
+type Account interface {
+	// Fingerprint tells accounts apart: a delivery that was built for one is
+	// never sent to another.
+	Fingerprint() string
+	// Map validates target, fields and section of a mapping. The target may be
+	// used where no problem is more than a warning; a template's row that has
+	// any problem is left out.
+	Map(m *Mapping) (Target, []Problem)
+}
+
+// Target is a mapping that a provider has accepted.
+type Target interface {
+	// Key is what the provider counts: part of the claim key.
+	Key() string
 }
 
 // Route is one mapping joined with everything that the gates need, ready for
@@ -199,10 +208,12 @@ type Route struct {
 	Destination *Destination
 	Mapping     *Mapping
 	Provider    Provider
-	// Compiled, Account: what CompileDestination returned.
-	Compiled any
-	Account  string
-	Target   CompiledMapping
+	// Account and Target are the provider's, nil where the route is invalid;
+	// Fingerprint and Key are theirs.
+	Account     Account
+	Fingerprint string
+	Target      Target
+	Key         string
 	// Policy is the destination's policy, resolved.
 	Policy *consent.Policy
 	rules  *consent.Rules // Policy's, in a set

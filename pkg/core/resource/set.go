@@ -7,10 +7,11 @@ import "github.com/sluicehq/sluice/pkg/core/consent"
 type Endpoint struct {
 	Destination *Destination
 	Provider    Provider // nil where nobody knows the provider
-	// Compiled, Account: what CompileDestination returned.
-	Compiled any
-	Account  string
-	Policy   *consent.Policy
+	// Account is the provider's, nil where the destination is invalid;
+	// Fingerprint is its.
+	Account     Account
+	Fingerprint string
+	Policy      *consent.Policy
 	// Invalid says why the destination cannot be used; empty when it can.
 	Invalid string
 }

@@ -22,13 +22,13 @@ func TestSet(t *testing.T) {
 	require.Len(t, routes, 2)
 	meta := routes[1]
 	require.Equal(t, "acme-meta", meta.Destination.ID)
-	require.Equal(t, "meta:1234567890", meta.Account)
-	require.Equal(t, "purchase", meta.Target.Target)
+	require.Equal(t, "meta:1234567890", meta.Fingerprint)
+	require.Equal(t, "purchase", meta.Key)
 	require.Equal(t, "acme", meta.Policy.ID)
 	require.Equal(t, consent.Needs{Purposes: consent.AdUserData | consent.AdStorage, Sensitive: true}, meta.Needs)
 	require.Equal(t, decision.Kinds(decision.KindEmail, decision.KindPhone, decision.KindClickID), meta.Kinds)
 	require.NotNil(t, meta.Program)
-	require.True(t, routes[0].Needs.Google)
+	require.EqualValues(t, 755, routes[0].Needs.TCFVendor)
 	require.Equal(t, "default", routes[0].Policy.ID)
 
 	require.Empty(t, set.Match("other", "transaction.purchase"), "a mapping applies to its destination's customer only")
@@ -44,7 +44,7 @@ func TestSet(t *testing.T) {
 	require.False(t, ok)
 	endpoint, ok := set.Destination("acme-google")
 	require.True(t, ok)
-	require.Equal(t, "google:1234567890", endpoint.Account)
+	require.Equal(t, "google:1234567890", endpoint.Fingerprint)
 	require.Len(t, set.Destinations(), 2)
 	require.Len(t, set.Routes(), len(r.Mappings))
 

@@ -61,7 +61,7 @@ func (s *Set) withholdMappings(u unread) {
 			continue
 		}
 		s.routes[routeKey{destination, name}] = &Route{
-			Destination: e.Destination, Provider: e.Provider, Compiled: e.Compiled, Account: e.Account, Policy: e.Policy,
+			Destination: e.Destination, Provider: e.Provider, Account: e.Account, Fingerprint: e.Fingerprint, Policy: e.Policy,
 			Mapping: &Mapping{DestinationID: destination, Name: name, Enabled: true}, Invalid: whyUnread,
 		}
 	}

@@ -34,6 +34,7 @@ func deliveryFields(c *coder, d *decision.Delivery) {
 	identifierFields(c, &d.Identifiers)
 	c.optBool("browser_reported", &d.BrowserReported)
 	c.boolean("dedup_risk", &d.DedupRisk)
+	c.boolean("resend_unsafe", &d.ResendUnsafe)
 	c.optTime("routed_at", &d.RoutedAt)
 	sourceFields(c, &d.Source)
 	c.str("destination_version", &d.DestinationVersion)
@@ -57,7 +58,7 @@ func factsFields(c *coder, f *decision.Facts) {
 	statementFields(c, &f.Snapshot)
 	integer(c, "needs", &f.Needs.Purposes)
 	c.boolean("needs_sensitive", &f.Needs.Sensitive)
-	c.boolean("needs_google", &f.Needs.Google)
+	integer(c, "needs_tcf_vendor", &f.Needs.TCFVendor)
 	c.boolean("restricted", &f.Restricted)
 	reasonField(c, "cause", &f.Cause)
 	integer(c, "relies_on", &f.ReliesOn)
@@ -85,28 +86,7 @@ func statementFields(c *coder, s *consent.Statement) {
 	c.boolean("erased", &s.Erased)
 	c.long("at", &s.At)
 	c.long("offset", &s.Offset)
-	stringFields(c, s)
 	c.end()
-}
-
-// stringFields are what a statement's TC and GPP strings said. Fault and
-// UnknownSection only explain why an event stays, and do not travel.
-func stringFields(c *coder, s *consent.Statement) {
-	integer(c, "by_interest", &s.ByInterest)
-	integer(c, "google_by_interest", &s.GoogleByInterest)
-	integer(c, "canada_granted", &s.Canada.Granted)
-	integer(c, "canada_denied", &s.Canada.Denied)
-	integer(c, "canada_not_for_google", &s.NotForGoogleInCanada)
-	integer(c, "answered", &s.Answered)
-	integer(c, "unsupported", &s.Unsupported)
-	integer(c, "without_notice", &s.WithoutNotice)
-	integer(c, "service_provider", &s.ServiceProvider)
-	c.boolean("sections_named", &s.SectionsNamed)
-	integer(c, "undisclosed_cmp", &s.UndisclosedCMP)
-	integer(c, "minors", &s.Minors)
-	c.boolean("undated", &s.Undated)
-	c.long("string_at", &s.StringAt)
-	c.long("canada_at", &s.CanadaAt)
 }
 
 // reasonField is a reason's code; no reason is an empty string.

@@ -99,6 +99,6 @@ func (x *Events) Decode(ctx context.Context, value []byte, dst *event.Event) err
 	if err := decodeEventBody(dst, r.body); err != nil {
 		return err
 	}
-	r.mark(&dst.Consent)
+	dst.Consent.Malformed = dst.Consent.Malformed || r.malformed
 	return nil
 }

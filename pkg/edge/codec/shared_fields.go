@@ -177,11 +177,12 @@ func parseSource(text string) (consent.Source, error) {
 }
 
 func parsePart(text string) (consent.Part, error) {
-	p, ok := consent.ParsePart(text)
-	if !ok {
-		return 0, errWord
+	for p := consent.WellFormed; p <= consent.PartAgeGroup; p++ {
+		if p.String() == text {
+			return p, nil
+		}
 	}
-	return p, nil
+	return 0, errWord
 }
 
 func parseRegime(text string) (consent.Regime, error) {

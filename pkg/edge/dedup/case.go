@@ -14,7 +14,7 @@ import (
 // claims of the real thing.
 func AppendCase(dst []Request, c *gate.Case, b *provider.Built, owner Owner) []Request {
 	shadow := c.Route.Destination.Mode == resource.ModeShadow
-	dest, target := c.Route.Mapping.DestinationID, c.Route.Target.Target
+	dest, target := c.Route.Mapping.DestinationID, c.Route.Key
 	ttl := Window(c.Route.Destination)
 	dst = append(dst, Request{Key: NewKey(shadow, c.Event.CustomerID, dest, target, b.ClaimID), Owner: owner, TTL: ttl})
 	if id := gate.AlsoClaimID(c, b); id != "" {
@@ -26,7 +26,7 @@ func AppendCase(dst []Request, c *gate.Case, b *provider.Built, owner Owner) []R
 // AdjustmentKeys are the claim of the transaction that an adjustment is about,
 // and where the newest adjustment's time stands.
 func AdjustmentKeys(c *gate.Case, b *provider.Built) (plain, newest Key) {
-	customer, dest, target := c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target
+	customer, dest, target := c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Key
 	return NewKey(false, customer, dest, target, b.PlainClaimID), AdjustmentKey(customer, dest, target, b.PlainClaimID)
 }
 

@@ -21,6 +21,8 @@ const (
 
 	spaceTransaction       space = 4
 	spaceShadowTransaction space = 5
+
+	spaceBegun space = 6
 )
 
 // NewKey is the claim key of an event: id is the event id, or for Google the
@@ -59,6 +61,13 @@ func TransactionKey(shadow bool, customer, destination, target, transaction stri
 // transaction stands; see [Store.Newest].
 func AdjustmentKey(customer, destination, target, transaction string) Key {
 	return digest(spaceAdjustment, customer, destination, target, transaction, "")
+}
+
+// BegunKey is where it stands that a delivery, of a provider that does not
+// recognise a second copy, has been handed to it once: claim is the delivery's,
+// record the input record and replay the replay that it is of.
+func BegunKey(claim Key, record, replay string) Key {
+	return digest(spaceBegun, string(claim[:]), record, replay)
 }
 
 // digest hashes the parts behind their lengths, so that no two lists of parts

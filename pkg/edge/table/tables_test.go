@@ -33,15 +33,23 @@ type provider struct{ resource.Provider }
 
 func (provider) Name() string                { return "meta" }
 func (provider) Supported() decision.KindSet { return decision.Kinds(decision.KindEmail) }
-func (provider) Needs() consent.PurposeSet   { return consent.AdUserData }
+func (provider) Needs() consent.Needs        { return consent.Needs{Purposes: consent.AdUserData} }
 
-func (provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
-	return nil, "meta:" + d.ID, nil
+func (provider) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
+	return account("meta:" + d.ID), nil
 }
 
-func (provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
-	return resource.CompiledMapping{Target: m.ProviderEvent}, nil
+type account string
+
+func (a account) Fingerprint() string { return string(a) }
+
+func (account) Map(m *resource.Mapping) (resource.Target, []resource.Problem) {
+	return target(m.ProviderEvent), nil
 }
+
+type target string
+
+func (t target) Key() string { return string(t) }
 
 // The values of the resource topics in these tests: customer, or event.
 func decoders() table.Decoders {

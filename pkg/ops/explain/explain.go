@@ -124,7 +124,7 @@ func (x *Explainer) decide(n int, c *gate.Case) Line {
 // claim finds duplicates within the run as the router would.
 func (x *Explainer) claim(n int, c *gate.Case, r *gate.Result, gates []Gate) ([]Gate, string) {
 	key := func(kind, id string) string {
-		return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%d", kind, c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Target.Target, id, c.Route.Destination.Mode)
+		return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%d", kind, c.Event.CustomerID, c.Route.Mapping.DestinationID, c.Route.Key, id, c.Route.Destination.Mode)
 	}
 	own, also := key("own", r.Built.ClaimID), key("transaction", gate.AlsoClaimID(c, &r.Built))
 	first, taken := x.claimed[own]

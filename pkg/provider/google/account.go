@@ -18,8 +18,11 @@ const (
 	typeAnalytics = "GOOGLE_ANALYTICS_PROPERTY"
 )
 
-// account is what CompileDestination makes of a destination.
+// account is what Open makes of a destination.
 type account struct {
+	fingerprint string
+	now         func() int64 // nil where the provider has no clock
+
 	kind string // typeAds or typeAnalytics
 	// operating owns the conversion action; login is the manager whose access
 	// is used, empty for direct access.
@@ -150,29 +153,28 @@ func numbered(must, fix string, form *regexp.Regexp) document.Rule {
 	}}
 }
 
-// CompileDestination reads spec.account and spec.google. An account is either
+// Open reads spec.account and spec.google. An account is either
 // a Google Ads customer or a Google Analytics property.
-func (p *Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
+func (p *Provider) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
 	found := &provider.Findings{}
-	a := &account{contextual: d.ContextualOnly, phoneCountry: d.Defaults.PhoneCountry, currency: d.Defaults.Currency}
+	a := &account{now: p.now, contextual: d.ContextualOnly, phoneCountry: d.Defaults.PhoneCountry, currency: d.Defaults.Currency}
 	a.minClickAge = d.Delivery.MinClickAgeMS
 	if a.minClickAge < 0 {
 		a.minClickAge = defaultClickAge
 	}
-	var fingerprint string
 	if keys := document.FromJSON(d.Account); keys.Has("property_id") || keys.Has("measurement_id") || keys.Has("firebase_app_id") {
-		fingerprint = a.readAnalytics(found, d.Account)
+		a.fingerprint = a.readAnalytics(found, d.Account)
 	} else {
-		fingerprint = a.readAds(found, d.Account)
+		a.fingerprint = a.readAds(found, d.Account)
 	}
 	var s section
 	found.Read(sectionSchema, d.Section, "spec.google", &s)
 	a.quotaProject, a.silentGranted = s.QuotaProject, s.SilentConsent == "granted"
 	a.merchant = merchant{s.Merchant.ID, s.Merchant.FeedLabel, s.Merchant.Language}
 	if len(found.List) > 0 {
-		return nil, "", found.List
+		return nil, found.List
 	}
-	return a, fingerprint, nil
+	return a, nil
 }
 
 func (a *account) readAds(found *provider.Findings, raw json.RawMessage) string {
@@ -235,17 +237,9 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// accountOf gives a destination's compiled account; nil where it is invalid.
-func accountOf(compiled any) *account {
-	a, _ := compiled.(*account)
-	return a
-}
+// Fingerprint implements resource.Account.
+func (a *account) Fingerprint() string { return a.fingerprint }
 
-// QuotaProject is the Cloud project whose quota a destination's requests use
-// besides that of its credentials, empty where the destination names none.
-func QuotaProject(t *provider.Target) string {
-	if a := accountOf(t.Compiled); a != nil {
-		return a.quotaProject
-	}
-	return ""
-}
+// Quota implements provider.Quotas: it is the Cloud project whose quota the
+// requests use besides that of the credentials.
+func (a *account) Quota() string { return a.quotaProject }

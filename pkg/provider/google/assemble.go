@@ -12,8 +12,7 @@ import (
 // Assemble joins events of one conversion action (or data stream) to one
 // request. All identifiers are hex, so the encoding is the same for every
 // request, whether its events have any or not.
-func (p *Provider) Assemble(dst []byte, b *provider.Batch) provider.Request {
-	a := accountOf(b.Target.Compiled)
+func (a *account) Assemble(dst []byte, b *provider.Batch) provider.Request {
 	size := 512
 	for _, f := range b.Fragments {
 		size += len(f) + 1
@@ -38,8 +37,8 @@ func (p *Provider) Assemble(dst []byte, b *provider.Batch) provider.Request {
 		dst = append(dst, `,"validateOnly":true`...)
 	}
 	dst = append(dst, '}')
-	r := provider.Request{Method: "POST", URL: address(b.Target, ingestPath), Body: dst[start:len(dst):len(dst)]}
-	r.Header = appendQuota(append(make([]provider.Header, 0, 2), provider.Header{Name: "Content-Type", Value: "application/json"}), b.Target)
+	r := provider.Request{Method: "POST", URL: address(b.Endpoint, ingestPath), Body: dst[start:len(dst):len(dst)]}
+	r.Header = appendQuota(append(make([]provider.Header, 0, 2), provider.Header{Name: "Content-Type", Value: "application/json"}), a)
 	return r
 }
 
@@ -50,17 +49,25 @@ func appendAccount(dst []byte, key, kind, id string) []byte {
 	return append(dst, '}')
 }
 
-func address(t *provider.Target, path string) string {
+func address(t *provider.Endpoint, path string) string {
 	if t.BaseURL == "" {
 		return baseURL + path
 	}
 	return strings.TrimSuffix(t.BaseURL, "/") + path
 }
 
+// quotaProject is the destination's own, empty where it names none.
+func quotaProject(a provider.Account) string {
+	if own, ok := a.(*account); ok {
+		return own.quotaProject
+	}
+	return ""
+}
+
 const quotaHeader = "x-goog-user-project"
 
-func appendQuota(h []provider.Header, t *provider.Target) []provider.Header {
-	if project := QuotaProject(t); project != "" {
+func appendQuota(h []provider.Header, a provider.Account) []provider.Header {
+	if project := quotaProject(a); project != "" {
 		h = append(h, provider.Header{Name: quotaHeader, Value: project})
 	}
 	return h
@@ -69,9 +76,8 @@ func appendQuota(h []provider.Header, t *provider.Target) []provider.Header {
 // Probe checks credentials, account and conversion action with an event that
 // is validated and not stored. It concerns nobody: its only identifier is the
 // digest of a constant.
-func (p *Provider) Probe(dst []byte, t *provider.Target) (provider.Request, bool) {
-	a := accountOf(t.Compiled)
-	if a == nil || p.now == nil {
+func (a *account) Probe(dst []byte, at *provider.Endpoint) (provider.Request, bool) {
+	if a.now == nil {
 		return provider.Request{}, false
 	}
 	group, kind := a.stream, kindAuto
@@ -89,7 +95,7 @@ func (p *Provider) Probe(dst []byte, t *provider.Target) (provider.Request, bool
 	var f []byte
 	f = append(f, '{')
 	f = jsonappend.String(jsonappend.Key(f, "transactionId"), identity.Literal("sluice-probe"))
-	f = jsonappend.Time(jsonappend.Key(f, "eventTimestamp"), p.now())
+	f = jsonappend.Time(jsonappend.Key(f, "eventTimestamp"), a.now())
 	f = append(jsonappend.Key(f, "userData"), `{"userIdentifiers":[{"emailAddress":`...)
 	nobody := identity.Hash([]byte("probe@sluice.invalid"))
 	f = append(jsonappend.Hex(f, &nobody), `}]}`...)
@@ -111,5 +117,5 @@ func (p *Provider) Probe(dst []byte, t *provider.Target) (provider.Request, bool
 		f = jsonappend.String(jsonappend.Key(f, id), identity.Literal("1.1"))
 	}
 	f = append(f, '}')
-	return p.Assemble(dst, &provider.Batch{Target: t, Group: group, Fragments: [][]byte{f}, ValidateOnly: true}), true
+	return a.Assemble(dst, &provider.Batch{Endpoint: at, Group: group, Fragments: [][]byte{f}, ValidateOnly: true}), true
 }

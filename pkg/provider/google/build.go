@@ -46,15 +46,10 @@ type build struct {
 	relies   consent.PurposeSet
 }
 
-// Build implements provider.Provider.
-func (p *Provider) Build(dst []byte, in *provider.Input) provider.Built {
-	b := build{in: in, e: in.Event, a: accountOf(in.Route.Compiled)}
-	b.t, _ = in.Route.Target.Data.(*target)
+// Build implements provider.Target.
+func (t *target) Build(dst []byte, in *provider.Input) provider.Built {
+	b := build{in: in, e: in.Event, a: t.account, t: t}
 	out := provider.Built{Fragment: dst, Restrictable: true, FutureTolerance: futureTolerance}
-	if b.a == nil || b.t == nil {
-		out.PreflightReason = decision.ProviderActionMissing
-		return out
-	}
 	if in.Scratch != nil {
 		b.buf = in.Scratch.Buf[:0]
 	}

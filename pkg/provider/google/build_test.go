@@ -291,7 +291,7 @@ func TestReliesOn(t *testing.T) {
 	k = analyticsKit()
 	k.in.Said = consent.State{}
 	require.Equal(t, consent.AdUserData|consent.AdStorage|consent.AnalyticsStorage, k.build(t).ReliesOn)
-	require.Equal(t, consent.AdUserData, google.New(google.Deps{}).Needs())
+	require.Equal(t, consent.Needs{Purposes: consent.AdUserData, TCFVendor: 755}, google.New(google.Deps{}).Needs())
 }
 
 func TestIdentifiersAreLimited(t *testing.T) {

@@ -94,17 +94,17 @@ func webPurchase() *event.Event {
 func (k *kit) route(t testing.TB) *resource.Route {
 	t.Helper()
 	p := google.New(google.Deps{Now: func() int64 { return now }})
-	compiled, account, problems := p.CompileDestination(&k.destination)
+	account, problems := p.Open(&k.destination)
 	require.Empty(t, problems)
-	target, problems := p.CompileMapping(&k.destination, compiled, &k.mapping)
+	target, problems := account.Map(&k.mapping)
 	require.Empty(t, problems)
 	kinds := p.Supported()
 	if k.destination.HasIdentifiers {
 		kinds &= k.destination.Identifiers
 	}
 	return &resource.Route{
-		Destination: &k.destination, Mapping: &k.mapping, Provider: p, Compiled: compiled, Account: account,
-		Target: target, Kinds: kinds,
+		Destination: &k.destination, Mapping: &k.mapping, Provider: p, Account: account, Fingerprint: account.Fingerprint(),
+		Target: target, Key: target.Key(), Kinds: kinds,
 	}
 }
 
@@ -114,7 +114,7 @@ func (k *kit) build(t testing.TB) provider.Built {
 		k.in.Route = k.route(t)
 	}
 	k.in.EventID, k.in.EventIDSource = k.in.Event.EffectiveID()
-	return k.in.Route.Provider.(*google.Provider).Build(nil, &k.in)
+	return provider.Build(nil, &k.in)
 }
 
 // payload builds what must pass.
@@ -127,7 +127,7 @@ func (k *kit) payload(t testing.TB) string {
 	return string(b.Fragment)
 }
 
-func (k *kit) target(t testing.TB) *provider.Target {
+func (k *kit) target(t testing.TB) *provider.Endpoint {
 	t.Helper()
-	return &provider.Target{Destination: &k.destination, Compiled: k.route(t).Compiled}
+	return &provider.Endpoint{Destination: &k.destination, Account: k.route(t).Account.(provider.Account)}
 }

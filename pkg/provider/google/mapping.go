@@ -10,9 +10,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
-// target is what CompileMapping makes of a mapping.
+// target is what Map makes of a mapping.
 type target struct {
-	action action // Ads
+	account *account
+	key     string
+	action  action // Ads
 	// event is the event's name at Google Analytics.
 	event  string
 	adjust bool
@@ -38,38 +40,36 @@ var (
 // source says.
 var offlineEvents = [...]string{"qualify_lead", "close_convert_lead"}
 
-// CompileMapping finds the conversion action: the mapping's own, else the
+// Map finds the conversion action: the mapping's own, else the
 // destination's by provider event. A template's row that lacks something comes
 // back with a warning and is left out; an explicit mapping is refused.
-func (p *Provider) CompileMapping(_ *resource.Destination, destination any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
-	a := accountOf(destination)
-	if a == nil {
-		return resource.CompiledMapping{}, nil // the destination's own problems say why
-	}
+func (a *account) Map(m *resource.Mapping) (resource.Target, []resource.Problem) {
 	found := &provider.Findings{}
 	var s mappingSection
 	found.Read(mappingSchema, m.Section, "spec.google", &s)
-	t := &target{adjust: s.Adjust, url: rulesFor(m)}
+	t := &target{account: a, adjust: s.Adjust, url: rulesFor(m)}
 	var own action
 	if s.ConversionAction != nil {
 		own, _ = readAction(found, s.ConversionAction, "spec.google.conversion_action")
 	}
 	checkFields(m, found)
-	target := ""
 	if a.analytics() {
 		t.analytics(a, m, own, found)
-		target = t.event
+		t.key = t.event
 	} else {
 		t.ads(a, m, own, s.ConversionAction != nil, found)
-		target = t.action.id
+		t.key = t.action.id
 	}
 	if m.FromTemplate != "" {
 		for i := range found.List {
 			found.List[i].Warning = true
 		}
 	}
-	return resource.CompiledMapping{Target: target, Data: t}, found.List
+	return t, found.List
 }
+
+// Key implements resource.Target.
+func (t *target) Key() string { return t.key }
 
 func (t *target) ads(a *account, m *resource.Mapping, own action, said bool, found *provider.Findings) {
 	byEvent, listed := a.actions[m.ProviderEvent]

@@ -11,6 +11,9 @@ import (
 // Name is the provider's name in resources.
 const Name = "google"
 
+// tcfVendor is Google Advertising Products in IAB Europe's Global Vendor List.
+const tcfVendor = 755
+
 const (
 	baseURL    = "https://datamanager.googleapis.com"
 	tokenURL   = "https://oauth2.googleapis.com/token"
@@ -42,6 +45,9 @@ func New(deps Deps) *Provider { return &Provider{now: deps.Now} }
 var (
 	_ provider.Provider = (*Provider)(nil)
 	_ provider.Verdicts = (*Provider)(nil)
+	_ provider.Account  = (*account)(nil)
+	_ provider.Quotas   = (*account)(nil)
+	_ provider.Target   = (*target)(nil)
 )
 
 // Name implements resource.Provider.
@@ -58,7 +64,9 @@ var supported = decision.Kinds(
 
 // Needs is ad_user_data. Click ids need ad_storage besides, and are left out
 // without it.
-func (p *Provider) Needs() consent.PurposeSet { return consent.AdUserData }
+func (p *Provider) Needs() consent.Needs {
+	return consent.Needs{Purposes: consent.AdUserData, TCFVendor: tcfVendor}
+}
 
 // Spec declares hosts, limits and every known answer.
 func (p *Provider) Spec() provider.Spec {
@@ -72,6 +80,9 @@ func (p *Provider) Spec() provider.Spec {
 		MaxBytes:      maxBytes,
 		Asynchronous:  true,
 		Errors:        errorRows(),
-		Keys:          resource.Keys{Account: []*document.Schema{adsSchema, analyticsSchema}, Section: sectionSchema, Mapping: mappingSchema},
+		Clear: []string{
+			"adIdentifiers", "ipAddress", "userAgent", "postalCode", "regionCode", "city", "clientId", "appInstanceId", "userId", "page_location", "page_referrer",
+		},
+		Keys: resource.Keys{Account: []*document.Schema{adsSchema, analyticsSchema}, Section: sectionSchema, Mapping: mappingSchema},
 	}
 }

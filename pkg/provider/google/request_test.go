@@ -73,7 +73,7 @@ func TestTheStrictStandInTakesEveryGolden(t *testing.T) {
 			g.change(k)
 			b := k.build(t)
 			p := newProvider()
-			r := p.Assemble(nil, &provider.Batch{Target: k.target(t), Group: b.Group, Fragments: [][]byte{b.Fragment}})
+			r := k.target(t).Account.Assemble(nil, &provider.Batch{Endpoint: k.target(t), Group: b.Group, Fragments: [][]byte{b.Fragment}})
 			w := openWire()
 			answer := w.send(r)
 			got := p.Classify(1, &answer)
@@ -87,7 +87,7 @@ func TestProbesAreAccepted(t *testing.T) {
 	for name, k := range map[string]*kit{"Ads": newKit(), "Analytics": analyticsKit()} {
 		t.Run(name, func(t *testing.T) {
 			p := newProvider()
-			r, ok := p.Probe(nil, k.target(t))
+			r, ok := k.target(t).Account.Probe(nil, k.target(t))
 			require.True(t, ok)
 			require.Contains(t, string(r.Body), `"validateOnly":true`)
 			answer := openWire().send(r)
@@ -96,9 +96,9 @@ func TestProbesAreAccepted(t *testing.T) {
 	}
 	k := newKit()
 	k.destination.Account = json.RawMessage(`{"customer_id":"1234567890"}`)
-	compiled, _, problems := newProvider().CompileDestination(&k.destination)
+	account, problems := newProvider().Open(&k.destination)
 	require.Empty(t, problems)
-	_, ok := newProvider().Probe(nil, &provider.Target{Compiled: compiled})
+	_, ok := account.(provider.Account).Probe(nil, &provider.Endpoint{Account: account.(provider.Account)})
 	require.False(t, ok, "without a conversion action there is nothing to ask about")
 }
 
@@ -107,13 +107,13 @@ func TestAssembleByteForByte(t *testing.T) {
 	k.destination.Section = json.RawMessage(`{"quota_project":"acme-ads"}`)
 	target := k.target(t)
 	target.BaseURL = "http://127.0.0.1:8099/"
-	r := newProvider().Assemble(nil, &provider.Batch{Target: target, Group: "987654321", Fragments: [][]byte{[]byte(`{"a":1}`), []byte(`{"b":2}`)}, ValidateOnly: true})
+	r := target.Account.Assemble(nil, &provider.Batch{Endpoint: target, Group: "987654321", Fragments: [][]byte{[]byte(`{"a":1}`), []byte(`{"b":2}`)}, ValidateOnly: true})
 	require.Equal(t, `{"destinations":[{"operatingAccount":{"accountType":"GOOGLE_ADS","accountId":"1234567890"},`+
 		`"loginAccount":{"accountType":"GOOGLE_ADS","accountId":"1112223334"},"productDestinationId":"987654321"}],`+
 		`"events":[{"a":1},{"b":2}],"encoding":"HEX","validateOnly":true}`, string(r.Body))
 	require.Equal(t, "http://127.0.0.1:8099/v1/events:ingest", r.URL)
 	require.Equal(t, []provider.Header{{Name: "Content-Type", Value: "application/json"}, {Name: "x-goog-user-project", Value: "acme-ads"}}, r.Header)
-	require.Equal(t, "acme-ads", google.QuotaProject(target))
+	require.Equal(t, "acme-ads", target.Account.(provider.Quotas).Quota())
 }
 
 func serviceAccount(t *testing.T, pkcs1 bool) (secret string, key *rsa.PrivateKey) {
@@ -148,7 +148,7 @@ func TestAuthorizeWithAServiceAccount(t *testing.T) {
 		w.token = auth
 		k := newKit()
 		b := k.build(t)
-		answer := w.send(newProvider().Assemble(nil, &provider.Batch{Target: k.target(t), Group: b.Group, Fragments: [][]byte{b.Fragment}}))
+		answer := w.send(k.target(t).Account.Assemble(nil, &provider.Batch{Endpoint: k.target(t), Group: b.Group, Fragments: [][]byte{b.Fragment}}))
 		require.Equal(t, 200, answer.Status, string(answer.Body))
 	}
 }

@@ -73,12 +73,12 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestMappings(t *testing.T) {
-	compile := func(account string, m resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
+	compile := func(account string, m resource.Mapping) (resource.Target, []resource.Problem) {
 		p := newProvider()
 		d := &resource.Destination{ID: "acme-google", Account: json.RawMessage(account)}
-		compiled, _, problems := p.CompileDestination(d)
+		opened, problems := p.Open(d)
 		require.Empty(t, problems)
-		return p.CompileMapping(d, compiled, &m)
+		return opened.Map(&m)
 	}
 	const ads = `{"customer_id":"1234567890","conversion_actions":{"purchase":"1"}}`
 	const analytics = `{"property_id":"5","measurement_id":"G-ABCDEF"}`
@@ -106,7 +106,7 @@ func TestMappings(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, problems := compile(tt.account, tt.m)
-			require.Equal(t, tt.target, got.Target)
+			require.Equal(t, tt.target, got.Key())
 			if tt.path == "" {
 				require.Empty(t, problems)
 				return
@@ -142,7 +142,7 @@ func TestCommerceTemplate(t *testing.T) {
 
 func TestHyphensComeWithTheFix(t *testing.T) {
 	d := &resource.Destination{Account: json.RawMessage(`{"customer_id":"123-456-7890"}`)}
-	_, _, problems := newProvider().CompileDestination(d)
+	_, problems := newProvider().Open(d)
 	require.Len(t, problems, 1)
 	require.Equal(t, "write 1234567890", problems[0].Fix)
 }

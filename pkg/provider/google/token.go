@@ -76,7 +76,7 @@ type secretFile struct {
 // token. The token address is the installation's, never the file's: a secret
 // file must not decide where secrets go. Errors of the endpoint and of the
 // secret itself are *AuthError; others are those of the Doer.
-func (p *Provider) Authorize(ctx context.Context, do provider.Doer, t *provider.Target, secret provider.Secret) (provider.Authorization, error) {
+func (p *Provider) Authorize(ctx context.Context, do provider.Doer, t *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
 	var file secretFile
 	if err := json.Unmarshal([]byte(secret.Reveal()), &file); err != nil {
 		return provider.Authorization{}, unusable("the secret is not a JSON object")
@@ -181,7 +181,7 @@ type tokenBody struct {
 	Description string          `json:"error_description"`
 }
 
-func (p *Provider) readToken(r *provider.Response, t *provider.Target, file *secretFile) (provider.Authorization, error) {
+func (p *Provider) readToken(r *provider.Response, t *provider.Endpoint, file *secretFile) (provider.Authorization, error) {
 	var body tokenBody
 	err := json.Unmarshal(r.Body, &body)
 	if r.Status/100 != 2 {
@@ -203,7 +203,7 @@ func (p *Provider) readToken(r *provider.Response, t *provider.Target, file *sec
 		Expires: now + max(seconds*1000-expiryMargin, seconds*500),
 	}
 	// The destination's own quota project is a header of the request already.
-	if projectForm.MatchString(file.QuotaProject) && QuotaProject(t) == "" {
+	if projectForm.MatchString(file.QuotaProject) && quotaProject(t.Account) == "" {
 		auth.Header = append(auth.Header, provider.SecretHeader{Name: quotaHeader, Value: identity.NewRaw(file.QuotaProject)})
 	}
 	return auth, nil

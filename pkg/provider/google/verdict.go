@@ -75,9 +75,9 @@ var stateNames = map[string]provider.RequestState{
 }
 
 // StatusRequest implements provider.Verdicts.
-func (p *Provider) StatusRequest(t *provider.Target, requestID string) provider.Request {
+func (p *Provider) StatusRequest(t *provider.Endpoint, requestID string) provider.Request {
 	r := provider.Request{Method: "GET", URL: address(t, statusPath) + "?requestId=" + escapeQuery(requestID)}
-	r.Header = appendQuota(r.Header, t)
+	r.Header = appendQuota(r.Header, t.Account)
 	return r
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/provider/meta"
 )
 
 // maxAllocations: the list of identifier kinds that a decision shows.
@@ -28,12 +27,12 @@ func TestBuildAllocatesOnlyTheStatus(t *testing.T) {
 		in := input(route, ev)
 		in.Scratch.Buf = make([]byte, 0, 1024)
 		dst := make([]byte, 0, 4096)
-		require.LessOrEqual(t, testing.AllocsPerRun(200, func() { meta.New().Build(dst, in) }), float64(maxAllocations+1), name)
+		require.LessOrEqual(t, testing.AllocsPerRun(200, func() { provider.Build(dst, in) }), float64(maxAllocations+1), name)
 	}
 	in := input(route, webEvent())
 	in.Scratch.Buf = make([]byte, 0, 1024)
 	dst := make([]byte, 0, 4096)
-	require.LessOrEqual(t, testing.AllocsPerRun(200, func() { meta.New().Build(dst, in) }), float64(maxAllocations))
+	require.LessOrEqual(t, testing.AllocsPerRun(200, func() { provider.Build(dst, in) }), float64(maxAllocations))
 }
 
 func BenchmarkBuild(b *testing.B) {
@@ -42,7 +41,7 @@ func BenchmarkBuild(b *testing.B) {
 	dst := make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		built := meta.New().Build(dst, in)
+		built := provider.Build(dst, in)
 		b.SetBytes(int64(len(built.Fragment)))
 	}
 }
@@ -79,7 +78,7 @@ func BenchmarkBuildShop(b *testing.B) {
 	dst := make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		built := meta.New().Build(dst, in)
+		built := provider.Build(dst, in)
 		b.SetBytes(int64(len(built.Fragment)))
 	}
 }

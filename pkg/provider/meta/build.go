@@ -9,8 +9,8 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 )
 
-// Build implements provider.Provider.
-func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
+// Build implements provider.Target.
+func (m *mapping) Build(dst []byte, in *provider.Input) provider.Built {
 	ev := in.Event
 	built := provider.Built{
 		Fragment:        dst,
@@ -21,14 +21,8 @@ func (Provider) Build(dst []byte, in *provider.Input) provider.Built {
 		TransactionID:   ev.Commerce.TransactionID,
 		FutureTolerance: futureTolerance,
 	}
-	b := builder{in: in, ev: ev}
+	b := builder{in: in, ev: ev, dest: m.account, mapping: m}
 	b.Dst = dst
-	b.dest, _ = in.Route.Compiled.(*destination)
-	b.mapping, _ = in.Route.Target.Data.(*mapping)
-	if b.dest == nil || b.mapping == nil {
-		built.PreflightReason, built.Detail = decision.ProviderFieldInvalid, "destination and mapping are not Meta's"
-		return built
-	}
 	if in.Scratch != nil {
 		b.Scratch = in.Scratch.Buf[:0]
 	}

@@ -273,18 +273,12 @@ func TestListsAreSortedUniqueAndCapped(t *testing.T) {
 
 func TestBuildAppendsToWhatIsThere(t *testing.T) {
 	in := input(newRoute(t, "Purchase"), webEvent())
-	first := in.Route.Provider.(provider.Provider).Build([]byte("head"), in)
+	first := provider.Build([]byte("head"), in)
 	require.True(t, strings.HasPrefix(string(first.Fragment), `head{"event_name"`))
-	again := in.Route.Provider.(provider.Provider).Build([]byte("head"), in)
+	again := provider.Build([]byte("head"), in)
 	require.Equal(t, string(first.Fragment), string(again.Fragment), "byte-identical")
 	in.Scratch = nil
-	require.Equal(t, string(first.Fragment), string(in.Route.Provider.(provider.Provider).Build([]byte("head"), in).Fragment))
+	require.Equal(t, string(first.Fragment), string(provider.Build([]byte("head"), in).Fragment))
 	in.Event.ID, in.EventID = "a@b.co", "a@b.co"
-	require.Equal(t, "head", string(in.Route.Provider.(provider.Provider).Build([]byte("head"), in).Fragment), "nothing is left of a refused event")
-}
-
-func TestBuildSurvivesForeignRoutes(t *testing.T) {
-	in := input(newRoute(t, "Purchase"), webEvent())
-	in.Route.Compiled = 7
-	require.Equal(t, decision.ProviderFieldInvalid, in.Route.Provider.(provider.Provider).Build(nil, in).PreflightReason)
+	require.Equal(t, "head", string(provider.Build([]byte("head"), in).Fragment), "nothing is left of a refused event")
 }

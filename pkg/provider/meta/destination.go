@@ -2,7 +2,6 @@ package meta
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -58,18 +57,24 @@ var (
 	}}
 )
 
-// CompileDestination implements resource.Provider. The account's fingerprint is
+// Open implements resource.Provider. The account's fingerprint is
 // the dataset.
-func (p Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
-	c, found := compileDestination(d)
+func (p Provider) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
+	c, found := openDestination(d)
 	if p.deps != nil && p.deps.Now != nil && !resource.HasErrors(found.List) {
 		found.ending(c.version, time.UnixMilli(p.deps.Now()))
 	}
-	return c, "meta:" + c.dataset, found.List
+	if resource.HasErrors(found.List) {
+		return nil, found.List
+	}
+	return c, found.List
 }
 
 // problems collects what is wrong with one resource.
 type problems struct{ provider.Findings }
+
+// Fingerprint implements resource.Account.
+func (d *destination) Fingerprint() string { return "meta:" + d.dataset }
 
 // ending warns of an API version that has ended or is about to.
 func (p *problems) ending(version string, now time.Time) {
@@ -81,7 +86,7 @@ func (p *problems) ending(version string, now time.Time) {
 	}
 }
 
-func compileDestination(d *resource.Destination) (*destination, *problems) {
+func openDestination(d *resource.Destination) (*destination, *problems) {
 	p := &problems{provider.Findings{Resource: "Destination/" + d.ID}}
 	var a account
 	p.Read(accountSchema, d.Account, "spec.account", &a)
@@ -124,13 +129,4 @@ func validAgent(s string) bool {
 		}
 	}
 	return n >= 2 && len(s) < 23
-}
-
-// of gives the compiled destination of a target.
-func of(compiled any) (*destination, error) {
-	d, ok := compiled.(*destination)
-	if !ok {
-		return nil, fmt.Errorf("reading a destination: %T is not Meta's", compiled)
-	}
-	return d, nil
 }

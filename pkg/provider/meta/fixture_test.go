@@ -48,15 +48,15 @@ func newRoute(t testing.TB, target string, options ...option) *resource.Route {
 		o(d, m)
 	}
 	p := meta.New()
-	compiled, account, problems := p.CompileDestination(d)
+	account, problems := p.Open(d)
 	require.Empty(t, problems)
-	target2, problems := p.CompileMapping(d, compiled, m)
+	target2, problems := account.Map(m)
 	require.Empty(t, problems)
 	kinds := p.Supported()
 	if d.HasIdentifiers {
 		kinds = d.Identifiers
 	}
-	return &resource.Route{Destination: d, Mapping: m, Provider: p, Compiled: compiled, Account: account, Target: target2, Kinds: kinds}
+	return &resource.Route{Destination: d, Mapping: m, Provider: p, Account: account, Fingerprint: account.Fingerprint(), Target: target2, Key: target2.Key(), Kinds: kinds}
 }
 
 func input(route *resource.Route, ev *event.Event) *provider.Input {
@@ -79,7 +79,7 @@ func build(t testing.TB, route *resource.Route, ev *event.Event, change ...func(
 // buildInput builds and checks what holds for every answer.
 func buildInput(t testing.TB, in *provider.Input) provider.Built {
 	t.Helper()
-	built := meta.New().Build(nil, in)
+	built := provider.Build(nil, in)
 	if built.IdentifierReason == decision.ReasonNone && built.PreflightReason == decision.ReasonNone && built.Restrictable {
 		require.True(t, json.Valid(built.Fragment), string(built.Fragment))
 	} else {

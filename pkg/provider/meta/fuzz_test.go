@@ -79,7 +79,7 @@ func FuzzBuild(f *testing.F) {
 		ev.Original = event.Original{Name: s, ID: s, TransactionID: s}
 		ev.Properties = []event.Property{{Key: "plan", Value: event.Value{Kind: event.String, Str: s}}}
 		route := newRoute(t, "ViewContent", include("item_names", "search_term", "page_title"))
-		built := meta.New().Build(nil, input(route, ev))
+		built := provider.Build(nil, input(route, ev))
 		ok := built.IdentifierReason == decision.ReasonNone && built.PreflightReason == decision.ReasonNone
 		if ok != json.Valid(built.Fragment) {
 			t.Fatalf("%q: %v %v %s", s, built.IdentifierReason, built.PreflightReason, built.Fragment)

@@ -18,6 +18,8 @@ const maxEventName = 50
 
 // mapping is a compiled mapping.
 type mapping struct {
+	account    *destination
+	key        string
 	name       identity.Clean
 	urls       identity.URLPolicy
 	properties []identity.Clean
@@ -28,10 +30,11 @@ type mapping struct {
 // includes are the details that a mapping may let out.
 var includes = []string{"item_names", "item_brands", "item_categories", "coupons", "search_term", "page_title"}
 
-// CompileMapping implements resource.Provider. The target is the event name.
-func (Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mapping) (resource.CompiledMapping, []resource.Problem) {
+// Map implements resource.Account. The key is the event name.
+func (d *destination) Map(m *resource.Mapping) (resource.Target, []resource.Problem) {
 	p := problems{provider.Findings{Resource: "Mapping/" + m.Name}}
 	c := &mapping{
+		account: d, key: m.ProviderEvent,
 		name:  identity.Vouch(m.ProviderEvent),
 		names: m.Include["item_names"], brands: m.Include["item_brands"], categories: m.Include["item_categories"],
 		coupons: m.Include["coupons"], search: m.Include["search_term"], title: m.Include["page_title"],
@@ -64,8 +67,11 @@ func (Provider) CompileMapping(_ *resource.Destination, _ any, m *resource.Mappi
 	if s := bytes.TrimSpace(m.Section); len(s) > 0 && string(s) != "null" && string(s) != "{}" {
 		p.Add("meta", "a mapping has no section of Meta's", "", "remove it")
 	}
-	return resource.CompiledMapping{Target: m.ProviderEvent, Data: c}, p.List
+	return c, p.List
 }
+
+// Key implements resource.Target.
+func (m *mapping) Key() string { return m.key }
 
 func (p *problems) eventName(m *resource.Mapping) {
 	n := m.ProviderEvent

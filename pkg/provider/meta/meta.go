@@ -33,7 +33,7 @@ const (
 
 // Deps is what the provider needs of its surroundings.
 type Deps struct {
-	// Now is the clock in epoch milliseconds. Only CompileDestination asks it,
+	// Now is the clock in epoch milliseconds. Only Open asks it,
 	// to warn of an API version that ends soon.
 	Now func() int64
 }
@@ -43,7 +43,9 @@ type Provider struct{ deps *Deps }
 
 var (
 	_ provider.Provider  = Provider{}
-	_ provider.Versioned = Provider{}
+	_ provider.Account   = (*destination)(nil)
+	_ provider.Versioned = (*destination)(nil)
+	_ provider.Target    = (*mapping)(nil)
 )
 
 // New returns the provider without a clock: it warns of no API version's end.
@@ -60,7 +62,7 @@ func (Provider) Supported() decision.KindSet { return 1<<decision.KindCount - 1 
 
 // Needs implements resource.Provider. Cookie identifiers need ad_storage on top
 // and are left out without it; ad_personalization is passed on as opt_out.
-func (Provider) Needs() consent.PurposeSet { return consent.AdUserData }
+func (Provider) Needs() consent.Needs { return consent.Needs{Purposes: consent.AdUserData} }
 
 // Spec implements provider.Provider.
 func (Provider) Spec() provider.Spec {
@@ -72,6 +74,7 @@ func (Provider) Spec() provider.Spec {
 		RealtimeBatch: 200,
 		MaxBytes:      900 * 1024,
 		Errors:        Errors(),
+		Clear:         clearMembers(),
 		Keys:          resource.Keys{Account: []*document.Schema{accountSchema}, Section: sectionSchema},
 	}
 }

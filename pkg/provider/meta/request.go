@@ -17,16 +17,10 @@ var jsonHeader = []provider.Header{{Name: "Content-Type", Value: "application/js
 
 const opening = `{"data":[`
 
-// Assemble implements provider.Provider. Meta has no call that only validates;
+// Assemble implements provider.Account. Meta has no call that only validates;
 // a destination's test_event_code marks events instead, and they count all the
 // same. The token travels in a header and never in the URL or body.
-func (Provider) Assemble(dst []byte, b *provider.Batch) provider.Request {
-	d, err := of(b.Target.Compiled)
-	if err != nil {
-		// A batch of another provider's destination is a mistake of the
-		// caller: a request without method, URL and body cannot be sent.
-		return provider.Request{}
-	}
+func (d *destination) Assemble(dst []byte, b *provider.Batch) provider.Request {
 	start := len(dst)
 	dst = append(dst, opening...)
 	for i, f := range b.Fragments {
@@ -38,15 +32,15 @@ func (Provider) Assemble(dst []byte, b *provider.Batch) provider.Request {
 	dst = append(dst, d.tail...)
 	return provider.Request{
 		Method: "POST",
-		URL:    strings.TrimSuffix(b.Target.BaseURL, "/") + "/" + d.version + "/" + d.dataset + "/events",
+		URL:    strings.TrimSuffix(b.Endpoint.BaseURL, "/") + "/" + d.version + "/" + d.dataset + "/events",
 		Header: jsonHeader,
 		Body:   dst[start:],
 	}
 }
 
-// Probe implements provider.Provider: Meta has no call that checks a dataset's
+// Probe implements provider.Account: Meta has no call that checks a dataset's
 // token without delivering something, so one real event is the probe.
-func (Provider) Probe([]byte, *provider.Target) (provider.Request, bool) {
+func (d *destination) Probe([]byte, *provider.Endpoint) (provider.Request, bool) {
 	return provider.Request{}, false
 }
 
@@ -55,7 +49,7 @@ var errSecret = errors.New(`reading Meta's secret: want a JSON object with "acce
 
 // Authorize implements provider.Provider. It calls nobody: the token is used as
 // it is, and never expires by itself.
-func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Target, secret provider.Secret) (provider.Authorization, error) {
+func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
 	var s struct {
 		AccessToken string `json:"access_token"`
 		AppSecret   string `json:"app_secret"`

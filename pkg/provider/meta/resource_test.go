@@ -48,15 +48,16 @@ func TestCompileDestinationRefusals(t *testing.T) {
 			if c.change != nil {
 				c.change(d)
 			}
-			_, account, problems := p.CompileDestination(d)
+			account, problems := p.Open(d)
 			if c.path == "" {
 				require.Empty(t, problems)
-				require.True(t, strings.HasPrefix(account, "meta:1234567890"))
+				require.True(t, strings.HasPrefix(account.Fingerprint(), "meta:1234567890"))
 				return
 			}
 			require.NotEmpty(t, problems)
 			require.Equal(t, c.path, problems[0].Path)
 			require.Equal(t, c.warning, problems[0].Warning)
+			require.Equal(t, c.warning, account != nil, "what is wrong is not opened")
 			require.NotEmpty(t, problems[0].Fix)
 			require.Equal(t, "Destination/d", problems[0].Resource)
 		})
@@ -66,7 +67,7 @@ func TestCompileDestinationRefusals(t *testing.T) {
 func TestCompileMappingRefusals(t *testing.T) {
 	p := meta.New()
 	d := &resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)}
-	compiled, _, _ := p.CompileDestination(d)
+	account, _ := p.Open(d)
 	for name, c := range map[string]struct {
 		m    resource.Mapping
 		path string
@@ -95,8 +96,8 @@ func TestCompileMappingRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.m.Name = "m"
-			out, problems := p.CompileMapping(d, compiled, &c.m)
-			require.Equal(t, c.m.ProviderEvent, out.Target)
+			out, problems := account.Map(&c.m)
+			require.Equal(t, c.m.ProviderEvent, out.Key())
 			if c.path == "" {
 				require.Empty(t, problems)
 				return
@@ -112,8 +113,8 @@ func TestCompileMappingRefusals(t *testing.T) {
 // never refused.
 func TestANameThatIsNearlyStandardIsToldOf(t *testing.T) {
 	p := meta.New()
-	compiled, _, _ := p.CompileDestination(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)})
-	_, problems := p.CompileMapping(nil, compiled, &resource.Mapping{Name: "m", ProviderEvent: "Purchse"})
+	account, _ := p.Open(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)})
+	_, problems := account.Map(&resource.Mapping{Name: "m", ProviderEvent: "Purchse"})
 	require.Len(t, problems, 1)
 	require.True(t, problems[0].Warning)
 	require.Equal(t, "Purchse", problems[0].Value)
@@ -122,6 +123,7 @@ func TestANameThatIsNearlyStandardIsToldOf(t *testing.T) {
 
 func TestTemplate(t *testing.T) {
 	p := meta.New()
+	account, _ := p.Open(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)})
 	for source, want := range map[string]string{
 		"transaction.purchase": "Purchase", "cart.added": "AddToCart", "product.viewed": "ViewContent", "checkout.started": "InitiateCheckout",
 		"payment_info.added": "AddPaymentInfo", "user.signed_up": "CompleteRegistration", "lead.submitted": "Lead",
@@ -131,7 +133,7 @@ func TestTemplate(t *testing.T) {
 		require.True(t, ok, source)
 		require.Equal(t, want, m.ProviderEvent)
 		require.True(t, m.Enabled)
-		_, problems := p.CompileMapping(nil, nil, &m)
+		_, problems := account.Map(&m)
 		require.Empty(t, problems, source)
 	}
 	m, _ := p.TemplateEvent("commerce", "transaction.purchase")
@@ -159,7 +161,7 @@ func TestVersionsWarnBeforeTheirEnd(t *testing.T) {
 func TestADestinationIsWarnedOfItsVersionsEnd(t *testing.T) {
 	compile := func(p meta.Provider, section string) []resource.Problem {
 		d := &resource.Destination{ID: "acme-meta", Account: json.RawMessage(`{"dataset_id":"1"}`), Section: json.RawMessage(section)}
-		_, _, problems := p.CompileDestination(d)
+		_, problems := p.Open(d)
 		return problems
 	}
 	at := func(day string) meta.Provider {
@@ -181,22 +183,21 @@ func TestADestinationIsWarnedOfItsVersionsEnd(t *testing.T) {
 
 func TestAssemble(t *testing.T) {
 	p := meta.New()
-	target := func(section string) *provider.Target {
-		compiled, _, _ := p.CompileDestination(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1234567890"}`), Section: json.RawMessage(section)})
-		return &provider.Target{Compiled: compiled, BaseURL: "https://graph.facebook.com/"}
+	target := func(section string) *provider.Endpoint {
+		account, _ := p.Open(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1234567890"}`), Section: json.RawMessage(section)})
+		return &provider.Endpoint{Account: account.(provider.Account), BaseURL: "https://graph.facebook.com/"}
 	}
-	r := p.Assemble([]byte("x"), &provider.Batch{Target: target(""), Fragments: [][]byte{[]byte(`{"a":1}`), []byte(`{"b":2}`)}})
+	r := target("").Account.Assemble([]byte("x"), &provider.Batch{Endpoint: target(""), Fragments: [][]byte{[]byte(`{"a":1}`), []byte(`{"b":2}`)}})
 	require.Equal(t, "POST", r.Method)
 	require.Equal(t, "https://graph.facebook.com/v25.0/1234567890/events", r.URL)
 	require.Equal(t, `{"data":[{"a":1},{"b":2}]}`, string(r.Body))
 	require.Equal(t, []provider.Header{{Name: "Content-Type", Value: "application/json"}}, r.Header)
 
-	r = p.Assemble(nil, &provider.Batch{Target: target(`{"api_version":"v24.0","test_event_code":"TEST1","partner_agent":"acme_1_0"}`), Fragments: [][]byte{[]byte(`{}`)}})
+	r = target(`{"api_version":"v24.0","test_event_code":"TEST1","partner_agent":"acme_1_0"}`).Account.Assemble(nil, &provider.Batch{Endpoint: target(`{"api_version":"v24.0","test_event_code":"TEST1","partner_agent":"acme_1_0"}`), Fragments: [][]byte{[]byte(`{}`)}})
 	require.Equal(t, "https://graph.facebook.com/v24.0/1234567890/events", r.URL)
 	require.Equal(t, `{"data":[{}],"test_event_code":"TEST1","partner_agent":"acme_1_0"}`, string(r.Body))
 
-	require.Empty(t, p.Assemble(nil, &provider.Batch{Target: &provider.Target{Compiled: 1}}).URL)
-	_, ok := p.Probe(nil, target(""))
+	_, ok := target("").Account.Probe(nil, target(""))
 	require.False(t, ok)
 }
 
@@ -228,6 +229,6 @@ func TestSpec(t *testing.T) {
 	require.Equal(t, 200, s.RealtimeBatch)
 	require.Equal(t, 900*1024, s.MaxBytes)
 	require.False(t, s.Asynchronous)
-	require.Equal(t, consent.AdUserData, meta.New().Needs())
+	require.Equal(t, consent.Needs{Purposes: consent.AdUserData}, meta.New().Needs())
 	require.Len(t, meta.New().Supported().List(), int(decision.KindCount))
 }

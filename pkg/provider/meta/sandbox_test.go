@@ -22,10 +22,10 @@ import (
 func judge(t testing.TB, route *resource.Route, fragments ...[]byte) provider.Answer {
 	t.Helper()
 	p := meta.New()
-	target := &provider.Target{Destination: route.Destination, Compiled: route.Compiled, BaseURL: "https://graph.facebook.com"}
+	target := &provider.Endpoint{Destination: route.Destination, Account: route.Account.(provider.Account), BaseURL: "https://graph.facebook.com"}
 	auth, err := p.Authorize(t.Context(), nil, target, identity.NewRaw(`{"access_token":"token","app_secret":"secret"}`))
 	require.NoError(t, err)
-	r := p.Assemble(nil, &provider.Batch{Target: target, Fragments: fragments, Authorization: auth})
+	r := target.Account.Assemble(nil, &provider.Batch{Endpoint: target, Fragments: fragments, Authorization: auth})
 	u, err := url.Parse(r.URL)
 	require.NoError(t, err)
 	req := call.Request{Method: r.Method, Path: u.Path, Host: u.Host, Scheme: u.Scheme, Query: url.Values{}, Header: http.Header{}, Body: r.Body, Now: time.UnixMilli(now)}

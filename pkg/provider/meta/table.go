@@ -157,3 +157,15 @@ func classify() (context, owned keySet) {
 	}
 	return context, owned
 }
+
+// clearMembers are the members that hold an identifier unhashed: external_id
+// where the destination asks for it, URLs because of the click id in them.
+func clearMembers() []string {
+	names := []string{"external_id", "vendor_id", "event_source_url", "referrer_url"}
+	for i := range rows {
+		if rows[i].enc != hashList && rows[i].enc != externalIDs && !rows[i].owned {
+			names = append(names, rows[i].key)
+		}
+	}
+	return names
+}

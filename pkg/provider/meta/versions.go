@@ -52,11 +52,7 @@ func VersionWarning(version string, now time.Time) string {
 }
 
 // Version implements provider.Versioned.
-func (Provider) Version(compiled any) (name string, ends int64) {
-	d, ok := compiled.(*destination)
-	if !ok {
-		return "", 0
-	}
+func (d *destination) Version() (name string, ends int64) {
 	if until, known := VersionUntil(d.version); known && !until.IsZero() {
 		ends = until.UnixMilli()
 	}

@@ -20,6 +20,14 @@ func (b *bench) answers(t *testing.T) {
 				faults = append(faults, f.Index)
 			}
 			equal(t, a.Faults, faults, "faults")
+			equal(t, a.RestDelivered, got.RestDelivered, "whether the others were taken")
+			if a.FaultClasses != nil {
+				var classes []provider.Class
+				for i := range got.Faults {
+					classes = append(classes, got.Faults[i].Means())
+				}
+				equal(t, a.FaultClasses, classes, "what the faults mean")
+			}
 		})
 	}
 }
@@ -121,8 +129,21 @@ func CheckAnswer(t testing.TB, p provider.Provider, n int, r *provider.Response)
 		}
 		seen[f.Index] = true
 	}
+	for i := range a.Faults {
+		switch a.Faults[i].Means() {
+		case provider.Invalid, provider.Transient, provider.Throttled, provider.Configuration, provider.DuplicateDelivery, provider.UnknownOutcome:
+		default:
+			t.Fatalf("a fault means %s, which is nothing for one item", a.Faults[i].Means())
+		}
+		if a.Faults[i].WaitMS < 0 {
+			t.Fatalf("a fault waits %d ms", a.Faults[i].WaitMS)
+		}
+	}
 	if len(a.Faults) > 0 && a.Class != provider.Invalid {
 		t.Fatalf("class %s with faults of single items", a.Class)
+	}
+	if a.RestDelivered && (a.Class != provider.Invalid || len(a.Faults) == 0) {
+		t.Fatalf("class %s with %d faults says that the rest was taken", a.Class, len(a.Faults))
 	}
 	if strings.Contains(a.Message, "jane@shop.example") {
 		t.Fatalf("the message quotes an identifier")

@@ -26,6 +26,12 @@ var neverInClear = []string{
 	"canary.mail", "4930901820", "30 901820", "canaryfirst", "canarylast", "1990-02-03", "19900203", "canarystreet", "canarysubject",
 }
 
+// clearOnly may stand in members that Spec.Clear declares, and nowhere else.
+var clearOnly = []string{
+	"203.0.113.9", "canaryagent", "canaryexternal", "canarycity", "94045", "canarygclid", "canarygbraid", "canarywbraid", "canaryfbclid",
+	"1690000000.987654321",
+}
+
 // sensitiveText is what a sensitive destination must not learn.
 var sensitiveText = []string{"canaryitem", "canarybrand", "canarycategory", "canarytitle", "canarysearch", "canarypath"}
 
@@ -49,6 +55,9 @@ type Fixture struct {
 	// StatusDecides: a success is one whatever its body says, as with an
 	// endpoint that promises no body.
 	StatusDecides bool
+	// ResendUnsafe: the provider does not recognise a second copy of the canary
+	// event, and says so.
+	ResendUnsafe bool
 	// RestrictedPlace is where the provider has a reduced form; the zero value
 	// where it has one everywhere.
 	RestrictedPlace consent.Jurisdiction
@@ -69,9 +78,13 @@ type Answer struct {
 	Header map[string]string
 	Body   string
 	Class  provider.Class
-	// Faults are the indices that the answer names.
-	Faults []int
-	WaitMS int64
+	// Faults are the indices that the answer names; FaultClasses what each
+	// means, where the fixture looks.
+	Faults       []int
+	FaultClasses []provider.Class
+	// RestDelivered: the others were taken.
+	RestDelivered bool
+	WaitMS        int64
 }
 
 // Canary is an event that has everything.
@@ -114,10 +127,10 @@ func Canary() *event.Event {
 
 // bench is a compiled fixture.
 type bench struct {
-	p      provider.Provider
-	f      *Fixture
-	route  resource.Route
-	target provider.Target
+	p     provider.Provider
+	f     *Fixture
+	route resource.Route
+	at    provider.Endpoint
 }
 
 func newBench(t testing.TB, p provider.Provider, f *Fixture) *bench {
@@ -127,23 +140,27 @@ func newBench(t testing.TB, p provider.Provider, f *Fixture) *bench {
 		ID: "suite", Customer: "acme", Provider: p.Name(), Active: true, Account: f.Account, Section: f.Section, Hash: "h",
 		Delivery: resource.DeliverySpec{MinClickAgeMS: -1},
 	}
-	compiled, account, problems := p.CompileDestination(d)
+	account, problems := p.Open(d)
 	noProblems(t, problems, "the fixture's account is valid")
 	m := f.Mapping
 	if m.Name == "" {
 		m.Name = "suite-purchase"
 	}
 	m.DestinationID, m.SourceEvent, m.Enabled = d.ID, Canary().Name, true
-	target, problems := p.CompileMapping(d, compiled, &m)
+	target, problems := account.Map(&m)
 	noProblems(t, problems, "the fixture's mapping is valid")
-	holds(t, account != "", "an account has a fingerprint")
-	holds(t, target.Target != "", "a mapping has a target")
+	holds(t, account.Fingerprint() != "", "an account has a fingerprint")
+	holds(t, target.Key() != "", "a mapping has a target")
 	b.route = resource.Route{
-		Destination: d, Mapping: &m, Provider: p, Compiled: compiled, Account: account, Target: target,
-		Needs: consent.Needs{Purposes: p.Needs()}, Kinds: p.Supported(),
+		Destination: d, Mapping: &m, Provider: p, Account: account, Fingerprint: account.Fingerprint(), Target: target, Key: target.Key(),
+		Needs: p.Needs(), Kinds: p.Supported(),
 	}
 	spec := p.Spec()
-	b.target = provider.Target{Destination: d, Compiled: compiled, BaseURL: spec.BaseURL, TokenURL: spec.TokenURL}
+	opened, ok := account.(provider.Account)
+	holds(t, ok, "the account assembles no requests")
+	_, ok = target.(provider.Target)
+	holds(t, ok, "the target builds no events")
+	b.at = provider.Endpoint{Destination: d, Account: opened, BaseURL: spec.BaseURL, TokenURL: spec.TokenURL}
 	return b
 }
 

@@ -66,13 +66,13 @@ func (b *bench) spec(t *testing.T) {
 	}
 	holds(t, len(seen) > 0, "no answer is documented")
 	holds(t, b.p.Supported() != 0, "no identifier kind is supported")
-	holds(t, b.p.Needs() != 0, "a provider that needs no purpose would send without consent")
-	holds(t, b.p.Needs()&^consent.AllPurposes == 0, "a needed purpose does not exist")
+	holds(t, b.p.Needs().Purposes != 0, "a provider that needs no purpose would send without consent")
+	holds(t, b.p.Needs().Purposes&^consent.AllPurposes == 0, "a needed purpose does not exist")
 }
 
 func (b *bench) accounts(t *testing.T) {
-	_, again, _ := b.p.CompileDestination(b.route.Destination)
-	equal(t, b.route.Account, again, "the fingerprint, which decides whether a delivery may still be sent")
+	again, _ := b.p.Open(b.route.Destination)
+	equal(t, b.route.Fingerprint, again.Fingerprint(), "the fingerprint, which decides whether a delivery may still be sent")
 	for _, bad := range b.f.Invalid {
 		t.Run(bad.Name, func(t *testing.T) {
 			d := *b.route.Destination
@@ -82,7 +82,7 @@ func (b *bench) accounts(t *testing.T) {
 			if bad.Section != nil {
 				d.Section = bad.Section
 			}
-			_, _, problems := b.p.CompileDestination(&d)
+			_, problems := b.p.Open(&d)
 			holds(t, len(problems) > 0, "it is accepted")
 			paths := make([]string, len(problems))
 			for i, p := range problems {
@@ -97,7 +97,7 @@ func (b *bench) accounts(t *testing.T) {
 // pass builds what must pass.
 func (b *bench) pass(t *testing.T, in *provider.Input) provider.Built {
 	t.Helper()
-	out := b.p.Build(nil, in)
+	out := provider.Build(nil, in)
 	holds(t, out.IdentifierReason == decision.ReasonNone, "refused: %s: %s", out.IdentifierReason, out.Detail)
 	holds(t, out.PreflightReason == decision.ReasonNone, "rejected: %s: %s", out.PreflightReason, out.Detail)
 	holds(t, json.Valid(out.Fragment), "the fragment is not JSON: %s", out.Fragment)
@@ -118,7 +118,7 @@ func (b *bench) deterministic(t *testing.T) {
 		equal(t, first, second, "a second build")
 	}
 	other := b.input()
-	prefixed := b.p.Build([]byte("before"), &other)
+	prefixed := provider.Build([]byte("before"), &other)
 	equal(t, "before"+string(first.Fragment), string(prefixed.Fragment), "what stands in dst before")
 
 	in.Event.ID = "evt-2"
@@ -150,13 +150,49 @@ func (b *bench) noRaw(t *testing.T) {
 	in := b.input()
 	b.openAll(t, in.Route)
 	out := b.pass(t, &in)
-	for _, text := range []string{string(out.Fragment), describe(&out)} {
+	for _, text := range []string{b.hidden(t, out.Fragment), describe(&out)} {
 		text = strings.ToLower(text)
 		for _, canary := range append(slices.Clone(neverInClear), "canaryproperty", "user:pw", "#frag") {
 			absent(t, text, strings.ToLower(canary), "it is raw")
 		}
+		for _, canary := range clearOnly {
+			absent(t, text, strings.ToLower(canary), "it is unhashed, and Spec.Clear does not name its member")
+		}
 	}
 	holds(t, strings.Contains(string(out.Fragment), "gold"), "a property that the mapping names does not leave")
+}
+
+// hidden is a payload without the members that Spec.Clear declares, by their
+// key or as a pair of name and value.
+func (b *bench) hidden(t *testing.T, fragment []byte) string {
+	t.Helper()
+	var v any
+	noError(t, json.Unmarshal(fragment, &v))
+	hide(v, b.p.Spec().Clear)
+	text, err := json.Marshal(v)
+	noError(t, err)
+	return string(text)
+}
+
+func hide(v any, members []string) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			hide(item, members)
+		}
+	case map[string]any:
+		for key, value := range v {
+			if name, ok := value.(string); ok && len(v) == 2 && slices.Contains(members, name) {
+				clear(v) // a pair of name and value
+				return
+			}
+			if slices.Contains(members, key) {
+				delete(v, key)
+				continue
+			}
+			hide(value, members)
+		}
+	}
 }
 
 // openAll gives the route a mapping that lets everything leave that can,
@@ -168,7 +204,7 @@ func (b *bench) openAll(t *testing.T, route *resource.Route) {
 	c.Include = map[string]bool{
 		"item_names": true, "item_brands": true, "item_categories": true, "coupons": true, "search_term": true, "page_title": true,
 	}
-	target, problems := b.p.CompileMapping(route.Destination, route.Compiled, &c)
+	target, problems := route.Account.Map(&c)
 	noProblems(t, problems, "a mapping that names properties and includes everything")
 	route.Mapping, route.Target = &c, target
 }
@@ -181,14 +217,14 @@ func (b *bench) allowList(t *testing.T) {
 		holds(t, b.p.Supported().Has(kind), "%s is present and not supported", kind)
 		in := b.input()
 		in.Route.Kinds &^= 1 << kind
-		out := b.p.Build(nil, &in)
+		out := provider.Build(nil, &in)
 		holds(t, !slices.Contains(out.Identifiers.Present, kind), "%s is present although it is not allowed", kind)
 		member(t, out.Identifiers.Dropped, decision.Dropped{Kind: kind, Reason: decision.DropNotAllowed}, "what was dropped")
 		differ(t, string(all.Fragment), string(out.Fragment), kind.String()+" leaves although it is not allowed")
 	}
 	in = b.input()
 	in.Route.Kinds = 0
-	none := b.p.Build([]byte("x"), &in)
+	none := provider.Build([]byte("x"), &in)
 	equal(t, decision.IdentifiersNone, none.IdentifierReason, "reason without any identifier")
 	equal(t, "x", string(none.Fragment), "bytes of what failed")
 	holds(t, len(none.Identifiers.Present) == 0, "identifiers are present that are not allowed")
@@ -198,13 +234,13 @@ func (b *bench) purposes(t *testing.T) {
 	in := b.input()
 	out := b.pass(t, &in)
 	holds(t, out.ReliesOn&^in.Usable == 0, "the bytes rely on %s, which is not usable", out.ReliesOn&^in.Usable)
-	holds(t, out.ReliesOn.Has(b.p.Needs()), "the bytes do not rely on what the provider needs")
+	holds(t, out.ReliesOn.Has(b.p.Needs().Purposes), "the bytes do not rely on what the provider needs")
 
 	in = b.input()
 	in.Usable = consent.AdUserData | consent.AnalyticsStorage
 	in.Said = consent.State{Granted: in.Usable, Denied: consent.AdStorage | consent.AdPersonalization}
 	b.openAll(t, in.Route)
-	out = b.p.Build(nil, &in)
+	out = provider.Build(nil, &in)
 	holds(t, out.ReliesOn&^in.Usable == 0, "the bytes rely on %s, which is not usable", out.ReliesOn&^in.Usable)
 	for _, id := range storedIDs {
 		absent(t, string(out.Fragment), id, "it needs ad_storage")
@@ -218,7 +254,7 @@ func (b *bench) restricted(t *testing.T) {
 	if b.f.RestrictedPlace != (consent.Jurisdiction{}) {
 		in.Place = consent.Place{Location: b.f.RestrictedPlace}
 	}
-	out := b.p.Build(nil, &in)
+	out := provider.Build(nil, &in)
 	if !out.Restrictable {
 		equal(t, consent.Jurisdiction{}, b.f.RestrictedPlace, "a reduced form, which the fixture promises here, is missing")
 		return
@@ -247,14 +283,14 @@ func (b *bench) unsafeIDs(t *testing.T) {
 		in := b.input()
 		in.Event.ID = id
 		in.EventID = id
-		out := b.p.Build(nil, &in)
+		out := provider.Build(nil, &in)
 		equal(t, decision.IdentifiersUnsafeID, out.IdentifierReason, "reason for an unsafe id")
 		holds(t, len(out.Fragment) == 0, "bytes of an event that was refused")
 		absent(t, out.Detail, id, "details name fields, never values")
 
 		in = b.input()
 		in.Event.Commerce.TransactionID = id
-		out = b.p.Build(nil, &in)
+		out = provider.Build(nil, &in)
 		equal(t, decision.IdentifiersUnsafeID, out.IdentifierReason, "reason for an unsafe id")
 	}
 }
@@ -265,6 +301,7 @@ func (b *bench) age(t *testing.T) {
 	holds(t, out.NotAfter > in.Event.Time, "there is no age limit")
 	holds(t, out.FutureTolerance > 0, "events of any future are taken")
 	holds(t, out.NotBefore <= out.NotAfter, "the event waits beyond its end")
+	equal(t, b.f.ResendUnsafe, out.ResendUnsafe, "whether a second copy would count")
 }
 
 func (b *bench) assemble(t *testing.T) {
@@ -276,9 +313,9 @@ func (b *bench) assemble(t *testing.T) {
 		fragments, group = append(fragments, out.Fragment), out.Group
 	}
 	secret := identity.NewRaw("canarysecret")
-	batch := provider.Batch{Target: &b.target, Group: group, Fragments: fragments, Authorization: b.authorize(t), Now: Now}
+	batch := provider.Batch{Endpoint: &b.at, Group: group, Fragments: fragments, Authorization: b.authorize(t), Now: Now}
 	batch.Authorization.Header = append(batch.Authorization.Header, provider.SecretHeader{Name: "Authorization", Value: secret})
-	r := b.p.Assemble(nil, &batch)
+	r := b.at.Account.Assemble(nil, &batch)
 	holds(t, json.Valid(r.Body), "the body is not JSON: %s", r.Body)
 	equal(t, 3, bytes.Count(r.Body, fragments[0]), "fragments that stand in the body as they were built")
 	equal(t, "POST", r.Method, "method")
@@ -286,17 +323,17 @@ func (b *bench) assemble(t *testing.T) {
 	noError(t, err)
 	member(t, b.p.Spec().Hosts, u.Host, "host of the request")
 	absent(t, string(r.Body)+r.URL+fmt.Sprint(r.Header), "canarysecret", "credentials are added by the sender")
-	again := b.p.Assemble(nil, &batch)
+	again := b.at.Account.Assemble(nil, &batch)
 	equal(t, r, again, "the same request a second time")
 	batch.Now += 3600_000
-	later := b.p.Assemble(nil, &batch)
+	later := b.at.Account.Assemble(nil, &batch)
 	equal(t, string(r.Body), string(later.Body), "the body an hour later: a repeat is byte-identical")
 	equal(t, r.URL, later.URL, "the address an hour later")
 	for _, key := range batch.Authorization.Signing {
 		absent(t, string(r.Body)+r.URL+fmt.Sprint(r.Header), key.Reveal(), "keys sign and are never sent")
 	}
 	batch.ValidateOnly = true
-	holds(t, json.Valid(b.p.Assemble(nil, &batch).Body), "a validate-only body is not JSON")
+	holds(t, json.Valid(b.at.Account.Assemble(nil, &batch).Body), "a validate-only body is not JSON")
 }
 
 // authorize gives what requests are assembled with.
@@ -306,17 +343,21 @@ func (b *bench) authorize(t *testing.T) provider.Authorization {
 		return provider.Authorization{}
 	}
 	for _, bad := range []string{"", "canarysecret", "{}", `{"canarysecret":1}`} {
-		_, err := b.p.Authorize(t.Context(), nil, &b.target, identity.NewRaw(bad))
+		_, err := b.p.Authorize(t.Context(), nil, &b.at, identity.NewRaw(bad))
 		holds(t, err != nil, "a secret of another form is taken")
 		absent(t, err.Error(), "canarysecret", "errors never hold a secret")
 	}
-	a, err := b.p.Authorize(t.Context(), nil, &b.target, identity.NewRaw(b.f.Secret))
+	a, err := b.p.Authorize(t.Context(), nil, &b.at, identity.NewRaw(b.f.Secret))
 	noError(t, err)
+	if !a.Renewed.IsZero() { // it must do what the old one did
+		_, err := b.p.Authorize(t.Context(), nil, &b.at, a.Renewed)
+		noError(t, err)
+	}
 	return a
 }
 
 func (b *bench) probe(t *testing.T) {
-	r, ok := b.p.Probe(nil, &b.target)
+	r, ok := b.at.Account.Probe(nil, &b.at)
 	if !ok {
 		return
 	}

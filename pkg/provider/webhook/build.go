@@ -26,9 +26,9 @@ type builder struct {
 	relies consent.PurposeSet
 }
 
-// Build implements provider.Provider. There is no reduced form: an event
+// Build implements provider.Target. There is no reduced form: an event
 // without ad_user_data is nothing that the receiver may use.
-func (p *Provider) Build(dst []byte, in *provider.Input) provider.Built {
+func (m *mapping) Build(dst []byte, in *provider.Input) provider.Built {
 	built := provider.Built{
 		Fragment:        dst,
 		Restrictable:    !in.Restricted,
@@ -40,14 +40,8 @@ func (p *Provider) Build(dst []byte, in *provider.Input) provider.Built {
 		FutureTolerance: futureTolerance,
 		DedupRisk:       in.EventIDSource == event.IDDerived,
 	}
-	b := builder{in: in, ev: in.Event}
+	b := builder{in: in, ev: in.Event, dest: m.account, mapping: m}
 	b.Dst = dst
-	b.dest, _ = in.Route.Compiled.(*destination)
-	b.mapping, _ = in.Route.Target.Data.(*mapping)
-	if b.dest == nil || b.mapping == nil {
-		built.PreflightReason, built.Detail = decision.ProviderFieldInvalid, "destination and mapping are not a webhook's"
-		return built
-	}
 	if in.Restricted {
 		return built
 	}

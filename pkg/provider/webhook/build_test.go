@@ -80,7 +80,6 @@ func TestWhatIsRefused(t *testing.T) {
 		"no source":        {event: func(e *event.Event) { e.Page = event.Page{} }, want: decision.ProviderSourceMissing},
 		"unknown source":   {event: func(e *event.Event) { e.Source = "fax" }, want: decision.ProviderFieldInvalid},
 		"value no number":  {input: field("value", event.Value{Kind: event.String, Str: "much"}), want: decision.ProviderFieldInvalid},
-		"another provider": {input: func(in *provider.Input) { in.Route.Compiled = 1 }, want: decision.ProviderFieldInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ev := webEvent()
@@ -91,7 +90,7 @@ func TestWhatIsRefused(t *testing.T) {
 			if c.input != nil {
 				c.input(in)
 			}
-			out := newProvider().Build([]byte("x"), in)
+			out := provider.Build([]byte("x"), in)
 			got := out.IdentifierReason
 			if got == decision.ReasonNone {
 				got = out.PreflightReason
@@ -103,7 +102,7 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 	in := input(newRoute(t), webEvent())
 	in.Restricted = true
-	require.False(t, newProvider().Build(nil, in).Restrictable, "there is no reduced form")
+	require.False(t, provider.Build(nil, in).Restrictable, "there is no reduced form")
 }
 
 func TestMappingsAreReadStrictly(t *testing.T) {
@@ -119,7 +118,7 @@ func TestMappingsAreReadStrictly(t *testing.T) {
 	} {
 		m := good
 		change(&m)
-		_, problems := newProvider().CompileMapping(nil, nil, &m)
+		_, problems := newRoute(t).Account.Map(&m)
 		require.Len(t, problems, 1, path)
 		require.Equal(t, path, problems[0].Path)
 		require.NotEmpty(t, problems[0].Fix)
@@ -128,7 +127,7 @@ func TestMappingsAreReadStrictly(t *testing.T) {
 	for _, name := range []string{"", resource.NoEvent, " x", "a\x00"} {
 		m := good
 		m.ProviderEvent = name
-		_, problems := newProvider().CompileMapping(nil, nil, &m)
+		_, problems := newRoute(t).Account.Map(&m)
 		require.Len(t, problems, 1, "%q", name)
 	}
 }
@@ -139,7 +138,7 @@ func TestTemplate(t *testing.T) {
 		m, ok := newProvider().TemplateEvent("commerce", name)
 		require.True(t, ok, name)
 		require.Equal(t, name, m.ProviderEvent)
-		_, problems := newProvider().CompileMapping(nil, nil, &m)
+		_, problems := newRoute(t).Account.Map(&m)
 		require.Empty(t, problems)
 	}
 }
@@ -152,7 +151,7 @@ func TestUnlistedHostsAreWarnedAbout(t *testing.T) {
 		"https://other.example/x": false, "https://hooks.acme.example.evil.example/": false,
 	} {
 		d := &resource.Destination{ID: "d", Account: json.RawMessage(`{"url":"` + address + `"}`)}
-		_, account, problems := newProvider().CompileDestination(d)
+		account, problems := newProvider().Open(d)
 		require.NotEmpty(t, account)
 		if listed {
 			require.Empty(t, problems, address)
@@ -162,12 +161,12 @@ func TestUnlistedHostsAreWarnedAbout(t *testing.T) {
 		require.True(t, problems[0].Warning, address)
 	}
 	for name, d := range map[string]resource.Defaults{"currency": {Currency: "EURO"}, "phone_country": {PhoneCountry: "DEU"}} {
-		_, _, problems := newProvider().CompileDestination(&resource.Destination{ID: "d", Account: json.RawMessage(`{"url":"https://` + endpoint + `"}`), Defaults: d})
+		_, problems := newProvider().Open(&resource.Destination{ID: "d", Account: json.RawMessage(`{"url":"https://` + endpoint + `"}`), Defaults: d})
 		require.Len(t, problems, 1)
 		require.Equal(t, "spec.defaults."+name, problems[0].Path)
 	}
 	d := &resource.Destination{ID: "d", Account: json.RawMessage(`{"url":"https://user:canary@hooks.acme.example/"}`)}
-	_, _, problems := newProvider().CompileDestination(d)
+	_, problems := newProvider().Open(d)
 	require.Len(t, problems, 1)
 	require.Empty(t, problems[0].Value, "nobody repeats a password")
 }
@@ -194,7 +193,7 @@ func FuzzBuild(f *testing.F) {
 			m.Include = map[string]bool{"item_names": true, "search_term": true, "page_title": true, "coupons": true}
 			m.Properties = []string{"plan"}
 		})
-		out := newProvider().Build(nil, input(route, ev))
+		out := provider.Build(nil, input(route, ev))
 		ok := out.IdentifierReason == decision.ReasonNone && out.PreflightReason == decision.ReasonNone
 		if ok != json.Valid(out.Fragment) {
 			t.Fatalf("%q: %v %v %s", s, out.IdentifierReason, out.PreflightReason, out.Fragment)
@@ -233,30 +232,30 @@ const maxAllocations = 1
 func TestBuildAllocatesOnlyTheStatus(t *testing.T) {
 	in := input(newRoute(t), webEvent())
 	in.Scratch.Buf = make([]byte, 0, 1024)
-	dst, p := make([]byte, 0, 4096), newProvider()
-	require.LessOrEqual(t, testing.AllocsPerRun(200, func() { p.Build(dst, in) }), float64(maxAllocations))
+	dst := make([]byte, 0, 4096)
+	require.LessOrEqual(t, testing.AllocsPerRun(200, func() { provider.Build(dst, in) }), float64(maxAllocations))
 }
 
 func BenchmarkBuild(b *testing.B) {
 	in := input(newRoute(b), webEvent())
 	in.Scratch.Buf = make([]byte, 0, 1024)
-	dst, p := make([]byte, 0, 4096), newProvider()
+	dst := make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		b.SetBytes(int64(len(p.Build(dst, in).Fragment)))
+		b.SetBytes(int64(len(provider.Build(dst, in).Fragment)))
 	}
 }
 
 func BenchmarkAssemble(b *testing.B) {
 	route := newRoute(b)
-	fragment := newProvider().Build(nil, input(route, webEvent())).Fragment
-	batch := provider.Batch{Target: target(route), Authorization: authorize(b, secret), Now: now}
+	fragment := provider.Build(nil, input(route, webEvent())).Fragment
+	batch := provider.Batch{Endpoint: target(route), Authorization: authorize(b, secret), Now: now}
 	for range 100 {
 		batch.Fragments = append(batch.Fragments, fragment)
 	}
-	dst, p := make([]byte, 0, 256<<10), newProvider()
+	dst := make([]byte, 0, 256<<10)
 	b.ReportAllocs()
 	for b.Loop() {
-		b.SetBytes(int64(len(p.Assemble(dst, &batch).Body)))
+		b.SetBytes(int64(len(batch.Endpoint.Account.Assemble(dst, &batch).Body)))
 	}
 }

@@ -33,9 +33,9 @@ var (
 // problems collects what is wrong with one resource.
 type problems struct{ provider.Findings }
 
-// CompileDestination implements resource.Provider. The account's fingerprint
+// Open implements resource.Provider. The account's fingerprint
 // is the URL: deliveries made for one address never go to another.
-func (p *Provider) CompileDestination(d *resource.Destination) (any, string, []resource.Problem) {
+func (p *Provider) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
 	found := problems{provider.Findings{Resource: "Destination/" + d.ID}}
 	c := &destination{}
 	var a account
@@ -49,8 +49,14 @@ func (p *Provider) CompileDestination(d *resource.Destination) (any, string, []r
 		p.allowed(&found, c.place)
 	}
 	c.phoneCountry = found.Defaults(d.Defaults)
-	return c, Name + ":" + c.url, found.List
+	if resource.HasErrors(found.List) {
+		return nil, found.List
+	}
+	return c, found.List
 }
+
+// Fingerprint implements resource.Account.
+func (d *destination) Fingerprint() string { return Name + ":" + d.url }
 
 const maxURL = 2000
 

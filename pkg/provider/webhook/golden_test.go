@@ -106,7 +106,7 @@ func built(t testing.TB, s *scenario) (*resource.Route, provider.Built) {
 	if s.input != nil {
 		s.input(in)
 	}
-	out := newProvider().Build(nil, in)
+	out := provider.Build(nil, in)
 	require.Equal(t, decision.ReasonNone, out.IdentifierReason, "%s: %s", s.name, out.Detail)
 	require.Equal(t, decision.ReasonNone, out.PreflightReason, "%s: %s", s.name, out.Detail)
 	return route, out

@@ -63,11 +63,11 @@ func newRoute(t testing.TB, options ...option) *resource.Route {
 		o(d, m)
 	}
 	p := newProvider()
-	compiled, account, problems := p.CompileDestination(d)
+	account, problems := p.Open(d)
 	require.Empty(t, problems)
-	target, problems := p.CompileMapping(d, compiled, m)
+	target, problems := account.Map(m)
 	require.Empty(t, problems)
-	return &resource.Route{Destination: d, Mapping: m, Provider: p, Compiled: compiled, Account: account, Target: target, Kinds: p.Supported()}
+	return &resource.Route{Destination: d, Mapping: m, Provider: p, Account: account, Fingerprint: account.Fingerprint(), Target: target, Key: target.Key(), Kinds: p.Supported()}
 }
 
 func input(route *resource.Route, ev *event.Event) *provider.Input {
@@ -78,8 +78,8 @@ func input(route *resource.Route, ev *event.Event) *provider.Input {
 	}
 }
 
-func target(route *resource.Route) *provider.Target {
-	return &provider.Target{Destination: route.Destination, Compiled: route.Compiled}
+func target(route *resource.Route) *provider.Endpoint {
+	return &provider.Endpoint{Destination: route.Destination, Account: route.Account.(provider.Account)}
 }
 
 func authorize(t testing.TB, secret string) provider.Authorization {
@@ -116,6 +116,6 @@ func (r *receiver) take(t testing.TB, req provider.Request, n int, at int64) pro
 
 func judge(t testing.TB, route *resource.Route, fragments ...[]byte) provider.Answer {
 	t.Helper()
-	req := newProvider().Assemble(nil, &provider.Batch{Target: target(route), Fragments: fragments, Authorization: authorize(t, secret), Now: now})
+	req := target(route).Account.Assemble(nil, &provider.Batch{Endpoint: target(route), Fragments: fragments, Authorization: authorize(t, secret), Now: now})
 	return newReceiver(sandbox.Config{}).take(t, req, len(fragments), now)
 }

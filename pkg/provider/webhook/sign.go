@@ -27,16 +27,15 @@ const (
 	headerSignature = "Webhook-Signature"
 )
 
-// Assemble implements provider.Provider. The id follows from the destination
+// Assemble implements provider.Account. The id follows from the destination
 // and the body alone, so that the same events in the same order have the same
 // id however often they are sent; only timestamp and signature change. Events
 // that are sent in another company later have another id there, and are told
 // apart by their event_id.
-func (p *Provider) Assemble(dst []byte, b *provider.Batch) provider.Request {
-	d, ok := b.Target.Compiled.(*destination)
-	if !ok || len(b.Authorization.Signing) == 0 {
-		// A mistake of the caller: a request without method, URL and body
-		// cannot be sent, and one without signature must not be.
+func (d *destination) Assemble(dst []byte, b *provider.Batch) provider.Request {
+	if len(b.Authorization.Signing) == 0 {
+		// A mistake of the caller: a request without signature must not be
+		// sent, and one without method, URL and body cannot be.
 		return provider.Request{}
 	}
 	start := len(dst)
@@ -53,10 +52,10 @@ func (p *Provider) Assemble(dst []byte, b *provider.Batch) provider.Request {
 	}
 	dst = append(dst, '}')
 	body := dst[start:]
-	id, timestamp := messageID(b.Target.Destination.ID, body), strconv.FormatInt(b.Now/second, 10)
+	id, timestamp := messageID(b.Endpoint.Destination.ID, body), strconv.FormatInt(b.Now/second, 10)
 	return provider.Request{
 		Method: "POST",
-		URL:    address(b.Target.BaseURL, d),
+		URL:    address(b.Endpoint.BaseURL, d),
 		Header: []provider.Header{
 			{Name: "Content-Type", Value: "application/json"},
 			{Name: headerID, Value: id},
@@ -105,9 +104,9 @@ func signatures(keys []provider.Secret, id, timestamp string, body []byte) strin
 	return string(out)
 }
 
-// Probe implements provider.Provider: a receiver need not know a request that
+// Probe implements provider.Account: a receiver need not know a request that
 // carries no events, so one real event is the probe.
-func (p *Provider) Probe([]byte, *provider.Target) (provider.Request, bool) {
+func (d *destination) Probe([]byte, *provider.Endpoint) (provider.Request, bool) {
 	return provider.Request{}, false
 }
 
@@ -116,7 +115,7 @@ var errSecret = errors.New(`reading a webhook's secret: want a JSON object with 
 
 // Authorize implements provider.Provider. It calls nobody: the keys are only
 // ever used to sign.
-func (p *Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Target, secret provider.Secret) (provider.Authorization, error) {
+func (p *Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
 	var s struct {
 		Key      string `json:"signing_key"`
 		Previous string `json:"previous_signing_key"`

@@ -26,11 +26,11 @@ func header(r provider.Request, name string) string {
 
 func assemble(t testing.TB, secret string, at int64, events ...string) provider.Request {
 	t.Helper()
-	b := provider.Batch{Target: target(newRoute(t)), Authorization: authorize(t, secret), Now: at}
+	b := provider.Batch{Endpoint: target(newRoute(t)), Authorization: authorize(t, secret), Now: at}
 	for _, e := range events {
 		b.Fragments = append(b.Fragments, []byte(e))
 	}
-	return newProvider().Assemble(nil, &b)
+	return b.Endpoint.Account.Assemble(nil, &b)
 }
 
 // TestTheStandInSignsAsTheSchemeDoes holds the stand-in, which judges us, to
@@ -69,10 +69,10 @@ func TestIDsFollowTheContent(t *testing.T) {
 	}
 	route := newRoute(t)
 	route.Destination.ID = "acme-hooks-2"
-	b := provider.Batch{Target: target(route), Fragments: [][]byte{[]byte(one)}, Authorization: authorize(t, secret), Now: now}
-	ids[header(newProvider().Assemble(nil, &b), "webhook-id")] = true
+	b := provider.Batch{Endpoint: target(route), Fragments: [][]byte{[]byte(one)}, Authorization: authorize(t, secret), Now: now}
+	ids[header(b.Endpoint.Account.Assemble(nil, &b), "webhook-id")] = true
 	b.ValidateOnly = true
-	test := newProvider().Assemble(nil, &b)
+	test := b.Endpoint.Account.Assemble(nil, &b)
 	ids[header(test, "webhook-id")] = true
 	require.Len(t, ids, 6)
 	require.JSONEq(t, `{"version":1,"events":[{"event_id":"1"}],"test":true}`, string(test.Body))
@@ -113,19 +113,17 @@ func TestSecretsAreReadStrictly(t *testing.T) {
 }
 
 func TestNothingIsSentUnsigned(t *testing.T) {
-	b := provider.Batch{Target: target(newRoute(t)), Fragments: [][]byte{[]byte("{}")}, Now: now}
-	require.Equal(t, provider.Request{}, newProvider().Assemble(nil, &b))
-	b.Target.Compiled = "another provider's"
-	require.Equal(t, provider.Request{}, newProvider().Assemble(nil, &b))
+	b := provider.Batch{Endpoint: target(newRoute(t)), Fragments: [][]byte{[]byte("{}")}, Now: now}
+	require.Equal(t, provider.Request{}, b.Endpoint.Account.Assemble(nil, &b))
 }
 
 // A sandbox finds the endpoint's own host and path behind its own.
 func TestBaseURLKeepsThePlace(t *testing.T) {
-	b := provider.Batch{Target: target(newRoute(t)), Authorization: authorize(t, secret), Fragments: [][]byte{[]byte("{}")}}
-	require.Equal(t, "https://"+endpoint, newProvider().Assemble(nil, &b).URL)
-	b.Target.BaseURL = "http://127.0.0.1:9999/webhook/"
-	require.Equal(t, "http://127.0.0.1:9999/webhook/"+endpoint, newProvider().Assemble(nil, &b).URL)
-	_, ok := newProvider().Probe(nil, b.Target)
+	b := provider.Batch{Endpoint: target(newRoute(t)), Authorization: authorize(t, secret), Fragments: [][]byte{[]byte("{}")}}
+	require.Equal(t, "https://"+endpoint, b.Endpoint.Account.Assemble(nil, &b).URL)
+	b.Endpoint.BaseURL = "http://127.0.0.1:9999/webhook/"
+	require.Equal(t, "http://127.0.0.1:9999/webhook/"+endpoint, b.Endpoint.Account.Assemble(nil, &b).URL)
+	_, ok := b.Endpoint.Account.Probe(nil, b.Endpoint)
 	require.False(t, ok)
 }
 

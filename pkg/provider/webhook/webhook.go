@@ -54,7 +54,11 @@ func New(cfg Config) *Provider {
 	return p
 }
 
-var _ provider.Provider = (*Provider)(nil)
+var (
+	_ provider.Provider = (*Provider)(nil)
+	_ provider.Account  = (*destination)(nil)
+	_ provider.Target   = (*mapping)(nil)
+)
 
 // Name implements resource.Provider.
 func (p *Provider) Name() string { return Name }
@@ -71,12 +75,14 @@ var supported = decision.Kinds(
 // Needs is ad_user_data: the receiver is the customer's, what it does with
 // conversions is advertising all the same. Click and browser ids need
 // ad_storage besides, and are left out without it.
-func (p *Provider) Needs() consent.PurposeSet { return consent.AdUserData }
+func (p *Provider) Needs() consent.Needs { return consent.Needs{Purposes: consent.AdUserData} }
 
 // Spec declares the allowed hosts, limits and every known answer.
 func (p *Provider) Spec() provider.Spec {
 	return provider.Spec{
 		Name: Name, Hosts: p.hosts, MaxBatch: maxBatch, RealtimeBatch: realtimeBatch, MaxBytes: maxBytes, Errors: errorRows(),
-		Keys: resource.Keys{Account: []*document.Schema{accountSchema}, Section: sectionSchema},
+		// Click and browser ids, also those of other platforms, stand below click.
+		Clear: []string{"click"},
+		Keys:  resource.Keys{Account: []*document.Schema{accountSchema}, Section: sectionSchema},
 	}
 }

@@ -324,6 +324,6 @@ spec:
 	out := r.route(r.session(), r.record(purchase("a", transaction("t-1"))), r.record(purchase("b", transaction("t-1"))))
 	require.Equal(t, []string{queued, byTransaction}, out.said())
 	require.Zero(t, out.deliveries[0].AlsoKey, "the claim is made of the transaction already")
-	require.True(t, out.deliveries[0].Facts.Needs.Google, "TC strings bind Google by its vendor consent")
+	require.EqualValues(t, 755, out.deliveries[0].Facts.Needs.TCFVendor, "TC strings bind Google by its vendor consent")
 	require.Equal(t, decision.LaneRealtime, out.deliveries[0].Lane)
 }

@@ -171,8 +171,12 @@ func (l *loop) failed(ctx context.Context, d *destination, j *job, r *result, no
 		d.failingSince = now
 	}
 	l.advance(ctx, d, l.happening(d, r.answer, 0, 0, now), now)
+	left := r.left
+	if r.answer.Class == provider.UnknownOutcome {
+		left = l.endUnknown(ctx, r, left)
+	}
 	var stay []*item
-	for _, it := range r.left {
+	for _, it := range left {
 		switch {
 		case now-it.hop.FirstHandover >= l.retryFor(d):
 			l.end(ctx, it.entry(&settle.Outcome{

@@ -37,7 +37,7 @@ func (s *Sender) Ask(ctx context.Context, q verdict.Question) (provider.Answer, 
 		return provider.Answer{}, verdict.ErrGone
 	case endpoint.Invalid != "":
 		return provider.Answer{Class: provider.Configuration, Code: decision.DestinationInvalid.String(), Message: endpoint.Invalid}, nil
-	case endpoint.Account != q.Account:
+	case endpoint.Fingerprint != q.Account:
 		return provider.Answer{}, verdict.ErrGone
 	}
 	refusal, err := s.admit(ctx, endpoint)

@@ -99,6 +99,10 @@ func (w *worker) try(ctx context.Context, j *job, since time.Time) (r result, su
 		}
 		return r, time.Time{}
 	}
+	if keep = w.begin(ctx, view, keep, &r); r.unavailable != nil {
+		r.left, r.ended = j.items, nil
+		return r, time.Time{}
+	}
 	if r.left = keep; len(keep) > 0 {
 		w.request(ctx, j, target, auth, &r)
 	}
@@ -107,8 +111,8 @@ func (w *worker) try(ctx context.Context, j *job, since time.Time) (r result, su
 
 // prepare gets credentials and a view. Authorizing may take a while, so the
 // view is taken after it, and once more if the destination changed meanwhile.
-func (w *worker) prepare(ctx context.Context, j *job, since time.Time, r *result) (provider.Target, provider.Authorization, gate.View) {
-	var target provider.Target
+func (w *worker) prepare(ctx context.Context, j *job, since time.Time, r *result) (provider.Endpoint, provider.Authorization, gate.View) {
+	var target provider.Endpoint
 	var auth provider.Authorization
 	for authorized := ""; ; {
 		view, err := w.deps.Tables.AwaitSince(ctx, since)
@@ -139,19 +143,12 @@ func (w *worker) prepare(ctx context.Context, j *job, since time.Time, r *result
 	}
 }
 
-func (w *worker) target(e *resource.Endpoint) provider.Target {
-	t := provider.Target{Destination: e.Destination, Compiled: e.Compiled, BaseURL: w.cfg.BaseURL, TokenURL: w.cfg.TokenURL}
-	if t.BaseURL == "" {
-		t.BaseURL = w.spec.BaseURL
-	}
-	if t.TokenURL == "" {
-		t.TokenURL = w.spec.TokenURL
-	}
-	return t
+func (w *worker) target(e *resource.Endpoint) provider.Endpoint {
+	return provider.EndpointOf(e, &w.spec, w.cfg.BaseURL, w.cfg.TokenURL)
 }
 
 // request sends the deliveries in r.left as they are.
-func (w *worker) request(ctx context.Context, j *job, target provider.Target, auth provider.Authorization, r *result) {
+func (w *worker) request(ctx context.Context, j *job, target provider.Endpoint, auth provider.Authorization, r *result) {
 	fragments := make([][]byte, len(r.left))
 	size := envelopeBytes
 	for i, it := range r.left {
@@ -160,12 +157,13 @@ func (w *worker) request(ctx context.Context, j *job, target provider.Target, au
 	}
 	room := w.room(size)
 	defer w.bodies.Put(room)
-	request := w.deps.Provider.Assemble(*room, &provider.Batch{
-		Target: &target, Group: j.key.Group, Fragments: fragments, Authorization: auth, Now: w.deps.Now().UnixMilli(),
+	request := target.Account.Assemble(*room, &provider.Batch{
+		Endpoint: &target, Group: j.key.Group, Fragments: fragments, Authorization: auth, Now: w.deps.Now().UnixMilli(),
 	})
 	ctx, span := w.deps.Tracer.Start(ctx, "deliver "+w.spec.Name, trace.WithLinks(links(r.left)...), about(j, len(r.left)))
 	defer span.End()
 	r.answer = w.exchange(ctx, request, auth, len(r.left))
+	w.notBegun(ctx, r.left, r.answer)
 	finishSpan(span, r.answer)
 	w.deps.Meter.Request(Measurement{
 		Destination: j.key.Destination, Lane: j.lane, Class: r.answer.Class, Status: r.answer.status, Code: r.answer.Code,
@@ -214,12 +212,12 @@ func unanswered(o httpclient.Outcome) provider.Answer {
 
 // probe asks the provider, without delivering anything, whether it would
 // take deliveries again.
-func (w *worker) probe(ctx context.Context, target provider.Target, auth provider.Authorization, r *result) {
+func (w *worker) probe(ctx context.Context, target provider.Endpoint, auth provider.Authorization, r *result) {
 	if target.Destination == nil {
 		r.unavailable = errNoDestination
 		return
 	}
-	request, ok := w.deps.Provider.Probe(nil, &target)
+	request, ok := target.Account.Probe(nil, &target)
 	if !ok {
 		r.noProbe = true
 		return

@@ -50,7 +50,7 @@ type granted struct {
 
 // get gives the authorization of a target, from the cache while its secret is
 // the same. Errors never hold a secret.
-func (c *credentials) get(ctx context.Context, t *provider.Target) (granted, error) {
+func (c *credentials) get(ctx context.Context, t *provider.Endpoint) (granted, error) {
 	e := c.entry(t.Destination.ID)
 	select {
 	case e.turn <- struct{}{}:
@@ -73,8 +73,36 @@ func (c *credentials) get(ctx context.Context, t *provider.Target) (granted, err
 	if err != nil {
 		return granted{version: version, waited: true}, fmt.Errorf("authorizing destination %s: %w", t.Destination.ID, err)
 	}
+	if !auth.Renewed.IsZero() {
+		c.keep(ctx, t, &auth)
+	}
 	e.auth, e.valid, e.version, e.hash = auth, true, version, t.Destination.Hash
 	return granted{auth: auth, version: version, waited: true}, nil
+}
+
+// keeper is a store of secrets that can write.
+type keeper interface {
+	// Keep replaces what a reference stands for.
+	Keep(ctx context.Context, reference string, secret provider.Secret) error
+}
+
+// keep stores a secret that the provider has renewed. Where nothing can be
+// written, the old one is used again, and a person is told in time that it may
+// be refused from the end of this authorization on.
+func (c *credentials) keep(ctx context.Context, t *provider.Endpoint, auth *provider.Authorization) {
+	renewed := auth.Renewed
+	auth.Renewed = provider.Secret{}
+	store, can := c.deps.Secrets.(keeper)
+	if can {
+		err := store.Keep(ctx, t.Destination.Secret, renewed)
+		if err == nil {
+			return
+		}
+		c.deps.Log.WarnContext(ctx, "sender: a renewed secret cannot be kept", "destination", t.Destination.ID, "error", err)
+	}
+	if auth.SecretEnds == 0 || auth.SecretEnds > auth.Expires {
+		auth.SecretEnds = auth.Expires
+	}
 }
 
 // forget makes the next request authorize again, without waiting for one that

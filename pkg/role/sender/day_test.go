@@ -75,7 +75,7 @@ type expiring struct {
 	issued []time.Time
 }
 
-func (e *expiring) Authorize(ctx context.Context, do provider.Doer, t *provider.Target, secret provider.Secret) (provider.Authorization, error) {
+func (e *expiring) Authorize(ctx context.Context, do provider.Doer, t *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
 	a, err := e.Provider.Authorize(ctx, do, t, secret)
 	if err != nil {
 		return a, err

@@ -116,11 +116,6 @@ type Deps struct {
 	Secrets    Secrets
 	Recorder   gate.Recorder
 
-	// Quota names the budget of requests that a destination shares with
-	// others, empty where it has one of its own; nil where the provider knows
-	// no such thing.
-	Quota func(t *provider.Target) string
-
 	// Statuses lets the sender hear what other senders say about the
 	// provider's destinations, and what it said itself before it was
 	// restarted. Without it, deliveries that another process has parked wait

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender"
@@ -89,9 +90,8 @@ func TestTheOldestThatIsDue(t *testing.T) {
 // A budget that destinations share is reported with what was used of it.
 func TestQuotasAreReported(t *testing.T) {
 	bubble(t, 2, func(r *rig) {
-		s := r.start(func(_ *sender.Config, d *sender.Deps) {
-			d.Quota = func(*provider.Target) string { return "project" }
-		})
+		r.open(2, func(_ *resource.Destination, a provider.Account) provider.Account { return budgeted{a, "project"} })
+		s := r.start()
 		r.order(0, "order", ids("a", 3)...)
 		r.order(1, "order", ids("b", 3)...)
 		r.await(func() bool { return r.counts()["delivered delivered"] == 6 && len(s.Status().Quotas) == 1 }, "delivered")

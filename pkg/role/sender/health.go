@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender/flow"
 	"github.com/sluicehq/sluice/pkg/role/sender/settle"
 )
@@ -206,9 +207,8 @@ func (l *loop) learn(d *destination, r *result) {
 // describeAs joins a destination with its resource.
 func (l *loop) describeAs(d *destination, endpoint *resource.Endpoint) {
 	d.spec = endpoint.Destination
-	if l.deps.Quota != nil {
-		target := l.worker.target(endpoint)
-		name := l.deps.Quota(&target)
+	if q, shared := endpoint.Account.(provider.Quotas); shared {
+		name := q.Quota()
 		if name == "" {
 			name = "secret " + d.spec.Secret // credentials without a project of their own have their issuer's
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender"
@@ -16,14 +17,13 @@ import (
 // the other destinations of it wait as long, those of another do not.
 func TestAThrottledProjectWaitsAsOne(t *testing.T) {
 	bubble(t, 3, func(r *rig) {
-		s := r.start(func(_ *sender.Config, d *sender.Deps) {
-			d.Quota = func(target *provider.Target) string {
-				if target.Destination.ID == "d2" {
-					return "other"
-				}
-				return "shared"
+		r.open(3, func(d *resource.Destination, a provider.Account) provider.Account {
+			if d.ID == "d2" {
+				return budgeted{a, "other"}
 			}
+			return budgeted{a, "shared"}
 		})
+		s := r.start()
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Throttle, Code: 80004, Minutes: 5, Times: 1}))
 		began := time.Now()
 		r.order(0, "order", ids("a", 3)...)
@@ -42,11 +42,37 @@ func TestAThrottledProjectWaitsAsOne(t *testing.T) {
 	})
 }
 
-// asking is a provider that has a request that only asks.
-type asking struct{ provider.Provider }
+// opened is a provider whose accounts a test changes.
+type opened struct {
+	provider.Provider
+	change func(*resource.Destination, provider.Account) provider.Account
+}
 
-func (a asking) Probe(dst []byte, t *provider.Target) (provider.Request, bool) {
-	r := a.Assemble(dst, &provider.Batch{Target: t})
+func (o opened) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
+	a, problems := o.Provider.Open(d)
+	account, _ := a.(provider.Account)
+	return o.change(d, account), problems
+}
+
+// open applies the resources of n destinations, opened by a changed provider.
+func (r *rig) open(n int, change func(*resource.Destination, provider.Account) provider.Account) {
+	r.provider = opened{r.provider, change}
+	r.apply(resources(n))
+}
+
+// budgeted is an account that shares a budget of requests.
+type budgeted struct {
+	provider.Account
+	name string
+}
+
+func (b budgeted) Quota() string { return b.name }
+
+// asking is an account that has a request that only asks.
+type asking struct{ budgeted }
+
+func (a asking) Probe(dst []byte, at *provider.Endpoint) (provider.Request, bool) {
+	r := a.Assemble(dst, &provider.Batch{Endpoint: at})
 	r.URL += "?probe=1"
 	return r, true
 }
@@ -55,11 +81,10 @@ func (a asking) Probe(dst []byte, t *provider.Target) (provider.Request, bool) {
 // that was told to wait is not asked either.
 func TestProbesAreCountedAndWaitForTheirProject(t *testing.T) {
 	bubble(t, 2, func(r *rig) {
-		s := r.start(func(c *sender.Config, d *sender.Deps) {
-			c.ProbeEvery = 10 * time.Second
-			d.Provider = asking{r.provider}
-			d.Quota = func(*provider.Target) string { return "shared" }
+		r.open(2, func(_ *resource.Destination, a provider.Account) provider.Account {
+			return asking{budgeted{a, "shared"}}
 		})
+		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.ProbeEvery = 10 * time.Second })
 		probes := func() (n int) {
 			for _, e := range r.wire.requests() {
 				if strings.HasSuffix(e.URL, "?probe=1") {

@@ -47,8 +47,8 @@ func Try(ctx context.Context, cfg Config, deps Deps, t Trial) TrialAnswer {
 	if err != nil {
 		return tried(denied(err))
 	}
-	request := deps.Provider.Assemble(nil, &provider.Batch{
-		Target: &target, Group: t.Group, Fragments: [][]byte{t.Payload}, ValidateOnly: t.ValidateOnly,
+	request := target.Account.Assemble(nil, &provider.Batch{
+		Endpoint: &target, Group: t.Group, Fragments: [][]byte{t.Payload}, ValidateOnly: t.ValidateOnly,
 		Authorization: granted.auth, Now: deps.Now().UnixMilli(),
 	})
 	return tried(w.exchange(ctx, request, granted.auth, 1))

@@ -39,11 +39,11 @@ func (d *desk) Ask(_ context.Context, q verdict.Question) (provider.Answer, erro
 	if d.err != nil {
 		return provider.Answer{}, d.err
 	}
-	q.Request(&provider.Target{})
+	q.Request(&provider.Endpoint{})
 	return q.Read(&provider.Response{}), nil
 }
 
-func (d *desk) StatusRequest(*provider.Target, string) provider.Request { return provider.Request{} }
+func (d *desk) StatusRequest(*provider.Endpoint, string) provider.Request { return provider.Request{} }
 func (d *desk) ParseStatus(*provider.Response) (provider.RequestStatus, provider.Answer) {
 	return d.status, d.answer
 }

@@ -174,7 +174,7 @@ func (r *rig) startSender() {
 		BaseURL: "http://sandbox.virtual", TokenURL: "http://sandbox.virtual/token",
 	}, sender.Deps{
 		Provider: r.provider, Tables: r.world, Claims: r.store, Deliveries: deliveries, Encoder: r.writer,
-		Producer: r.producer, HTTP: r.wire, Secrets: r.secrets, Quota: google.QuotaProject,
+		Producer: r.producer, HTTP: r.wire, Secrets: r.secrets,
 		Recorder: gate.Recorder{Pseudonym: identity.NewPseudonym("k1", bytes.Repeat([]byte("k"), 32)), AppVersion: "test"},
 	})
 	require.NoError(r.t, err)

@@ -55,7 +55,7 @@ type Question struct {
 	Destination string
 	// Account is the fingerprint of the account that the events went to.
 	Account string
-	Request func(t *provider.Target) provider.Request
+	Request func(t *provider.Endpoint) provider.Request
 	// Read says what kind of answer it was. It is called once at most, before
 	// Ask returns, and not where the provider did not answer.
 	Read func(r *provider.Response) provider.Answer

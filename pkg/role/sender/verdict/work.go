@@ -113,7 +113,7 @@ func (w *Worker) askAll(ctx context.Context, subs []*codec.Submission) ([]findin
 func (w *Worker) ask(ctx context.Context, s *codec.Submission, f *finding) {
 	f.answer, f.err = w.deps.Asker.Ask(ctx, Question{
 		Destination: s.DestinationID, Account: s.Account,
-		Request: func(t *provider.Target) provider.Request { return w.deps.Verdicts.StatusRequest(t, s.RequestID) },
+		Request: func(t *provider.Endpoint) provider.Request { return w.deps.Verdicts.StatusRequest(t, s.RequestID) },
 		Read: func(r *provider.Response) (a provider.Answer) {
 			f.status, a = w.deps.Verdicts.ParseStatus(r)
 			return a

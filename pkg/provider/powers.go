@@ -1,0 +1,24 @@
+package provider
+
+// The optional powers of providers and accounts. Whoever uses one asks for it
+// here, with a type assertion, and does without where it is missing:
+//
+//	Versioned  an account's requests name a version of the API that ends
+//	Quotas     an account shares a budget of requests with others
+//	Trials     a provider can be tried with one event by hand (trial.go)
+//	Verdicts   a provider says later what became of a request (verdict.go)
+
+// Versioned is implemented by accounts whose requests name a version of the
+// API that ends some day.
+type Versioned interface {
+	// Version gives the version that the requests name, and when it ends, in
+	// epoch milliseconds; zero where no end is announced.
+	Version() (name string, ends int64)
+}
+
+// Quotas is implemented by accounts that share a budget of requests with
+// others.
+type Quotas interface {
+	// Quota names the budget, empty where the account has one of its own.
+	Quota() string
+}
