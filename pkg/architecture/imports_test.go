@@ -55,7 +55,7 @@ var mayImport = map[tier][]tier{
 // their arguments.
 var coreLibraries = []string{
 	"cel.dev/cel-go", "github.com/google/cel-go", "github.com/goccy/go-yaml", "github.com/nyaruka/phonenumbers",
-	"github.com/prebid/go-gdpr", "github.com/prebid/go-gpp", "golang.org/x/text", "golang.org/x/net/idna",
+	"golang.org/x/text", "golang.org/x/net/idna",
 	"golang.org/x/net/publicsuffix", "google.golang.org/protobuf", "google.golang.org/genproto",
 	"github.com/cespare/xxhash",
 }

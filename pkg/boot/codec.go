@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/table"
+	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/schemas"
 )
@@ -87,10 +88,23 @@ func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
 	if err != nil {
 		return nil, err
 	}
+	decoders.Consent = e.countUnknownMembers(decoders.Consent)
 	return table.New(
 		table.Config{Topics: e.Names, Kafka: cfg, ConsentPartitions: consentPartitions},
 		table.Deps{Providers: ForResources(e.Providers()), Decode: decoders, Logger: e.Log},
 	), nil
+}
+
+// countUnknownMembers counts the members of records that the contract does not have,
+// once telemetry runs.
+func (e *Env) countUnknownMembers(decode func(context.Context, []byte, *consent.Record) error) func(context.Context, []byte, *consent.Record) error {
+	return func(ctx context.Context, value []byte, dst *consent.Record) error {
+		err := decode(ctx, value, dst)
+		if m := e.metrics.Load(); m != nil && err == nil && dst.UnknownMember != "" {
+			m.UnknownMembers(ctx, telemetry.MembersOfRecords, dst.UnknownMember, 1)
+		}
+		return err
+	}
 }
 
 // TableDecoders read the topics of the tables.

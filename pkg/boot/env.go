@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -87,6 +88,7 @@ type Env struct {
 
 	embeddedRedis bool
 
+	metrics    atomic.Pointer[telemetry.Metrics] // nil: no role runs
 	observed   observed
 	claimState claimState
 	client     lazy[*kgo.Client]

@@ -8,8 +8,9 @@ import (
 )
 
 // LineNotes collects what somebody who wrote events by hand wants to be told
-// about lines that are read all the same: members that are ignored, and lines
-// that are no events where those are sent on. A nil one takes no notes.
+// about lines that are read all the same: members that are ignored, or make consent
+// malformed, and lines that are no events where those are sent on. A nil one takes
+// no notes.
 type LineNotes struct {
 	file    string
 	members *codec.EventMembers
@@ -33,7 +34,7 @@ func NewLineNotes(file string) (*LineNotes, error) {
 	return &LineNotes{file: file, members: members, bad: LinesError{File: file}, known: map[string]int{}}, nil
 }
 
-// Line notes the members of a line that are ignored.
+// Line notes the unknown members of a line.
 func (l *LineNotes) Line(n int, line []byte) {
 	if l == nil {
 		return
@@ -69,7 +70,11 @@ func (l *LineNotes) String() string {
 		b.WriteString(l.bad.Error() + "\n  they are sent as they are, and dead-lettered; fix: mend these lines\n")
 	}
 	for _, u := range l.unknown {
-		fmt.Fprintf(&b, "%s:%d: unknown member %s (ignored", l.file, u.line, u.Path)
+		effect := "ignored"
+		if u.Malformed {
+			effect = "malformed: this consent denies everything"
+		}
+		fmt.Fprintf(&b, "%s:%d: unknown member %s (%s", l.file, u.line, u.Path, effect)
 		if u.lines > 1 {
 			fmt.Fprintf(&b, "; %d times in all", u.lines)
 		}

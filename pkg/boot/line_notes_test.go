@@ -26,8 +26,11 @@ func TestLineNotes(t *testing.T) {
 		"my.ndjson:2: unknown member consnt (ignored; 2 times in all); did you mean consent?\n"+
 		"my.ndjson:2: unknown member warehouse (ignored)\n", notes.String())
 
+	notes.Line(5, []byte(`{"consent":{"adUserData":"denied"}}`))
+	require.Contains(t, notes.String(), "my.ndjson:5: unknown member consent.adUserData (malformed: this consent denies everything); did you mean consent.ad_user_data?\n")
+
 	for i := range 30 {
-		notes.Line(5+i, fmt.Appendf(nil, `{"unheard_of_%d":1}`, i))
+		notes.Line(6+i, fmt.Appendf(nil, `{"unheard_of_%d":1}`, i))
 	}
-	require.Contains(t, notes.String(), "  and 12 more unknown members\n", "a file of another kind has as many as it likes")
+	require.Contains(t, notes.String(), "  and 13 more unknown members\n", "a file of another kind has as many as it likes")
 }

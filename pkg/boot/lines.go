@@ -130,11 +130,11 @@ func readLine(r *bufio.Reader, dst []byte) ([]byte, error) {
 	}
 }
 
-// EachConsentLine reads an NDJSON file of consent records (--consent). A value
-// that is malformed consent is no error of the file: it has to reach the gate.
-// Its error is a *LinesError where lines are wrong; take has then seen the good
-// ones. The record may be kept.
-func EachConsentLine(file string, in io.Reader, take func(*codec.SubjectRecord) error) error {
+// EachConsentLine reads an NDJSON file of consent records (--consent, consent
+// import). A value that is malformed consent is no error of the file, because it has
+// to reach the gate: notes tell of it. Its error is a *LinesError where lines are
+// wrong; take has then seen the good ones. The record may be kept.
+func EachConsentLine(file string, in io.Reader, notes *ConsentNotes, take func(*codec.SubjectRecord) error) error {
 	bad := &LinesError{File: file}
 	err := EachLine(in, func(n int, line []byte) error {
 		var record codec.SubjectRecord
@@ -143,6 +143,7 @@ func EachConsentLine(file string, in io.Reader, take func(*codec.SubjectRecord) 
 			bad.Add(n, err)
 			return nil
 		}
+		notes.add(file, n, &record.Record)
 		return take(&record)
 	})
 	if err != nil {

@@ -70,6 +70,7 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 		err = errors.Join(err, tel.Shutdown(flush))
 	}()
 	e.Log = tel.Logger
+	e.metrics.Store(tel.Metrics)
 	roles.expect(ctx, tel.Metrics)
 	store, tables, err := e.foundation(ctx, roles)
 	if err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
@@ -76,7 +76,7 @@ func (r *root) consentImport(ctx context.Context, env *boot.Env, f *importFlags)
 		entry := standing[key]
 		removes := entry != nil && entry.Erased && !record.Record.Erased && !boot.Grants(&record.Record)
 		older := entry != nil && !removes && entry.Record.UpdatedAt > record.Record.UpdatedAt
-		if record.Record.Malformed {
+		if consent.NormaliseRecord(record.Record, 0).Malformed != consent.WellFormed {
 			result.Malformed++
 		}
 		if removes {
@@ -111,23 +111,16 @@ func (r *root) readRecords(name string) (map[string]codec.SubjectRecord, []strin
 	}
 	defer in.Close()
 	records, keys := map[string]codec.SubjectRecord{}, []string{}
-	bad := &boot.LinesError{File: name}
-	err = boot.EachLine(in, func(n int, line []byte) error {
-		var record codec.SubjectRecord // its strings alias the line
-		if err := codec.DecodeConsentJSON(&record, bytes.Clone(line)); err != nil {
-			bad.Add(n, err)
-			return nil
-		}
+	var notes boot.ConsentNotes
+	err = boot.EachConsentLine(name, in, &notes, func(record *codec.SubjectRecord) error {
 		key := string(event.Key(nil, record.CustomerID, record.SubjectID.Reveal(), ""))
 		if _, again := records[key]; !again {
 			keys = append(keys, key)
 		}
-		records[key] = record
+		records[key] = *record
 		return nil
 	})
-	if err == nil {
-		err = bad.Err()
-	}
+	fmt.Fprint(r.Err, notes.String())
 	return records, keys, usage(err)
 }
 

@@ -101,7 +101,11 @@ func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve
 	shared.Err = progress // the roles log while it shows
 	r = &shared
 	o.Log, o.Progress = progress, progress.show
-	told := sync.OnceFunc(func() { r.lineNotes(o.Lines) })
+	o.ConsentNotes = &boot.ConsentNotes{}
+	told := sync.OnceFunc(func() {
+		fmt.Fprint(r.Err, o.ConsentNotes.String())
+		r.lineNotes(o.Lines)
+	})
 	if serve {
 		o.Serve = func(a demo.Addresses) {
 			progress.clear()

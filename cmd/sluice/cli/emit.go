@@ -230,27 +230,14 @@ func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
 		return nil, err
 	}
 	defer in.Close()
-	// Records alias the bytes that they were read from.
-	text, err := io.ReadAll(in)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
-	}
 	var all []codec.SubjectRecord
-	bad := &boot.LinesError{File: name}
-	n := 0
-	for line := range bytes.Lines(text) {
-		n++
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		var s codec.SubjectRecord
-		if err := codec.DecodeConsentJSON(&s, line); err != nil {
-			bad.Add(n, err)
-			continue
-		}
-		all = append(all, s)
-	}
-	return all, usage(bad.Err())
+	var notes boot.ConsentNotes
+	err = boot.EachConsentLine(name, in, &notes, func(s *codec.SubjectRecord) error {
+		all = append(all, *s)
+		return nil
+	})
+	fmt.Fprint(r.Err, notes.String())
+	return all, usage(err)
 }
 
 // writing is one run of emit.

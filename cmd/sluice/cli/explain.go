@@ -170,11 +170,13 @@ func (r *root) consents(name string, now int64) (map[explain.Subject]consent.Sta
 	}
 	defer in.Close()
 	all := map[explain.Subject]consent.Statement{}
-	err = boot.EachConsentLine(name, in, func(s *codec.SubjectRecord) error {
+	var notes boot.ConsentNotes
+	err = boot.EachConsentLine(name, in, &notes, func(s *codec.SubjectRecord) error {
 		key := explain.Subject{Customer: s.CustomerID, Subject: s.SubjectID.Reveal()}
 		all[key] = consent.After(all[key], consent.NormaliseRecord(s.Record, now))
 		return nil
 	})
+	fmt.Fprint(r.Err, notes.String())
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	Log       io.Writer
 	// Lines is told about the lines of Input; optional.
 	Lines *boot.LineNotes
+	// ConsentNotes takes notes about Consent. Optional.
+	ConsentNotes *boot.ConsentNotes
 	// Progress is told how far it is, a few times a second. Optional.
 	Progress func(Progress)
 	// Serve is called with the addresses once everything runs, and the demo

@@ -145,7 +145,7 @@ func (sc *scene) consents(o Options) (map[subject]consent.Record, error) {
 		return nil, fmt.Errorf("reading consent records: %w", err)
 	}
 	defer f.Close()
-	err = boot.EachConsentLine(o.Consent, f, func(r *codec.SubjectRecord) error {
+	err = boot.EachConsentLine(o.Consent, f, o.ConsentNotes, func(r *codec.SubjectRecord) error {
 		before[subject{r.CustomerID, r.SubjectID.Reveal()}] = r.Record
 		return nil
 	})

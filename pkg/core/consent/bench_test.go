@@ -34,12 +34,21 @@ func BenchmarkNormaliseTCF(b *testing.B) {
 	}
 }
 
+func BenchmarkNormaliseGPP(b *testing.B) {
+	in := consent.Input{GPP: consent.Text(gppString(b, "6:=1YNN+7:+8:"))}
+	b.ReportAllocs()
+	for b.Loop() {
+		sinkStatement = consent.Normalise(in, 1, 2)
+	}
+}
+
 func BenchmarkResolveMergeJudge(b *testing.B) {
 	in, record, place := benchInputs()
 	snapshot, policy := consent.Normalise(in, 1, 0), testPolicy()
 	b.ReportAllocs()
 	for b.Loop() {
-		sinkOutcome = consent.Judge(consent.Merge(snapshot, record, place), policy.At(place), consent.Needs{Purposes: consent.AdUserData}, now.UnixMilli())
+		e := consent.Merge(snapshot, record, place, policy.At(place), now.UnixMilli())
+		sinkOutcome = consent.Judge(&e, consent.Needs{Purposes: consent.AdUserData})
 	}
 }
 
@@ -54,9 +63,12 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 	policy := testPolicy()
 	needs := consent.Needs{Purposes: consent.AdUserData}
 	at := now.UnixMilli()
+	in.TCF = consent.Text(tcString(t, "p1,p3,p4,p7,v755"))
+	in.GPP = consent.Text(gppString(t, "2:p1,p7,v755+6:=1YNN+7:+8:gpc+16:"))
 	allocs := testing.AllocsPerRun(200, func() {
 		snapshot := consent.Normalise(in, at, at)
-		sinkOutcome = consent.Judge(consent.Merge(snapshot, record, place), policy.At(place), needs, at)
+		e := consent.Merge(snapshot, record, place, policy.At(place), at)
+		sinkOutcome = consent.Judge(&e, needs)
 		sinkOutcome.Causes.First()
 		place.Location = consent.NewJurisdiction("US", "CA")
 	})

@@ -21,7 +21,7 @@ func testPolicy() *consent.Policy {
 		ID: "default", Version: "1",
 		Default:   consent.Row{Regime: "opt_in", HonourGPC: consent.True, HonourDNT: consent.True},
 		Lifetime:  390 * 24 * time.Hour,
-		Minors:    consent.Minors{Child: "block", Teen: "block"},
+		Minors:    consent.MinorRules{Child: "block", Teen: "block"},
 		Sensitive: consent.Sensitive{Block: []string{"US-MD"}},
 		Jurisdictions: map[string]consent.Row{
 			"DE":    {Regime: "opt_in", Source: "GDPR"},
@@ -38,10 +38,11 @@ func testPolicy() *consent.Policy {
 //
 //	place    US-CA, DE, - (nothing known); identity=DE; _ stands for a space
 //	snapshot, record   name=value of the consent fields; at=HH:MM or at=400d
-//	         (ago); stored=…; malformed; tcf=p1,v755 and gpp=8:sale as built
-//	         in strings_test.go, or =text
+//	         (ago); stored=…; malformed; unknown=member; copied; tcf=p1,v755 and
+//	         gpp=8:sale as built in strings_test.go, or =text
 //	needs    purposes; google; sensitive
-//	policy   teen=allow, no-lifetime, row=US-WA:opt_in, block=BE-VLG
+//	policy   teen=allow, no-lifetime, row=US-WA:opt_in, block=BE-VLG, settings such
+//	         as minors.gpp=ignore
 //	want     the first cause, or ok
 //	usable, said, basis, also   optional: what else has to hold
 func TestCases(t *testing.T) {
@@ -96,8 +97,8 @@ func runCase(t *testing.T, text string) {
 	}
 	require.NotEmpty(t, checks, "the case checks nothing")
 	rule := c.policy.At(c.place)
-	effective := consent.Merge(c.snapshot, c.record, c.place)
-	out := consent.Judge(effective, rule, c.needs, now.UnixMilli())
+	effective := consent.Merge(c.snapshot, c.record, c.place, rule, now.UnixMilli())
+	out := consent.Judge(&effective, c.needs)
 	for _, check := range checks {
 		require.Equal(t, check[1], answer(t, check[0], out), check[0])
 	}
@@ -133,6 +134,9 @@ func answer(t *testing.T, key string, out consent.Outcome) string {
 		words = append(words, b.Regime.String(), b.Jurisdiction.String(), b.Purpose.String(), b.Malformed.String())
 		if b.FromIdentity {
 			words = append(words, "by identity.country")
+		}
+		if b.Detail != "" {
+			words = append(words, "("+b.Detail+")")
 		}
 		return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 	default:
@@ -227,6 +231,14 @@ func parseInput(t *testing.T, rest string) (consent.Input, map[string]string) {
 			in.DNT = tri[value]
 		case "malformed":
 			in.Malformed = true
+		case "unknown":
+			in.UnknownMember = value
+		case "copied":
+			in.Copied = true
+		case "gdpr_applies":
+			in.GDPRApplies = tri[value]
+		case "gpp_sid":
+			in.GPPSID.AddText(value)
 		case "tcf":
 			in.TCF = encoded(t, value, tcString)
 		case "gpp":
@@ -264,6 +276,29 @@ func parseNeeds(t *testing.T, rest string) consent.Needs {
 	return n
 }
 
+func parsePolicySetting(t *testing.T, p *consent.Policy, key, value string) {
+	t.Helper()
+	switch key {
+	case "minors.gpp":
+		p.Minors.GPP = value
+	case "purpose_7":
+		p.TCF.Purpose7 = value
+	case "gpp_without_disclosed_vendors":
+		p.TCF.GPPWithoutDisclosedVendors = append(p.TCF.GPPWithoutDisclosedVendors, number(t, value))
+	case "future_tolerance":
+		p.TCF.FutureTolerance = time.Duration(number(t, strings.TrimSuffix(value, "d"))) * 24 * time.Hour
+	case "other_states":
+		p.GPP.OtherStates = value
+	case "missing_notice":
+		p.GPP.MissingNotice = value
+	case "service_provider":
+		p.GPP.ServiceProvider = value
+	default:
+		t.Fatalf("unknown policy word %q", key)
+	}
+	require.Empty(t, p.Validate())
+}
+
 func parsePolicy(t *testing.T, p *consent.Policy, rest string) {
 	t.Helper()
 	for word := range strings.FieldsSeq(rest) {
@@ -284,7 +319,8 @@ func parsePolicy(t *testing.T, p *consent.Policy, rest string) {
 		case "default=opt_out":
 			p.Default.Regime = "opt_out"
 		default:
-			t.Fatalf("unknown policy word %q", word)
+			key, value, _ := strings.Cut(word, "=")
+			parsePolicySetting(t, p, key, value)
 		}
 	}
 }

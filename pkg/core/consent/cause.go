@@ -16,6 +16,7 @@ const (
 	DeniedPurpose
 	SensitiveData
 	Expired
+	Unsupported
 	Unknown
 
 	causes
@@ -23,7 +24,8 @@ const (
 
 var causeNames = [causes]string{
 	"consent.erased", "choice.gpc", "choice.dnt", "choice.minor",
-	"consent.malformed", "consent.denied", "consent.sensitive", "consent.expired", "consent.unknown",
+	"consent.malformed", "consent.denied", "consent.sensitive", "consent.expired",
+	"consent.unsupported", "consent.unknown",
 }
 
 // String returns the reason code that the gates give for the cause.
@@ -68,7 +70,7 @@ type Causes uint16
 // The causes of gate 4 and those of gate 5.
 const (
 	ChoiceCauses  Causes = 1<<Erased | 1<<GPC | 1<<DNT | 1<<Minor
-	ConsentCauses Causes = 1<<Malformed | 1<<DeniedPurpose | 1<<SensitiveData | 1<<Expired | 1<<Unknown
+	ConsentCauses Causes = 1<<Malformed | 1<<DeniedPurpose | 1<<SensitiveData | 1<<Expired | 1<<Unsupported | 1<<Unknown
 )
 
 // Has tells whether c is in the set.

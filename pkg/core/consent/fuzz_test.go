@@ -48,7 +48,7 @@ func TestHostileGPPHeadersAreMalformedAtOnce(t *testing.T) {
 		"a range up to the last id":              "DBABqqqqqqqqqqqqqqqqqqqY~x",
 		"thousands of entries":                   "DB__" + strings.Repeat("w", 56) + "~x",
 		"a long header":                          "DBAB" + strings.Repeat("w", 4000) + "~x",
-		"no section":                             "DBAA",
+		"no section, and then one":               "DBAA~",
 		"more sections than ids":                 gppString(t, "8:") + "~x",
 		"a line break in the header":             "DBAB\nh4A~BlgWEYCY.QA~BSFgmiU",
 	} {
@@ -74,9 +74,13 @@ func TestForeignStrings(t *testing.T) {
 	require.Equal(t, consent.Sections(1<<9|1<<11|1<<12), s.OptedOut)
 	// Version 27 of Virginia: the library reads it, we do not believe it.
 	s = consent.Normalise(consent.Input{GPP: consent.Text("DBABRg~bSFgmiU")}, 1, 1)
-	require.Equal(t, consent.Sections(1<<9), s.Unreadable)
-	// A TC string from the IAB's examples: purposes 1 to 3.
-	s = consent.Normalise(consent.Input{TCF: consent.Text("COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA.IFoEUQQgAIQwgIwQABAEAAAAOIAACAIAAAAQAIAgEAACEAAAAAgAQBAAAAAAAGBAAgAAAAAAAFAAECAAAgAAQARAEQAAAAAJAAIAAgAAAYQEAAAQmAgBC3ZAYzUw")}, 1, 1)
+	require.Equal(t, consent.Sections(1<<9), s.Unsupported)
+	// A TC string of the IAB's own library: purposes 1, 3, 4 and 7, vendor 755.
+	s = consent.Normalise(consent.Input{TCF: consent.Text("CQt-4cAQt-4cAEsACBENCgFgALIAAAAAAAYgF5wAQF5gAAAA.IF5wAQF5gAAA")}, 1, 1)
 	require.Equal(t, consent.WellFormed, s.Malformed)
-	require.Equal(t, consent.AdStorage, s.Said.Granted)
+	require.Equal(t, consent.Advertising, s.Said.Granted)
+	require.Zero(t, s.NotForGoogle)
+	// The example of the specification of 2020 has global scope, which ended.
+	s = consent.Normalise(consent.Input{TCF: consent.Text("COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA.IFoEUQQgAIQwgIwQABAEAAAAOIAACAIAAAAQAIAgEAACEAAAAAgAQBAAAAAAAGBAAgAAAAAAAFAAECAAAgAAQARAEQAAAAAJAAIAAgAAAYQEAAAQmAgBC3ZAYzUw")}, 1, 1)
+	require.Equal(t, consent.PartTCF, s.Malformed)
 }

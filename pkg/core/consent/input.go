@@ -31,9 +31,14 @@ func Text(value string) Field { return Field{Value: value, Given: true} }
 // Input is one raw consent statement as read, before any interpretation. Its
 // strings may alias the bytes that they were read from.
 type Input struct {
-	// Malformed: a value of the wrong type was met while decoding, inside the
-	// consent object or in its place. Decoders set it instead of failing.
+	// Malformed: something was met while decoding, inside the consent object or in
+	// its place, that cannot be read. Decoders set it instead of failing.
 	Malformed bool
+	// WrongType is the field whose value has the wrong type, where that is known.
+	WrongType Part
+	// UnknownMember is a member that the contract does not have, and NearMember
+	// the one that was probably meant; "" where there is none.
+	UnknownMember, NearMember string
 
 	// Open strings on purpose: an unknown value has to reach Normalise.
 	AdStorage, AdUserData, AdPersonalization, AnalyticsStorage Field
@@ -43,7 +48,14 @@ type Input struct {
 	AgeGroup Field
 
 	GPC, DNT Tri
+	// GDPRApplies is what the caller knows of it. False: TC strings are not read.
+	GDPRApplies Tri
+	// GPPSID are the GPP sections in force as the caller sees it.
+	GPPSID SectionIDs
 
+	// Copied: the event comes from a system, a phone call or an e-mail, where
+	// nobody was asked at that moment. It is set by who knows the event.
+	Copied bool
 	// CapturedAt is when the statement was made, in epoch milliseconds; zero
 	// means absent. A record has UpdatedAt instead.
 	CapturedAt int64

@@ -1,16 +1,19 @@
 package consent
 
-import "time"
+import (
+	"time"
 
-// Judge holds what was said against a rule and against what a destination
-// needs. now is the time of the decision in epoch milliseconds.
+	"github.com/sluicehq/sluice/pkg/core/consent/iab"
+)
+
+// Judge holds what was said against the rule that it was merged under and against
+// what a destination needs.
 //
 // The same function answers for gate 4 (ChoiceCauses), for gate 5
 // (ConsentCauses) and for the sender, which judges every delivery again with
 // today's record and policy and also asks [Outcome.Revoked].
-func Judge(e Effective, r Rule, n Needs, now int64) Outcome {
-	j := judgement{effective: &e, rule: &r, needs: n, reading: e.read(n.TCFVendor), now: now}
-	j.expired = j.expiredGrants()
+func Judge(e *Effective, n Needs) Outcome {
+	j := newJudgement(e, n)
 	o := Outcome{Causes: j.choice() | j.consent(), Said: j.reading.said}
 	o.Said.Granted &^= j.expired // an expired grant says nothing any more
 	if o.Causes.Has(GPC) || o.Causes.Has(DNT) {
@@ -24,9 +27,8 @@ func Judge(e Effective, r Rule, n Needs, now int64) Outcome {
 
 // Explain returns the basis for one cause of an outcome, for a gate that passes
 // over an earlier one because the destination restricts for it.
-func Explain(e Effective, r Rule, n Needs, now int64, cause Cause) Basis {
-	j := judgement{effective: &e, rule: &r, needs: n, reading: e.read(n.TCFVendor), now: now}
-	j.expired = j.expiredGrants()
+func Explain(e *Effective, n Needs, cause Cause) Basis {
+	j := newJudgement(e, n)
 	return j.basis(cause, true)
 }
 
@@ -39,6 +41,12 @@ type judgement struct {
 	reading   reading
 	expired   PurposeSet
 	now       int64
+}
+
+func newJudgement(e *Effective, n Needs) judgement {
+	j := judgement{effective: e, rule: &e.rule, needs: n, reading: e.read(n.TCFVendor), now: e.now}
+	j.expired = j.expiredGrants()
+	return j
 }
 
 // choice answers gate 4.
@@ -55,7 +63,7 @@ func (j *judgement) choice() Causes {
 	if !j.rule.IgnoreDNT && j.held(e.snapshot.DNT, e.record.DNT) {
 		c = c.With(DNT)
 	}
-	if j.blocks(e.snapshot.Age) || j.blocks(e.record.Age) {
+	if j.blocks(&e.snapshot) || j.blocks(&e.record) {
 		c = c.With(Minor)
 	}
 	return c
@@ -76,16 +84,21 @@ func (j *judgement) held(inSnapshot, inRecord bool) bool {
 	if e.record.Overridden {
 		return false
 	}
-	return inRecord || e.record.At <= e.snapshot.At
+	return inRecord || e.record.At <= e.snapshotAt()
 }
 
-func (j *judgement) blocks(age AgeGroup) bool {
-	return age == Child || age == Teen && !j.rule.AllowTeens
+// blocks tells whether a statement says that the subject is a minor whom the
+// policy holds back.
+func (j *judgement) blocks(s *Statement) bool {
+	minors := s.Minors &^ j.rule.IgnoreMinors
+	child := s.Age == Child || minors&(iab.ChildWithoutConsent|iab.ChildWithConsent) != 0
+	teen := s.Age == Teen || minors&(iab.TeenWithoutConsent|iab.TeenWithConsent) != 0
+	return child || teen && !j.rule.AllowTeens
 }
 
 // consent answers gate 5.
 func (j *judgement) consent() Causes {
-	if j.effective.malformed {
+	if j.effective.malformed() {
 		return Causes(0).With(Malformed)
 	}
 	var c Causes
@@ -98,6 +111,9 @@ func (j *judgement) consent() Causes {
 	}
 	if j.expired&j.needs.required() != 0 {
 		c = c.With(Expired)
+	}
+	if inSnapshot, inRecord := j.effective.unsupported(); inSnapshot|inRecord != 0 {
+		c = c.With(Unsupported)
 	}
 	if j.rule.Regime != OptOut && needed&^said.Given() != 0 {
 		c = c.With(Unknown)
@@ -112,14 +128,15 @@ func (j *judgement) expiredGrants() PurposeSet {
 	if lifetime <= 0 {
 		return 0
 	}
+	e := j.effective
 	var old PurposeSet
-	if age(j.now, j.effective.snapshot.At) > lifetime {
-		old |= j.reading.snapshot
+	for p := range j.reading.said.Granted.All() {
+		if j.reading.snapshot.Has(p) && age(j.now, e.snapshot.grantedAt(p, e.snapshotScope)) > lifetime ||
+			j.reading.record.Has(p) && age(j.now, e.record.grantedAt(p, e.recordScope)) > lifetime {
+			old |= p
+		}
 	}
-	if age(j.now, j.effective.record.At) > lifetime {
-		old |= j.reading.record
-	}
-	return old & j.reading.said.Granted
+	return old
 }
 
 // age returns how long before now at was. What a Duration cannot hold (almost
@@ -131,7 +148,7 @@ func age(now, at int64) time.Duration {
 
 // usable returns the purposes that data may be used for.
 func (j *judgement) usable(o Outcome) PurposeSet {
-	if o.Causes.Has(Erased) || o.Causes.Has(Minor) || o.Causes.Has(Malformed) {
+	if o.Causes.Has(Erased) || o.Causes.Has(Minor) || o.Causes.Has(Malformed) || o.Causes.Has(Unsupported) {
 		return 0
 	}
 	allowed := o.Said.Granted

@@ -12,7 +12,9 @@ func Normalise(in Input, at, storedAt int64) Statement {
 	if in.CapturedAt != 0 {
 		at = in.CapturedAt
 	}
-	return interpret(in, Snapshot, notAfter(at, storedAt))
+	s := interpret(in, Snapshot, notAfter(at, storedAt))
+	s.Undated = in.Copied && in.CapturedAt == 0
+	return s
 }
 
 // NormaliseRecord interprets a record of the consent topic. storedAt is the
@@ -42,8 +44,16 @@ func notAfter(at, storedAt int64) int64 {
 
 func interpret(in Input, from Source, at int64) Statement {
 	s := Statement{Source: from, At: at, GPC: in.GPC == True, DNT: in.DNT == True}
-	if in.Malformed {
-		s.Malformed = PartType
+	switch {
+	case in.UnknownMember != "":
+		s.flag(PartUnknownMember, unknownMember(&in))
+	case in.Malformed && in.WrongType != WellFormed:
+		s.flag(in.WrongType, "it has the wrong type: "+partRows[in.WrongType].wants)
+	case in.Malformed:
+		s.flag(PartType, "")
+	}
+	if in.GPPSID.Malformed {
+		s.flag(PartGPPSID, partRows[PartGPPSID].wants)
 	}
 	s.readFields(&in)
 	s.readStrings(&in)
@@ -52,15 +62,25 @@ func interpret(in Input, from Source, at int64) Statement {
 		// Treated as denied: the signals and the age still count, the grants
 		// that could be read do not.
 		s.Said = State{Denied: AllPurposes}
+		s.ByInterest, s.GoogleByInterest, s.Canada.Granted = 0, 0, 0
 	}
 	s.Explicit &= s.Said.Granted
 	return s
 }
 
-// flag remembers the first part that was malformed.
-func (s *Statement) flag(p Part) {
+// unknownMember names a member that the contract does not have, and the one that
+// was probably meant.
+func unknownMember(in *Input) string {
+	if in.NearMember == "" {
+		return in.UnknownMember
+	}
+	return in.UnknownMember + ", did you mean " + in.NearMember + "?"
+}
+
+// flag remembers the first part that was malformed, and what is wrong with it.
+func (s *Statement) flag(p Part, fault string) {
 	if s.Malformed == WellFormed {
-		s.Malformed = p
+		s.Malformed, s.Fault = p, fault
 	}
 }
 
@@ -72,8 +92,8 @@ func (s *Statement) readFields(in *Input) {
 	s.Explicit = s.Said.Granted
 }
 
-// readField takes exactly two values; anything else, the empty string and other
-// spellings included, is malformed.
+// readField takes exactly two values; anything else, the empty string, other
+// spellings and placeholders included, is malformed.
 func (s *Statement) readField(f Field, p PurposeSet, part Part) {
 	switch {
 	case !f.Given:
@@ -82,35 +102,8 @@ func (s *Statement) readField(f Field, p PurposeSet, part Part) {
 	case f.Value == "denied":
 		s.Said.Denied |= p
 	default:
-		s.flag(part)
+		s.flag(part, partRows[part].wants)
 	}
-}
-
-// readStrings adds what TCF and GPP say. Where a string and a field disagree,
-// the more restrictive holds, so a string can fill or take away, never add to a
-// denial.
-func (s *Statement) readStrings(in *Input) {
-	if in.TCF.Given {
-		t, ok := readTCF(in.TCF.Value)
-		if !ok {
-			s.flag(PartTCF)
-		}
-		s.addTCF(t)
-	}
-	if in.GPP.Given {
-		g, ok := readGPP(in.GPP.Value)
-		if !ok {
-			s.flag(PartGPP)
-		}
-		s.OptedOut, s.Unreadable = g.optedOut, g.unreadable
-		s.GPC = s.GPC || g.gpc
-		s.addTCF(g.tcf)
-	}
-}
-
-func (s *Statement) addTCF(t tcfReading) {
-	s.Said = s.Said.Restrict(t.said)
-	s.NotForGoogle |= t.notForGoogle
 }
 
 func (s *Statement) readAge(f Field) {
@@ -123,27 +116,6 @@ func (s *Statement) readAge(f Field) {
 	case f.Value == "adult":
 		s.Age = Adult
 	default:
-		s.flag(PartAgeGroup)
+		s.flag(PartAgeGroup, partRows[PartAgeGroup].wants)
 	}
-}
-
-// read returns what the statement says in a place where the given GPP sections
-// count, as a vendor of TC strings has to read it, or (0) everybody else.
-func (s *Statement) read(relevant Sections, vendor int32) State {
-	said := s.Said
-	if vendor == googleVendor {
-		said = said.Deny(s.NotForGoogle)
-	}
-	if s.OptedOut&relevant != 0 {
-		said = said.Deny(optOutDenies)
-	}
-	return said
-}
-
-// malformedIn returns what is malformed where the given GPP sections count.
-func (s *Statement) malformedIn(relevant Sections) Part {
-	if s.Malformed == WellFormed && s.Unreadable&relevant != 0 {
-		return PartGPP
-	}
-	return s.Malformed
 }

@@ -57,6 +57,10 @@ type Basis struct {
 	Purpose PurposeSet
 	// Malformed is what was malformed, for that cause only.
 	Malformed Part
+	// Detail says in words what raised the cause, where the cause does not say it
+	// all: what is wrong with a string, which section is not read, how old a grant
+	// is. It holds nothing personal, and is not kept with a delivery.
+	Detail string
 
 	Regime        Regime
 	Jurisdiction  Jurisdiction

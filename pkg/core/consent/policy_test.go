@@ -79,7 +79,7 @@ func TestResolveReadsWrongPoliciesStrictly(t *testing.T) {
 	t.Parallel()
 	p := &consent.Policy{
 		Default: consent.Row{HonourGPC: consent.False},
-		Minors:  consent.Minors{Child: "allow", Teen: "perhaps"},
+		Minors:  consent.MinorRules{Child: "allow", Teen: "perhaps"},
 		Jurisdictions: map[string]consent.Row{
 			"US":    {Regime: "opt_out", HonourGPC: consent.False},
 			"US-CA": {HonourGPC: consent.False, GPCRequiredSince: "2023-01-01"},

@@ -67,8 +67,8 @@ func needs(t *rapid.T) consent.Needs {
 }
 
 func judge(snapshot consent.Input, record consent.Record, p consent.Place, n consent.Needs) consent.Outcome {
-	e := consent.Merge(consent.Normalise(snapshot, 0, 0), consent.NormaliseRecord(record, 0), p)
-	return consent.Judge(e, testPolicy().At(p), n, now.UnixMilli())
+	e := consent.Merge(consent.Normalise(snapshot, 0, 0), consent.NormaliseRecord(record, 0), p, testPolicy().At(p), now.UnixMilli())
+	return consent.Judge(&e, n)
 }
 
 // Every step from more to less permission, one field at a time.
@@ -184,11 +184,11 @@ func TestExplainGivesTheBasisOfALaterCause(t *testing.T) {
 	record := consent.Record{UpdatedAt: 6, Offset: 9}
 	record.AdUserData = consent.Text("denied")
 	usa := consent.Place{Location: consent.NewJurisdiction("US", "CA")}
-	e := consent.Merge(snapshot, consent.NormaliseRecord(record, 0), usa)
-	rule, n := testPolicy().At(usa), consent.Needs{Purposes: consent.AdUserData}
-	out := consent.Judge(e, rule, n, now.UnixMilli())
+	e := consent.Merge(snapshot, consent.NormaliseRecord(record, 0), usa, testPolicy().At(usa), now.UnixMilli())
+	n := consent.Needs{Purposes: consent.AdUserData}
+	out := consent.Judge(&e, n)
 	require.Equal(t, consent.Snapshot, out.Basis.Source)
-	b := consent.Explain(e, rule, n, now.UnixMilli(), consent.DeniedPurpose)
+	b := consent.Explain(&e, n, consent.DeniedPurpose)
 	require.Equal(t, consent.FromRecord, b.Source)
 	require.Equal(t, int64(9), b.Offset)
 	require.Equal(t, consent.AdUserData, b.Purpose)

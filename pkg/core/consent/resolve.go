@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluicehq/sluice/pkg/core/consent/iab"
 	"github.com/sluicehq/sluice/pkg/core/geo"
 )
 
@@ -38,6 +39,7 @@ func (p *Policy) forCountry(country string) Rule {
 		PolicyID:      p.ID,
 		PolicyVersion: p.Version,
 	}
+	r.readStrings(p)
 	r.apply(p.Default)
 	if country == "" {
 		return r
@@ -106,6 +108,34 @@ func at(place Place, resolve func(Jurisdiction) Rule) Rule {
 		return rule
 	}
 	return Stricter(rule, resolve(id))
+}
+
+// readStrings takes over how strings are read. What is written wrongly counts as
+// the stricter value.
+func (r *Rule) readStrings(p *Policy) {
+	switch p.Minors.GPP {
+	case gppNoConsent:
+		r.IgnoreMinors = iab.ChildWithConsent | iab.TeenWithConsent
+	case settingIgnore:
+		r.IgnoreMinors = ^Minors(0)
+	}
+	r.OwnStateOnly = p.GPP.OtherStates == settingIgnore
+	r.IgnoreMissingNotice = ignores(p.GPP.MissingNotice)
+	r.IgnoreServiceProvider = ignores(p.GPP.ServiceProvider)
+	r.InterestForMeasurement = p.TCF.Purpose7 == purpose7Interest
+	r.FutureTolerance = p.TCF.FutureTolerance
+	if r.FutureTolerance <= 0 {
+		r.FutureTolerance = DefaultFutureTolerance
+	}
+	r.tcf = &p.TCF
+}
+
+func ignores(setting string) bool { return setting == "" || setting == settingIgnore }
+
+// toleratesCMP tells whether a platform's TC strings inside GPP may lack the
+// disclosed vendors.
+func (r *Rule) toleratesCMP(id uint16) bool {
+	return r.tcf != nil && slices.Contains(r.tcf.GPPWithoutDisclosedVendors, int(id))
 }
 
 func (r *Rule) apply(row Row) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	gpp "github.com/prebid/go-gpp"
 	"github.com/prebid/go-gpp/constants"
@@ -50,16 +51,32 @@ func (w *bitWriter) String() string {
 	return s.String()
 }
 
-// tcString builds a TC string from items: p1 is purpose 1, v755 vendor 755,
-// r7 forbids purpose 7 to vendor 755 by publisher restriction, version=3 sets
-// the version.
+// tcString builds a TC string from items: p1 is consent to purpose 1, v755 vendor
+// 755, r7 forbids purpose 7 to vendor 755 by publisher restriction. l7 and i755 are
+// legitimate interests; c7 and f7 restrict purpose 7 to consent and to legitimate
+// interest. version=3, cmp=1, policy=2 set these fields, age=400 the days since it
+// was updated; global is global scope, nodv leaves the disclosed vendors out, dv=7
+// discloses that vendor only.
 func tcString(t testing.TB, items string) string {
 	t.Helper()
-	purposes, vendors, restricted := map[int]bool{}, map[int]bool{}, []int{}
-	version := 2
+	purposes, vendors := map[int]bool{}, map[int]bool{}
+	interests, interested := map[int]bool{}, map[int]bool{}
+	type restriction struct{ purpose, kind int }
+	var restricted []restriction
+	set := map[string]int{"version": 2, "cmp": 300, "policy": 5, "age": 1, "dv": 0}
+	global, disclosing := false, true
 	for item := range strings.FieldsFuncSeq(items, func(r rune) bool { return r == ',' }) {
-		if v, ok := strings.CutPrefix(item, "version="); ok {
-			version = number(t, v)
+		if key, v, ok := strings.Cut(item, "="); ok {
+			require.Contains(t, set, key)
+			set[key] = number(t, v)
+			continue
+		}
+		switch item {
+		case "global":
+			global = true
+			continue
+		case "nodv":
+			disclosing = false
 			continue
 		}
 		switch n := number(t, item[1:]); item[0] {
@@ -67,38 +84,65 @@ func tcString(t testing.TB, items string) string {
 			purposes[n] = true
 		case 'v':
 			vendors[n] = true
+		case 'l':
+			interests[n] = true
+		case 'i':
+			interested[n] = true
 		case 'r':
-			restricted = append(restricted, n)
+			restricted = append(restricted, restriction{n, 0})
+		case 'c':
+			restricted = append(restricted, restriction{n, 1})
+		case 'f':
+			restricted = append(restricted, restriction{n, 2})
 		default:
 			t.Fatalf("unknown TCF item %q", item)
 		}
 	}
 	const maxVendor = 760
 	var w bitWriter
-	w.uint(version, 6)
-	w.uint(0, 36+36+12+12+6+12) // times, CMP, screen, language
-	w.uint(100, 12)             // vendor list
-	w.uint(4, 6)
-	w.uint(0, 1+1+12)
-	for p := 1; p <= 24; p++ {
-		w.uint(bit(purposes[p]), 1)
+	w.uint(set["version"], 6)
+	updated := int(now.AddDate(0, 0, -set["age"]).Truncate(24*time.Hour).UnixMilli() / 100)
+	w.uint(updated, 36)
+	w.uint(updated, 36)
+	w.uint(set["cmp"], 12)
+	w.uint(0, 12+6+12) // CMP version, screen, language
+	w.uint(100, 12)    // vendor list
+	w.uint(set["policy"], 6)
+	w.uint(bit(!global), 1)
+	w.uint(0, 1+12)
+	for _, allowed := range []map[int]bool{purposes, interests} {
+		for p := 1; p <= 24; p++ {
+			w.uint(bit(allowed[p]), 1)
+		}
 	}
-	w.uint(0, 24+1+12) // legitimate interest, purpose one treatment, publisher country
-	w.uint(maxVendor, 16)
-	w.uint(0, 1)
-	for v := 1; v <= maxVendor; v++ {
-		w.uint(bit(vendors[v]), 1)
+	w.uint(0, 1+12) // purpose one treatment, publisher country
+	for _, listed := range []map[int]bool{vendors, interested} {
+		w.vendors(maxVendor, func(v int) bool { return listed[v] })
 	}
-	w.uint(0, 16+1) // no vendor on legitimate interest
 	w.uint(len(restricted), 12)
-	for _, p := range restricted {
-		w.uint(p, 6)
-		w.uint(0, 2) // not allowed
+	for _, r := range restricted {
+		w.uint(r.purpose, 6)
+		w.uint(r.kind, 2)
 		w.uint(1, 12)
 		w.uint(0, 1)
 		w.uint(755, 16)
 	}
-	return w.String()
+	if !disclosing {
+		return w.String()
+	}
+	var segment bitWriter
+	segment.uint(1, 3)
+	segment.vendors(maxVendor, func(v int) bool { return set["dv"] == 0 || v == set["dv"] })
+	return w.String() + "." + segment.String()
+}
+
+// vendors writes a vendor list as a bit field.
+func (w *bitWriter) vendors(largest int, in func(int) bool) {
+	w.uint(largest, 16)
+	w.uint(0, 1)
+	for v := 1; v <= largest; v++ {
+		w.uint(bit(in(v)), 1)
+	}
 }
 
 func bit(b bool) int {

@@ -1,94 +1,78 @@
 package consent
 
-import (
-	"strings"
+import "github.com/sluicehq/sluice/pkg/core/consent/iab"
 
-	"github.com/prebid/go-gdpr/api"
-	"github.com/prebid/go-gdpr/consentconstants"
-	tcf2 "github.com/prebid/go-gdpr/vendorconsent/tcf2"
-)
-
-// tcfReading is what a TC string says.
+// tcfReading is what TC strings say: for everybody, and what they withhold from
+// Google.
 type tcfReading struct {
 	said         State
 	notForGoogle PurposeSet
 }
 
-// restrictions is what the library's parsed string also knows, beyond the
-// interface that it returns.
-type restrictions interface {
-	CheckPubRestriction(purpose, kind uint8, vendor uint16) bool
-}
-
-// The kinds of publisher restriction that take a purpose away from a vendor
-// that works on consent: not allowed at all, and legitimate interest required.
-const (
-	restrictedFlatly       = 0
-	restrictedToLegitimate = 2
-)
-
-// readTCF reads a TC string of version 2. Version 1 ended in 2020 and is not
-// read. ok is false where the string cannot be read with certainty.
-func readTCF(s string) (t tcfReading, ok bool) {
-	if len(s) == 0 || s[0] != 'C' || !isSegmented(s) {
-		return tcfReading{}, false
-	}
-	// The library checks most lengths, not all: a string that ends on the wrong
-	// byte indexes past its end. It has no state, so nothing is left behind.
-	defer func() {
-		if recover() != nil {
-			t, ok = tcfReading{}, false
-		}
-	}()
-	parsed, err := tcf2.ParseString(s)
-	if err != nil || parsed.Version() != 2 {
-		return tcfReading{}, false
-	}
-	return translateTCF(parsed), true
-}
-
-func translateTCF(parsed api.VendorConsents) tcfReading {
-	t := tcfReading{said: State{Granted: Advertising}}
-	limits, limited := parsed.(restrictions)
-	vendor := parsed.VendorConsent(googleVendor)
-	for _, row := range tcfPurposes {
+// translateTCF reads a TC string's purposes. A purpose whose bits are not all set
+// is denied: the string is a complete statement. interest: purpose 7 may rest on a
+// legitimate interest as well.
+func translateTCF(t *iab.TCF, interest bool) tcfReading {
+	r := tcfReading{said: State{Granted: Advertising}}
+	for i := range tcfPurposes {
+		row := &tcfPurposes[i]
 		for _, id := range row.needs {
-			if !parsed.PurposeAllowed(consentconstants.Purpose(id)) {
-				t.said = t.said.Deny(row.purpose)
+			byInterest := interest && id == measurement
+			if !t.Consent.Has(id) && !(byInterest && t.Interest.Has(id)) {
+				r.said = r.said.Deny(row.purpose)
 			}
-			if limited && (limits.CheckPubRestriction(id, restrictedFlatly, googleVendor) ||
-				limits.CheckPubRestriction(id, restrictedToLegitimate, googleVendor)) {
-				t.notForGoogle |= row.purpose
+			if !allowsVendor(t, id, byInterest) {
+				r.notForGoogle |= row.purpose
 			}
-		}
-		if !vendor {
-			t.notForGoogle |= row.purpose
 		}
 	}
-	return t
+	return r
 }
 
-// isSegmented tells whether s consists of base64url segments joined by dots.
-// The decoder behind the library skips line breaks and ignores what follows the
-// first dot, so both are looked at here.
-func isSegmented(s string) bool {
-	for segment := range strings.SplitSeq(s, ".") {
-		if !isBase64URL(segment) {
-			return false
-		}
-	}
-	return true
-}
-
-func isBase64URL(s string) bool {
-	if s == "" {
+// allowsVendor tells whether the vendor itself may act for a purpose: it was
+// disclosed, has what its legal basis needs, and the publisher does not restrict
+// it to another one.
+func allowsVendor(t *iab.TCF, id int, byInterest bool) bool {
+	if !t.Disclosed || t.Forbidden.Has(id) {
 		return false
 	}
-	for i := range len(s) {
-		c := s[i]
-		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
-			return false
+	if t.VendorConsent && t.Consent.Has(id) && !t.InterestOnly.Has(id) {
+		return true
+	}
+	return byInterest && t.VendorInterest && t.Interest.Has(id) && !t.ConsentOnly.Has(id)
+}
+
+// translateCanada reads IAB Canada's section. Express consent is consent. Implied
+// consent is none: it grants nothing, and denies nothing to others than Google.
+func translateCanada(t *iab.TCF) tcfReading {
+	r := tcfReading{said: State{Granted: Advertising}}
+	for i := range tcfPurposes {
+		row := &tcfPurposes[i]
+		for _, id := range row.needs {
+			switch {
+			case t.Consent.Has(id):
+			case t.Interest.Has(id):
+				r.said.Granted &^= row.purpose
+			default:
+				r.said = r.said.Deny(row.purpose)
+			}
+			if !allowsVendor(t, id, false) {
+				r.notForGoogle |= row.purpose
+			}
 		}
 	}
-	return true
+	return r
+}
+
+// restrict keeps the more restrictive of two readings.
+func (r tcfReading) restrict(o tcfReading) tcfReading {
+	return tcfReading{said: r.said.Restrict(o.said), notForGoogle: r.notForGoogle | o.notForGoogle}
+}
+
+// older is the earlier of two times of which zero is none.
+func older(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }

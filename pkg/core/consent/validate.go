@@ -4,12 +4,21 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
 const (
 	minorBlock = "block"
 	minorAllow = "allow"
+
+	gppAny           = "any"
+	gppNoConsent     = "no_consent"
+	settingIgnore    = "ignore"
+	settingCount     = "count"
+	settingDeny      = "deny"
+	purpose7Consent  = "consent"
+	purpose7Interest = "consent_or_legitimate_interest"
 )
 
 // Validate returns everything that is wrong with the policy, in a stable order.
@@ -23,6 +32,7 @@ func (p *Policy) Validate() []Problem {
 		v.add("consent_lifetime", "is negative", "write a duration such as 390d, or leave it out")
 	}
 	v.minors(p.Minors)
+	v.strings(p)
 	for i, key := range p.Sensitive.Block {
 		v.key(fmt.Sprintf("sensitive.block[%d]", i), key)
 	}
@@ -102,7 +112,32 @@ func (v *problems) key(path, key string) {
 	}
 }
 
-func (v *problems) minors(m Minors) {
+// strings checks how strings are to be read.
+func (v *problems) strings(p *Policy) {
+	v.word("minors.gpp", p.Minors.GPP, gppAny, gppNoConsent, settingIgnore)
+	v.word("tcf.purpose_7", p.TCF.Purpose7, purpose7Consent, purpose7Interest)
+	v.word("gpp.other_states", p.GPP.OtherStates, settingCount, settingIgnore)
+	v.word("gpp.missing_notice", p.GPP.MissingNotice, settingIgnore, settingDeny)
+	v.word("gpp.service_provider", p.GPP.ServiceProvider, settingIgnore, settingDeny)
+	if p.TCF.FutureTolerance < 0 {
+		v.add("tcf.future_tolerance", "is negative", "write a duration such as 1d, or leave it out")
+	}
+	for i, id := range p.TCF.GPPWithoutDisclosedVendors {
+		if id < 2 || id > 4095 {
+			v.add(fmt.Sprintf("tcf.gpp_without_disclosed_vendors[%d]", i), fmt.Sprintf("%d is no id of a consent management platform", id),
+				"write the CMP id, 2 to 4095, as it stands in the platform's TC strings")
+		}
+	}
+}
+
+// word refuses what is none of the words; the first is the default.
+func (v *problems) word(path, value string, words ...string) {
+	if value != "" && !slices.Contains(words, value) {
+		v.add(path, fmt.Sprintf("is %q", value), "write one of "+strings.Join(words, ", "))
+	}
+}
+
+func (v *problems) minors(m MinorRules) {
 	switch m.Child {
 	case "", minorBlock:
 	case minorAllow:

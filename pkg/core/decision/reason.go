@@ -34,6 +34,7 @@ const (
 	ConsentDenied
 	ConsentSensitive
 	ConsentExpired
+	ConsentUnsupported
 	ConsentUnknown
 
 	IdentifiersNone

@@ -23,14 +23,22 @@ type Prepared struct {
 // Prepare reads what the gates need from e.
 func Prepare(e *event.Event) Prepared {
 	id, source := e.EffectiveID()
+	said := e.Consent
+	said.Copied = copiesConsent(e.EffectiveSource())
 	return Prepared{
 		Event: e, ID: id, IDSource: source,
-		Snapshot: consent.Normalise(e.Consent, e.Time, e.Origin.AppendTime),
+		Snapshot: consent.Normalise(said, e.Time, e.Origin.AppendTime),
 		Place: consent.Place{
 			Location: consent.NewJurisdiction(e.Location.Country, e.Location.Region),
 			Identity: consent.DeclaredJurisdiction(e.Identity.Country.Reveal(), e.Identity.Region.Reveal()),
 		},
 	}
+}
+
+// copiesConsent tells whether events of a source carry consent that was asked for
+// at another time: nobody was asked by a system, a phone call or an e-mail.
+func copiesConsent(source string) bool {
+	return source == event.SourceSystem || source == event.SourcePhone || source == event.SourceEmail
 }
 
 // Case is one (event, mapping) pair to decide.

@@ -18,7 +18,6 @@ type standing struct {
 	lastCall bool
 
 	judged    bool
-	rule      consent.Rule
 	effective consent.Effective
 	verdict   consent.Outcome
 	// restrict collects the first cause that the destination answers with a
@@ -66,9 +65,8 @@ func (s *standing) judge() *consent.Outcome {
 		if !s.facts.Subject.IsZero() {
 			record, _ = s.view.Consent(s.facts.Customer, s.facts.Subject)
 		}
-		s.rule = s.route.Rule(s.facts.Place)
-		s.effective = consent.Merge(s.facts.Snapshot, record, s.facts.Place)
-		s.verdict = consent.Judge(s.effective, s.rule, s.facts.Needs, s.now)
+		s.effective = consent.Merge(s.facts.Snapshot, record, s.facts.Place, s.route.Rule(s.facts.Place), s.now)
+		s.verdict = consent.Judge(&s.effective, s.facts.Needs)
 		s.judged = true
 	}
 	return &s.verdict
@@ -93,7 +91,7 @@ func (s *standing) answer(causes consent.Causes) outcome {
 		causes &^= consent.Causes(1 << cause)
 		// The audit trail explains the cause that decides, or the last one that
 		// the delivery was reduced for.
-		s.verdict.Basis = consent.Explain(s.effective, s.rule, s.facts.Needs, s.now, cause)
+		s.verdict.Basis = consent.Explain(&s.effective, s.facts.Needs, cause)
 		reason := reasonOf[cause]
 		switch s.chosen(cause) {
 		case resource.Restrict:
@@ -150,6 +148,9 @@ func (s *standing) explainCause(cause consent.Cause) string {
 	case b.Purpose != 0:
 		detail = b.Purpose.String() + " " + detail
 	}
+	if b.Detail != "" {
+		detail += ": " + b.Detail
+	}
 	return detail
 }
 
@@ -163,6 +164,7 @@ var reasonOf = [...]decision.Reason{
 	consent.DeniedPurpose: decision.ConsentDenied,
 	consent.SensitiveData: decision.ConsentSensitive,
 	consent.Expired:       decision.ConsentExpired,
+	consent.Unsupported:   decision.ConsentUnsupported,
 	consent.Unknown:       decision.ConsentUnknown,
 }
 

@@ -100,7 +100,7 @@ func (c *coder) long(name string, p *int64) {
 }
 
 // integer is any integer type whose values fit 64 bits.
-func integer[T ~int | ~int32 | ~uint8 | ~uint32](c *coder, name string, p *T) {
+func integer[T ~int | ~int32 | ~uint8 | ~uint16 | ~uint32](c *coder, name string, p *T) {
 	v := int64(*p)
 	c.long(name, &v)
 	if c.mode == reading {

@@ -11,7 +11,7 @@ import (
 // consentRecordFields lists the fields of schemas/consent_record.avsc.
 func consentRecordFields(c *coder, r *consent.Record) {
 	if c.mode == reading {
-		consentTime(c, "updated_at", &r.UpdatedAt, &r.Malformed)
+		consentTime(c, "updated_at", &r.UpdatedAt, &r.Input)
 	} else {
 		c.time("updated_at", &r.UpdatedAt)
 	}
@@ -22,6 +22,7 @@ func consentRecordFields(c *coder, r *consent.Record) {
 	c.given("age_group", &r.AgeGroup)
 	c.boolean("opt_out_overridden", &r.OptOutOverridden)
 	c.boolean("erased", &r.Erased)
+	scopeFields(c, &r.Input)
 }
 
 // AppendConsentRecord appends r as a framed Avro value.
@@ -66,7 +67,7 @@ func (x *ConsentRecords) Decode(ctx context.Context, value []byte, dst *consent.
 	if err := DecodeConsentRecord(dst, r.body); err != nil {
 		return err
 	}
-	dst.Malformed = dst.Malformed || r.malformed
+	r.mark(&dst.Input)
 	return nil
 }
 
@@ -79,8 +80,8 @@ type SubjectRecord struct {
 
 // DecodeConsentJSON reads one line of an NDJSON file (--consent, consent
 // import): the record's fields, customer_id and subject_id. A value of the wrong
-// type is malformed consent, as in the topic; a line without customer, subject
-// or a possible updated_at is an error, because nobody could ever find it.
+// type, or a member that the record does not have, is malformed consent, as in the
+// topic; a line without customer, subject or a possible updated_at is an error, because nobody could ever find it.
 // Strings alias line. Errors are *DecodeError.
 func DecodeConsentJSON(dst *SubjectRecord, line []byte) error {
 	*dst = SubjectRecord{}
@@ -102,10 +103,12 @@ func DecodeConsentJSON(dst *SubjectRecord, line []byte) error {
 	c.given("age_group", &r.AgeGroup)
 	c.boolean("opt_out_overridden", &r.OptOutOverridden)
 	c.boolean("erased", &r.Erased)
+	scopeFields(&c, &r.Input)
 	c.json.lenient = false
-	r.Malformed = c.json.malformed
+	c.markMalformed(&r.Input)
 	c.optStr("source", &r.Source)
 	c.optStr("policy_version", &r.PolicyVersion)
+	markUnknown(&r.Input, c.unknownMember())
 	c.closeObject()
 	if fault := customerFault(dst.CustomerID); fault != "" && c.fault == "" {
 		return invalid("field customer_id: %s", fault)

@@ -86,7 +86,28 @@ func statementFields(c *coder, s *consent.Statement) {
 	c.boolean("erased", &s.Erased)
 	c.long("at", &s.At)
 	c.long("offset", &s.Offset)
+	stringFields(c, s)
 	c.end()
+}
+
+// stringFields are what a statement's TC and GPP strings said. Fault and
+// UnknownSection only explain why an event stays, and do not travel.
+func stringFields(c *coder, s *consent.Statement) {
+	integer(c, "by_interest", &s.ByInterest)
+	integer(c, "google_by_interest", &s.GoogleByInterest)
+	integer(c, "canada_granted", &s.Canada.Granted)
+	integer(c, "canada_denied", &s.Canada.Denied)
+	integer(c, "canada_not_for_google", &s.NotForGoogleInCanada)
+	integer(c, "answered", &s.Answered)
+	integer(c, "unsupported", &s.Unsupported)
+	integer(c, "without_notice", &s.WithoutNotice)
+	integer(c, "service_provider", &s.ServiceProvider)
+	c.boolean("sections_named", &s.SectionsNamed)
+	integer(c, "undisclosed_cmp", &s.UndisclosedCMP)
+	integer(c, "minors", &s.Minors)
+	c.boolean("undated", &s.Undated)
+	c.long("string_at", &s.StringAt)
+	c.long("canada_at", &s.CanadaAt)
 }
 
 // reasonField is a reason's code; no reason is an empty string.

@@ -163,46 +163,75 @@ func ageField(c *coder, in *consent.Input) {
 	c.json.lenient = true
 	c.given("age_group", &in.AgeGroup)
 	c.json.lenient = false
-	if c.json.malformed {
-		in.Malformed = true
-	}
+	c.markMalformed(in)
 }
-
-// malformedWord stands in Avro for consent that had the wrong type in JSON:
-// it is no known value, so the gate finds it malformed again.
-const malformedWord = "(wrong type)"
 
 func snapshotFields(c *coder, in *consent.Input) {
 	content := *in
-	content.AgeGroup, content.Malformed = consent.Field{}, false
+	content.AgeGroup = consent.Field{}
 	c.json.lenient = true
-	if c.optRecord("consent", in.Malformed || content != consent.Input{}) {
+	if c.optRecord("consent", isMalformed(in) || content != consent.Input{}) {
 		consentFields(c, in)
+		markUnknown(in, c.unknownMember())
 		c.end()
 	}
 	c.json.lenient = false
-	if c.json.malformed {
-		in.Malformed = true
-	}
+	c.markMalformed(in)
 }
 
 func consentFields(c *coder, in *consent.Input) {
 	purposeFields(c, in)
 	signalFields(c, in)
 	if c.optional("captured_at", in.CapturedAt != 0) {
-		consentTime(c, "captured_at", &in.CapturedAt, &in.Malformed)
+		consentTime(c, "captured_at", &in.CapturedAt, in)
+	}
+	scopeFields(c, in)
+}
+
+// scopeFields say which strings and sections are in force.
+func scopeFields(c *coder, in *consent.Input) {
+	c.tri("gdpr_applies", &in.GDPRApplies)
+	sectionIDs(c, "gpp_sid", &in.GPPSID)
+}
+
+// sectionIDs is a nullable list of ids; empty and null are the same. In JSON it may
+// also be a text such as 7_8, as browsers keep it.
+func sectionIDs(c *coder, name string, p *consent.SectionIDs) {
+	if present := p.Len() > 0; c.none(present) || !c.optional(name, present) {
+		return
+	}
+	if c.mode == parsing && c.buf[c.pos] == '"' {
+		var text string
+		c.parseString(name, &text)
+		p.AddText(text)
+		return
+	}
+	label := name
+	if c.mode == printing {
+		label = "" // within a list
+	}
+	for l := c.array(name, p.Len()); c.next(&l); {
+		var id int64
+		if !c.in() {
+			id = p.At(l.i)
+		}
+		c.long(label, &id)
+		if c.in() {
+			p.Add(id)
+		}
 	}
 }
 
 // purposeFields are the four purposes, in events and in consent records.
 func purposeFields(c *coder, in *consent.Input) {
 	storage := in.AdStorage
-	if in.Malformed && !c.in() {
-		storage = consent.Text(malformedWord)
+	if isMalformed(in) && !c.in() {
+		storage = consent.Text(malformedWord(in))
 	}
 	c.given("ad_storage", &storage)
 	if c.in() {
 		in.AdStorage = storage
+		readMalformedWord(in)
 	}
 	c.given("ad_user_data", &in.AdUserData)
 	c.given("ad_personalization", &in.AdPersonalization)
@@ -219,7 +248,7 @@ func signalFields(c *coder, in *consent.Input) {
 
 // consentTime is a time inside a consent statement: an impossible one makes
 // the statement malformed, not the record invalid.
-func consentTime(c *coder, name string, ms *int64, malformed *bool) {
+func consentTime(c *coder, name string, ms *int64, in *consent.Input) {
 	if c.mode != reading {
 		c.time(name, ms)
 		return
@@ -229,7 +258,7 @@ func consentTime(c *coder, name string, ms *int64, malformed *bool) {
 		return
 	}
 	if timeFault(v) != "" {
-		*malformed = true
+		markWrongType(in, name)
 		return
 	}
 	*ms = v

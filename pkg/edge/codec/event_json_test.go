@@ -78,7 +78,16 @@ func TestDecodeEventJSON(t *testing.T) {
 		{"a purpose twice", `{` + head + `,"consent":{"ad_storage":"denied","ad_storage":"granted"}}`, "malformed"},
 		{"consent twice", `{` + head + `,"consent":{},"consent":{}}`, "malformed"},
 		{"age group of the wrong type", `{` + head + `,"age_group":17}`, "malformed"},
-		{"unknown purposes are ignored", `{` + head + `,"consent":{"x":1}}`, "ok"},
+		{"an unknown member of consent", `{` + head + `,"consent":{"adUserData":"denied"}}`, "malformed"},
+		{"an unknown member beside known ones", `{` + head + `,"consent":{"ad_storage":"granted","purposes":{"disabled":[1]}}}`, "malformed"},
+		{"an unknown member that is null", `{` + head + `,"consent":{"us_privacy":null}}`, "ok"},
+		{"sections in force", `{` + head + `,"consent":{"gpp_sid":[7,8],"gdpr_applies":false}}`, "ok"},
+		{"sections in force as browsers keep them", `{` + head + `,"consent":{"gpp_sid":"7_8"}}`, "ok"},
+		{"sections that are none", `{` + head + `,"consent":{"gpp_sid":{}}}`, "malformed"},
+		{"a section in letters", `{` + head + `,"consent":{"gpp_sid":["usca"]}}`, "malformed"},
+		{"half a section", `{` + head + `,"consent":{"gpp_sid":[7.5]}}`, "malformed"},
+		{"GDPR as a number", `{` + head + `,"consent":{"gdpr_applies":1}}`, "malformed"},
+		{"GDPR as a placeholder", `{` + head + `,"consent":{"gdpr_applies":"undefined"}}`, "malformed"},
 		{"unknown values reach the gate", `{` + head + `,"consent":{"ad_storage":"maybe"}}`, "ok"},
 	}
 	for _, tt := range tests {
@@ -91,12 +100,8 @@ func TestDecodeEventJSON(t *testing.T) {
 			if value := codec.AppendEventFromJSON(nil, 7, &e, []byte(tt.in)); tt.want != "event.undecodable" && tt.want != "event.too_large" {
 				var again event.Event
 				err := codec.DecodeEvent(&again, value[5:])
-				want := tt.want
-				if want == "malformed" {
-					require.Equal(t, "(wrong type)", again.Consent.AdStorage.Value)
-					want = "ok"
-				}
-				require.Equal(t, want, outcome(&again, err), "%v", err)
+				require.Equal(t, tt.want, outcome(&again, err), "%v", err)
+				require.Equal(t, why(&e), why(&again), "it says why, too")
 			} else {
 				require.Equal(t, tt.in, string(value))
 			}
@@ -111,10 +116,45 @@ func outcome(e *event.Event, err error) string {
 		}
 		return err.Error()
 	}
-	if e.Consent.Malformed {
+	if e.Consent.Malformed || e.Consent.UnknownMember != "" {
 		return "malformed"
 	}
 	return "ok"
+}
+
+// why gives what the consent gate says of an event's consent.
+func why(e *event.Event) string {
+	s := consent.Normalise(e.Consent, 0, 0)
+	return s.Malformed.String() + " " + s.Fault
+}
+
+func TestMalformedConsentSaysWhy(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"adUserData":"denied"}`:                "unknown member adUserData, did you mean ad_user_data?",
+		`{"ad-user-data":"denied"}`:              "unknown member ad-user-data, did you mean ad_user_data?",
+		`{"ad_user_date":"denied"}`:              "unknown member ad_user_date, did you mean ad_user_data?",
+		`{"us_privacy":"1YYN"}`:                  "unknown member us_privacy, did you mean gpp?",
+		`{"tcString":"C"}`:                       "unknown member tcString, did you mean tcf?",
+		`{"globalPrivacyControl":true}`:          "unknown member globalPrivacyControl, did you mean gpc?",
+		`{"gdprApplies":false}`:                  "unknown member gdprApplies, did you mean gdpr_applies?",
+		`{"marketing":false}`:                    "unknown member marketing",
+		`{"mira@mail.example":"denied"}`:         "unknown member (a name that is not shown)",
+		`{"4915112345678":"denied"}`:             "unknown member (a name that is not shown)",
+		`{"` + strings.Repeat("a", 41) + `":1}`:  "unknown member (a name that is not shown)",
+		`{"dnt":"unspecified"}`:                  "dnt it has the wrong type: want true or false",
+		`{"gpc":"undefined"}`:                    "gpc it has the wrong type: want true or false",
+		`{"ad_storage":true}`:                    "ad_storage it has the wrong type: want granted or denied",
+		`{"captured_at":"(not set)"}`:            "captured_at it has the wrong type: want a time such as 2026-11-20T10:00:00Z",
+		`{"gpp_sid":[7,"x"]}`:                    "gpp_sid it has the wrong type: want section ids such as [7], or [-1] for none",
+		`{"gpp_sid":[-1,7]}`:                     "gpp_sid want section ids such as [7], or [-1] for none",
+		`{"ad_user_data":"null"}`:                "ad_user_data want granted or denied",
+		`{"gpp_sid":[],"gdpr_applies":true}`:     " ",
+		`{"tcf":null,"gpp":null,"gpp_sid":null}`: " ",
+	} {
+		var e event.Event
+		require.NoError(t, codec.DecodeEventJSON(&e, []byte(`{`+head+`,"consent":`+in+`}`)))
+		require.Equal(t, want, why(&e), in)
+	}
 }
 
 func TestJSONValues(t *testing.T) {

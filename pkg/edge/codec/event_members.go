@@ -12,13 +12,15 @@ import (
 )
 
 // UnknownMember is a member of an event in JSON that no field of the contract
-// has, and that decoding therefore ignores.
+// has. Decoding ignores it, except inside consent.
 type UnknownMember struct {
 	// Path is where it stands, such as identity.e_mail or commerce.items[].sku.
 	// A name that may itself be personal data is not shown.
 	Path string
 	// Near is the path that was probably meant; "" where none is like it.
 	Near string
+	// Malformed: it stands inside consent, which it makes malformed.
+	Malformed bool
 }
 
 // EventMembers knows the members that an event in JSON may have. It is for
@@ -95,7 +97,7 @@ func (t *memberTree) joint() string {
 	return "."
 }
 
-// Unknown lists the members of an event in JSON that are ignored, in the order
+// Unknown lists the members of an event in JSON that are not known, in the order
 // in which they stand. What is no JSON object has none.
 func (m *EventMembers) Unknown(value []byte) []UnknownMember {
 	if checkObject(value) != nil {
@@ -138,6 +140,11 @@ func (w *memberWalk) value(s *scanner, t *memberTree, prefix string) {
 
 func (w *memberWalk) member(s *scanner, t *memberTree, prefix, name string) {
 	below, ok := t.fields[name]
+	if !ok && prefix == consentPrefix {
+		w.found = append(w.found, unknownConsent(name, s.peek() != 'n'))
+		s.skip(0)
+		return
+	}
 	if !ok {
 		w.found = append(w.found, w.known.unknown(t, prefix, name))
 		s.skip(0)
@@ -147,6 +154,17 @@ func (w *memberWalk) member(s *scanner, t *memberTree, prefix, name string) {
 		prefix += name + below.joint()
 	}
 	w.value(s, below, prefix)
+}
+
+const consentPrefix = "consent."
+
+// unknownConsent describes a name inside consent; one that is null says nothing.
+func unknownConsent(name string, says bool) UnknownMember {
+	u := UnknownMember{Path: consentPrefix + shownMember(name), Malformed: says}
+	if near := nearConsentMember(name); near != "" {
+		u.Near = consentPrefix + near
+	}
+	return u
 }
 
 // unknown describes a name that t does not have: misspelt, or in the wrong

@@ -20,18 +20,19 @@ func TestUnknownMembers(t *testing.T) {
 		want []u
 	}{
 		"none":             {`{"customer_id":"a","consent":{"gpc":true},"commerce":{"items":[{"id":"1"},{"price":2}]}}`, nil},
-		"misspelt":         {`{"consnt":{"ad_storage":"granted"},"event_time":1}`, []u{{"consnt", "consent"}}},
-		"below":            {`{"identity":{"e_mail":["x"]}}`, []u{{"identity.e_mail", "identity.emails"}}},
-		"in a list":        {`{"commerce":{"items":[{"id":"1"},{"prce":2}]}}`, []u{{"commerce.items[].prce", "commerce.items[].price"}}},
-		"the wrong place":  {`{"emails":["x"],"quantity":2}`, []u{{"emails", "identity.emails"}, {"quantity", "commerce.items[].quantity"}}},
-		"nothing like it":  {`{"warehouse":{"id":1}}`, []u{{"warehouse", ""}}},
+		"misspelt":         {`{"consnt":{"ad_storage":"granted"},"event_time":1}`, []u{{Path: "consnt", Near: "consent"}}},
+		"below":            {`{"identity":{"e_mail":["x"]}}`, []u{{Path: "identity.e_mail", Near: "identity.emails"}}},
+		"in a list":        {`{"commerce":{"items":[{"id":"1"},{"prce":2}]}}`, []u{{Path: "commerce.items[].prce", Near: "commerce.items[].price"}}},
+		"the wrong place":  {`{"emails":["x"],"quantity":2}`, []u{{Path: "emails", Near: "identity.emails"}, {Path: "quantity", Near: "commerce.items[].quantity"}}},
+		"nothing like it":  {`{"warehouse":{"id":1}}`, []u{{Path: "warehouse", Near: ""}}},
 		"properties":       {`{"properties":{"anything":1,"consnt":"x"}}`, nil},
 		"other click ids":  {`{"click":{"other":{"ttclid":"x"}}}`, nil},
-		"a wrong type":     {`{"consent":"granted","commerce":[1,{"valu":2}],"page":null}`, []u{{"commerce.valu", "commerce.value"}}},
+		"a wrong type":     {`{"consent":"granted","commerce":[1,{"valu":2}],"page":null}`, []u{{Path: "commerce.valu", Near: "commerce.value"}}},
 		"a personal name":  {`{"jane@example.com":1}`, []u{{Path: "(a name that is not shown)"}}},
 		"no JSON":          {`{"consnt":`, nil},
 		"no object":        {`["consnt"]`, nil},
-		"space everywhere": {" { \"consnt\" : [ ] , \"event_id\" : \"x\" } ", []u{{"consnt", "consent"}}},
+		"inside consent":   {`{"consent":{"adUserData":"denied","usp":null,"ad_storage":"granted"}}`, []u{{Path: "consent.adUserData", Near: "consent.ad_user_data", Malformed: true}, {Path: "consent.usp", Near: "consent.gpp"}}},
+		"space everywhere": {" { \"consnt\" : [ ] , \"event_id\" : \"x\" } ", []u{{Path: "consnt", Near: "consent"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

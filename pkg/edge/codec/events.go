@@ -99,6 +99,6 @@ func (x *Events) Decode(ctx context.Context, value []byte, dst *event.Event) err
 	if err := decodeEventBody(dst, r.body); err != nil {
 		return err
 	}
-	dst.Consent.Malformed = dst.Consent.Malformed || r.malformed
+	r.mark(&dst.Consent)
 	return nil
 }

@@ -19,14 +19,18 @@ type jsonState struct {
 	frames  []int // where the members of each open object begin
 	found   bool  // pos is at a value that locate or next has found
 	entry   string
-	// lenient: a wrong type sets malformed instead of failing (consent).
+	// lenient: a wrong type sets malformed instead of failing (consent), and wrong
+	// is the first field that had one.
 	lenient, malformed bool
+	wrong              string
 }
 
 // member is one member of an object: its key, and where its value begins.
 type member struct {
 	key string
 	at  int
+	// used: a field has asked for it.
+	used bool
 }
 
 const wrongType = "it has the wrong type"
@@ -34,10 +38,32 @@ const wrongType = "it has the wrong type"
 // mismatch reports a value of the wrong type.
 func (c *coder) mismatch(name, fault string) {
 	if c.json.lenient {
-		c.json.malformed = true
+		c.spoil(name)
 		return
 	}
 	c.broken(name, fault)
+}
+
+// spoil makes consent malformed because of a field.
+func (c *coder) spoil(name string) {
+	if !c.json.malformed {
+		c.json.malformed, c.json.wrong = true, name
+	}
+}
+
+// unknownMember gives the first member of the innermost object that no field has
+// asked for and that says something; "" where there is none.
+func (c *coder) unknownMember() string {
+	if c.mode != parsing || c.stopped() || len(c.json.frames) == 0 {
+		return ""
+	}
+	members := c.json.members[c.json.frames[len(c.json.frames)-1]:]
+	for i := range members {
+		if m := &members[i]; !m.used && c.buf[m.at] != 'n' {
+			return m.key
+		}
+	}
+	return ""
 }
 
 // locate moves to the value of the innermost object's member; false where it
@@ -48,10 +74,13 @@ func (c *coder) locate(name string) bool {
 		return false
 	}
 	at := -1
-	for _, m := range c.json.members[c.json.frames[len(c.json.frames)-1]:] {
+	members := c.json.members[c.json.frames[len(c.json.frames)-1]:]
+	for i := range members {
+		m := &members[i]
 		if m.key != name {
 			continue
 		}
+		m.used = true
 		if at >= 0 {
 			c.mismatch(name, "it occurs twice")
 			return false
@@ -262,7 +291,7 @@ func (c *coder) parseTime(name string, p *int64) {
 		return
 	}
 	if c.json.lenient {
-		c.json.malformed = true
+		c.spoil(name)
 		return
 	}
 	*p = impossibleTime

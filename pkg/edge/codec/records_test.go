@@ -95,6 +95,9 @@ func TestConsentJSON(t *testing.T) {
 		{"no customer", `{"subject_id":"s","updated_at":1795168800000}`, "event.invalid"},
 		{"no time", `{"customer_id":"acme","subject_id":"s"}`, "event.invalid"},
 		{"time in seconds", `{"customer_id":"acme","subject_id":"s","updated_at":1795168800}`, "event.invalid"},
+		{"an unknown member", `{` + key + `,"ad_storage":"granted","us_privacy":"1YYN"}`, "malformed"},
+		{"an unknown member that is null", `{` + key + `,"us_privacy":null}`, "ok"},
+		{"sections in force", `{` + key + `,"gpp":"DBAA","gpp_sid":[-1],"gdpr_applies":false}`, "ok"},
 		{"no JSON", `{`, "event.undecodable"},
 	}
 	for _, tt := range tests {
@@ -105,12 +108,13 @@ func TestConsentJSON(t *testing.T) {
 				require.Equal(t, tt.want, outcome(nil, err))
 				return
 			}
-			require.Equal(t, tt.want == "malformed", s.Record.Malformed)
+			malformed := s.Record.Malformed || s.Record.UnknownMember != ""
+			require.Equal(t, tt.want == "malformed", malformed)
 			require.Equal(t, "s-1", s.SubjectID.Reveal())
 
 			var inTopic consent.Record
 			require.NoError(t, codec.DecodeConsentRecord(&inTopic, codec.AppendConsentRecord(nil, 1, &s.Record)[5:]))
-			if s.Record.Malformed {
+			if malformed {
 				require.NotZero(t, consent.NormaliseRecord(inTopic, 0).Malformed, "malformed in the topic too")
 				return
 			}

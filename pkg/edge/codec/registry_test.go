@@ -265,6 +265,31 @@ func TestForeignWriters(t *testing.T) {
 			require.True(t, e.Consent.Malformed)
 		})
 	}
+	for name, c := range map[string]struct {
+		field string
+		value any
+		want  string
+	}{
+		"a choice":              {`{"name":"adUserData","type":"string"}`, "denied", "adUserData"},
+		"a choice in a union":   {`{"name":"usp","type":["null","string"],"default":null}`, map[string]any{"string": "1YYN"}, "usp"},
+		"null in a union":       {`{"name":"usp","type":["null","string"],"default":null}`, nil, ""},
+		"null behind a type":    {`{"name":"usp","type":["string","null"],"default":"1---"}`, nil, ""},
+		"the default":           {`{"name":"usp","type":"string","default":"1---"}`, "1---", ""},
+		"another than it":       {`{"name":"usp","type":"string","default":"1---"}`, "1YYN", "usp"},
+		"a default in a union":  {`{"name":"usp","type":["string","null"],"default":"1---"}`, map[string]any{"string": "1---"}, ""},
+		"a flag at its default": {`{"name":"do_not_sell","type":"boolean","default":false}`, false, ""},
+		"a flag":                {`{"name":"do_not_sell","type":"boolean","default":false}`, true, "do_not_sell"},
+		"a flag without one":    {`{"name":"do_not_sell","type":"boolean"}`, false, "do_not_sell"},
+		"an empty list":         {`{"name":"vendors","type":{"type":"array","items":"int"},"default":[]}`, []any{}, ""},
+	} {
+		t.Run("a field of consent that we do not have: "+name, func(t *testing.T) {
+			e, _, err := foreign(t, record(ourHead+`,{"name":"consent","type":{"type":"record","name":"C","fields":[{"name":"ad_storage","type":["null","string"]},`+c.field+`]}}`),
+				with(map[string]any{"consent": map[string]any{"ad_storage": map[string]any{"string": "granted"}, strings.Split(c.field, `"`)[3]: c.value}}))
+			require.NoError(t, err)
+			require.Equal(t, c.want, e.Consent.UnknownMember)
+			require.Equal(t, c.want != "", consent.Normalise(e.Consent, 0, 0).Malformed != consent.WellFormed)
+		})
+	}
 	t.Run("consent that is null is absent", func(t *testing.T) {
 		e, _, err := foreign(t, record(ourHead+`,{"name":"consent","type":["null","string"]}`), with(map[string]any{"consent": nil}))
 		require.NoError(t, err)

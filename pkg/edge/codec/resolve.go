@@ -28,6 +28,17 @@ type plan struct {
 	symbols  []string
 	fallback []byte // our default, encoded
 	skip     avro.Schema
+	name     string // of the field that is malformed
+	// unknown are fields of consent in a record that our schema does not have.
+	unknown []unknownField
+}
+
+// unknownField is a writer's field that ours lacks: it says nothing where its
+// encoding is one of silent, null and its default.
+type unknownField struct {
+	from   int // index of the writer's field
+	name   string
+	silent [][]byte
 }
 
 // planField is where one of our fields comes from.
@@ -177,14 +188,43 @@ func (p *planner) record(path string, writer, ours *avro.RecordSchema) (*plan, e
 		}
 		child, err := p.compile(at, writer.Fields()[from].Type(), field.Type(), fallback)
 		if err != nil && p.isConsent(at) {
-			child, err = &plan{op: planMalformed, skip: writer.Fields()[from].Type(), fallback: orZero(fallback, field.Type())}, nil
+			child, err = &plan{op: planMalformed, name: field.Name(), skip: writer.Fields()[from].Type(), fallback: orZero(fallback, field.Type())}, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		out.fields = append(out.fields, planField{from: from, plan: child})
 	}
+	if p.isConsentRecord(path) {
+		out.unknown = unknownFields(writer, ours)
+	}
 	return out, nil
+}
+
+// isConsentRecord tells whether the record at a path is a consent statement, in
+// which a field that we do not know may carry a choice.
+func (p *planner) isConsentRecord(path string) bool {
+	return p.kind == schemas.AnalyticsEvent && path == "consent" || p.kind == schemas.ConsentRecord && path == ""
+}
+
+func unknownFields(writer, ours *avro.RecordSchema) []unknownField {
+	var unknown []unknownField
+	for i, f := range writer.Fields() {
+		if slices.ContainsFunc(ours.Fields(), func(o *avro.Field) bool { return o.Name() == f.Name() }) {
+			continue
+		}
+		u := unknownField{from: i, name: f.Name()}
+		if null, ok := nullOf(f.Type()); ok {
+			u.silent = append(u.silent, null)
+		}
+		if f.HasDefault() {
+			if encoded, ok := encodeDefault(f.Type(), f.Default()); ok {
+				u.silent = append(u.silent, encoded)
+			}
+		}
+		unknown = append(unknown, u)
+	}
+	return unknown
 }
 
 func (p *planner) fromUnion(path string, writer *avro.UnionSchema, ours avro.Schema, fallback []byte) (*plan, error) {
@@ -199,7 +239,7 @@ func (p *planner) fromUnion(path string, writer *avro.UnionSchema, ours avro.Sch
 		case branch.Type() == avro.Null:
 			child = &plan{op: planDefault, fallback: orZero(fallback, ours)}
 		case p.isConsent(path):
-			child = &plan{op: planMalformed, skip: branch, fallback: orZero(fallback, ours)}
+			child = &plan{op: planMalformed, name: path[strings.LastIndexByte(path, '.')+1:], skip: branch, fallback: orZero(fallback, ours)}
 			usable = true
 		default:
 			child = &plan{op: planMismatch}

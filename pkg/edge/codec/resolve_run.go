@@ -1,24 +1,39 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/hamba/avro/v2"
+
+	"github.com/sluicehq/sluice/pkg/core/consent"
 )
 
 // resolved is a body in our schema. malformed says that consent had a type that
-// our schema cannot hold.
+// our schema cannot hold, wrong in which field; unknown is a field of consent that
+// our schema does not have and that says something.
 type resolved struct {
-	body      []byte
-	malformed bool
+	body           []byte
+	malformed      bool
+	wrong, unknown string
+}
+
+// mark takes over what could not be resolved.
+func (r *resolved) mark(in *consent.Input) {
+	if r.malformed {
+		markWrongType(in, r.wrong)
+	}
+	markUnknown(in, r.unknown)
 }
 
 // rewriter runs a plan over one body.
 type rewriter struct {
-	in        coder // reads the writer's body
-	out       coder // writes ours
-	malformed bool
+	in             coder // reads the writer's body
+	out            coder // writes ours
+	malformed      bool
+	wrong, unknown string
 	// budget bounds the entries in all lists together: entries of no size
 	// could otherwise be claimed without end.
 	budget int
@@ -36,7 +51,7 @@ func (p *plan) run(body []byte) (resolved, error) {
 	if err := r.in.err(); err != nil {
 		return resolved{}, err
 	}
-	return resolved{body: r.out.buf, malformed: r.malformed}, nil
+	return resolved{body: r.out.buf, malformed: r.malformed, wrong: r.wrong, unknown: r.unknown}, nil
 }
 
 func (r *rewriter) rewrite(p *plan) {
@@ -65,7 +80,9 @@ func (r *rewriter) rewrite(p *plan) {
 	case planDefault:
 		r.out.buf = append(r.out.buf, p.fallback...)
 	case planMalformed:
-		r.malformed = true
+		if !r.malformed {
+			r.malformed, r.wrong = true, p.name
+		}
 		r.skip(p.skip, 0)
 		r.out.buf = append(r.out.buf, p.fallback...)
 	case planMismatch:
@@ -107,6 +124,7 @@ func (r *rewriter) record(p *plan) {
 		r.skip(s, 0)
 	}
 	end := r.in.pos
+	r.findUnknown(p, starts, end)
 	for _, f := range p.fields {
 		if r.in.fault != "" {
 			return
@@ -120,6 +138,26 @@ func (r *rewriter) record(p *plan) {
 	}
 	if r.in.fault == "" {
 		r.in.pos = end
+	}
+}
+
+// findUnknown remembers the first field of consent that our schema does not have,
+// where its value is neither null nor its default.
+func (r *rewriter) findUnknown(p *plan, starts []int, end int) {
+	if r.in.fault != "" || r.unknown != "" {
+		return
+	}
+	for _, u := range p.unknown {
+		to := end
+		if u.from+1 < len(starts) {
+			to = starts[u.from+1]
+		}
+		value := r.in.buf[starts[u.from]:to]
+		silent := slices.ContainsFunc(u.silent, func(encoded []byte) bool { return bytes.Equal(encoded, value) })
+		if !silent {
+			r.unknown = u.name
+			return
+		}
 	}
 }
 

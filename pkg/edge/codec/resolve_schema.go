@@ -140,3 +140,40 @@ func zeroOf(s avro.Schema) []byte {
 	writeDefault(&c, deref(s), nil)
 	return c.buf
 }
+
+// nullOf gives the encoding of null in a writer's schema; false where it has none.
+func nullOf(s avro.Schema) ([]byte, bool) {
+	switch s := deref(s).(type) {
+	case *avro.NullSchema:
+		return []byte{}, true
+	case *avro.UnionSchema:
+		for i, branch := range s.Types() {
+			if deref(branch).Type() == avro.Null {
+				c := coder{mode: writing}
+				c.writeLong(int64(i))
+				return c.buf, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// encodeDefault gives the encoding of a writer's default, whatever its schema; false
+// where it cannot be told, so that no value counts as the default.
+func encodeDefault(s avro.Schema, value any) ([]byte, bool) {
+	c := coder{mode: writing, buf: []byte{}}
+	s = deref(s)
+	if union, ok := s.(*avro.UnionSchema); ok {
+		// A default is always a value of the first branch.
+		c.writeLong(0)
+		s = deref(union.Types()[0])
+	}
+	if s.Type() == avro.Null {
+		return c.buf, true
+	}
+	encoded, err := avro.Marshal(s, value)
+	if err != nil {
+		return nil, false
+	}
+	return append(c.buf, encoded...), true
+}

@@ -117,10 +117,33 @@ func policyFields(c *coder, p *Policy) {
 	c.record("minors")
 	c.str("child", &p.Minors.Child)
 	c.str("teen", &p.Minors.Teen)
+	c.str("gpp", &p.Minors.GPP)
 	c.end()
 	c.strs("sensitive_block", &p.Sensitive.Block)
 	mapField(c, "jurisdictions", &p.Jurisdictions, func(r *consent.Row) { rowFields(c, r) })
 	c.str("hash", &p.Hash)
+	stringRuleFields(c, &p.TCF, &p.GPP)
+}
+
+// stringRuleFields are how IAB strings are read.
+func stringRuleFields(c *coder, t *consent.TCFRules, g *consent.GPPRules) {
+	c.record("tcf")
+	c.str("purpose_7", &t.Purpose7)
+	for l := c.array("gpp_without_disclosed_vendors", len(t.GPPWithoutDisclosedVendors)); c.next(&l); {
+		grow(c, &t.GPPWithoutDisclosedVendors)
+		integer(c, "gpp_without_disclosed_vendors", &t.GPPWithoutDisclosedVendors[l.i])
+	}
+	tolerance := t.FutureTolerance.Milliseconds()
+	c.long("future_tolerance_ms", &tolerance)
+	if c.mode == reading {
+		t.FutureTolerance = time.Duration(tolerance) * time.Millisecond
+	}
+	c.end()
+	c.record("gpp")
+	c.str("other_states", &g.OtherStates)
+	c.str("missing_notice", &g.MissingNotice)
+	c.str("service_provider", &g.ServiceProvider)
+	c.end()
 }
 
 func rowFields(c *coder, r *consent.Row) {

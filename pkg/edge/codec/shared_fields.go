@@ -177,12 +177,11 @@ func parseSource(text string) (consent.Source, error) {
 }
 
 func parsePart(text string) (consent.Part, error) {
-	for p := consent.WellFormed; p <= consent.PartAgeGroup; p++ {
-		if p.String() == text {
-			return p, nil
-		}
+	p, ok := consent.ParsePart(text)
+	if !ok {
+		return 0, errWord
 	}
-	return 0, errWord
+	return p, nil
 }
 
 func parseRegime(text string) (consent.Regime, error) {

@@ -152,8 +152,9 @@ func hashConsentKey(key []byte) consentKey {
 // is never zero for a statement: offsets are stored from one.
 type packed struct{ a, b uint64 }
 
-// profiles keeps each combination of everything but the times once. Real
-// traffic has a few hundred.
+// profiles keeps each combination of everything but the time of the record once.
+// Real traffic has a few hundred, and as many more for each day on which TC strings
+// were given.
 type profiles struct {
 	mu   sync.RWMutex
 	ids  map[consent.Statement]uint32
@@ -165,7 +166,15 @@ const mask48 = 1<<48 - 1
 func (p *profiles) pack(s consent.Statement) packed {
 	at, offset := uint64(max(s.At, 0))&mask48, uint64(s.Offset+1)&mask48
 	s.At, s.Offset = 0, 0
+	// A day is what strings hold since 2021. Rounding down lets a grant age a few
+	// hours early, and keeps the number of profiles bounded.
+	s.StringAt, s.CanadaAt = startOfDay(s.StringAt), startOfDay(s.CanadaAt)
 	p.mu.RLock()
+	if len(p.list) > manyProfiles {
+		// Names of unknown members come from outside. What they would say beyond
+		// this number is not worth the memory.
+		s.Fault = ""
+	}
 	id, ok := p.ids[s]
 	p.mu.RUnlock()
 	if !ok {
@@ -178,6 +187,19 @@ func (p *profiles) pack(s consent.Statement) packed {
 		p.mu.Unlock()
 	}
 	return packed{a: at | uint64(id&0xffff)<<48, b: offset | uint64(id>>16)<<48}
+}
+
+// manyProfiles is the number of profiles above which faults are kept without words.
+const manyProfiles = 20_000
+
+// startOfDay rounds a time down to its day, UTC. What is none stays none, and what
+// is one stays one.
+func startOfDay(ms int64) int64 {
+	const day = 24 * 3600_000
+	if ms <= 0 {
+		return 0
+	}
+	return max(1, ms-ms%day)
 }
 
 func (p *profiles) unpack(k packed) consent.Statement {

@@ -25,6 +25,9 @@ type Metrics struct {
 	inputBytes   metric.Int64Counter
 	lostRecords  metric.Int64Counter
 
+	unknownMembers metric.Int64Counter
+	memberNames    memberNames
+
 	transactions       metric.Int64Counter
 	transactionTime    metric.Float64Histogram
 	transactionRecords metric.Int64Histogram
@@ -94,6 +97,8 @@ func NewMetrics(meter metric.Meter) (*Metrics, error) {
 		inputRecords: d.count("sluice.input.records", "{record}", "Records read, by stage."),
 		inputBytes:   d.count("sluice.input.bytes", "By", "Bytes of records read, by stage."),
 		lostRecords:  d.count("sluice.input.lost", "{record}", "Records that were deleted from the input before they were read. Never ordinary: alert on any."),
+
+		unknownMembers: d.count("sluice.consent.unknown_members", "{member}", "Members inside consent that the contract does not have, which makes it malformed: by input (snapshot, record) and by name, of which there are at most 50 and (other)."),
 
 		transactions:       d.count("sluice.transactions", "{transaction}", "Kafka transactions by loop and outcome: committed, aborted, or given_up before they began."),
 		transactionTime:    d.seconds("sluice.transaction.duration", "Time from begin to end of a transaction.", operationBounds),

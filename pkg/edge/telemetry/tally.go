@@ -21,6 +21,7 @@ type Tally struct {
 	records  int64
 	bytes    int64
 	statuses int
+	members  map[string]int64 // unknown members of snapshots, by name
 }
 
 // NewTally makes a tally for decisions of one stage.
@@ -33,6 +34,18 @@ func NewTally(stage decision.Stage) *Tally {
 func (t *Tally) Record(bytes int) {
 	t.records++
 	t.bytes += int64(bytes)
+}
+
+// UnknownMember counts a member of a snapshot's consent that the contract does not
+// have. Names beyond a limit are summed up.
+func (t *Tally) UnknownMember(name string) {
+	if t.members == nil {
+		t.members = map[string]int64{}
+	}
+	if _, known := t.members[name]; !known && len(t.members) > maxMemberNames {
+		name = otherMember
+	}
+	t.members[name]++
 }
 
 // Count counts one decision.
@@ -59,6 +72,7 @@ func (t *Tally) Reset() {
 	}
 	t.touched = t.touched[:0]
 	t.records, t.bytes = 0, 0
+	clear(t.members)
 }
 
 // AddTally adds a committed batch's counts to the metrics and resets it.
@@ -70,6 +84,9 @@ func (m *Metrics) AddTally(ctx context.Context, t *Tally) {
 		stage := m.stageLabels(t.stage)
 		m.inputRecords.Add(ctx, t.records, stage)
 		m.inputBytes.Add(ctx, t.bytes, stage)
+	}
+	for name, n := range t.members {
+		m.UnknownMembers(ctx, MembersOfSnapshots, name, n)
 	}
 	t.Reset()
 }

@@ -99,6 +99,9 @@ func (s *Session) read(ctx context.Context, p *pass, record *kgo.Record, at even
 	if err := s.deps.Events.Decode(ctx, record.Value, &s.event); err != nil {
 		return s.unreadable(p, record, at, err)
 	}
+	if member := s.event.Consent.UnknownMember; member != "" {
+		s.tally.UnknownMember(member)
+	}
 	s.event.Origin = at
 	s.prepared = gate.Prepare(&s.event)
 	end := s.follow(ctx, record)
