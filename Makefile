@@ -122,6 +122,17 @@ lint: ## Check the code with the linters of .golangci.yml
 fmt: ## Format the code and group its imports
 	$(TOOL) golangci-lint fmt
 
+# Seconds for each fuzz target of the consent readers: bytes from browsers decide
+# there whether something leaves.
+FUZZTIME ?= 10s
+
+.PHONY: fuzz-consent
+fuzz-consent: ## Fuzz the readers of consent strings and members for FUZZTIME each
+	go test -run '^$$' -fuzz '^FuzzReadTCF$$' -fuzztime $(FUZZTIME) ./pkg/core/consent/iab
+	go test -run '^$$' -fuzz '^FuzzReadGPP$$' -fuzztime $(FUZZTIME) ./pkg/core/consent/iab
+	go test -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME) ./pkg/core/consent
+	go test -run '^$$' -fuzz '^FuzzConsentMembers$$' -fuzztime $(FUZZTIME) ./pkg/edge/codec
+
 .PHONY: generate
 generate: ## Make the generated files again (docs tables, JSON schemas)
 	go generate ./...

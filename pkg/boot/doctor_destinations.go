@@ -243,10 +243,13 @@ func (d *doctor) fold(area string) {
 func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04 MST") }
 
 // signals looks for subjects whose browser says GPC although the consent
-// service has no record: remembering a signal is its duty.
+// service has no record, because remembering a signal is its duty, and for a share of
+// minors that no audience has.
 func (d *doctor) signals(ctx context.Context) {
 	subjects := map[string]bool{}
+	var ages ageShare
 	err := d.env.EachDecision(ctx, d.env.Now().Add(-24*time.Hour), func(x *decision.Decision) {
+		ages.add(x)
 		if x.Reason == decision.ChoiceGPC && x.SubjectHash != "" && x.Consent.Source == consent.Snapshot {
 			subjects[strings.Clone(x.SubjectHash)] = true
 		}
@@ -258,4 +261,29 @@ func (d *doctor) signals(ctx context.Context) {
 	if len(subjects) > 0 {
 		d.add("gpc", Warning, "let the consent service write gpc: true to the subject's record, so that it holds in places without the browser", "%d subjects of the last 24 h sent Global Privacy Control and have no record of it", len(subjects))
 	}
+	if ages.unlikely() {
+		d.add("minors", Warning, "ask the consent tool why it fills the fields for known children of its GPP sections; where it does so for everybody, see minors.gpp of the policy (docs/gates.md)",
+			"%d of %d events of the last 24 h stayed as those of known minors, which is unlikely", ages.minors, ages.judged)
+	}
+}
+
+// ageShare counts events that were judged by who they are about.
+type ageShare struct{ minors, judged int }
+
+// add counts a decision of the router that reached the choice.
+func (a *ageShare) add(x *decision.Decision) {
+	if x.Stage != decision.StageRouter || x.Consent.PolicyID == "" {
+		return
+	}
+	a.judged++
+	if x.Reason == decision.ChoiceMinor {
+		a.minors++
+	}
+}
+
+// unlikely: a tenth of an audience that is known to be minors is far above what
+// stores see, and a handful of events says nothing.
+func (a *ageShare) unlikely() bool {
+	const enough = 20
+	return a.minors >= enough && a.minors*10 >= a.judged
 }

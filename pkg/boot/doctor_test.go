@@ -6,8 +6,40 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/core/consent"
+	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 )
+
+// A consent tool that fills the fields for known children for everybody makes minors
+// of a whole audience.
+func TestAShareOfMinorsThatIsUnlikely(t *testing.T) {
+	t.Parallel()
+	judged := decision.Decision{Stage: decision.StageRouter, Consent: consent.Basis{PolicyID: "default"}}
+	minor := judged
+	minor.Reason = decision.ChoiceMinor
+	for name, c := range map[string]struct {
+		minors, others int
+		want           bool
+	}{
+		"none":         {0, 1000, false},
+		"a few":        {19, 0, false},
+		"a tenth":      {20, 180, true},
+		"less than it": {20, 200, false},
+		"everybody":    {500, 0, true},
+	} {
+		var a ageShare
+		for range c.minors {
+			a.add(&minor)
+		}
+		for range c.others {
+			a.add(&judged)
+		}
+		unmapped := decision.Decision{Stage: decision.StageRouter, Reason: decision.MappingNone}
+		a.add(&unmapped)
+		require.Equal(t, c.want, a.unlikely(), name)
+	}
+}
 
 // TestDoctorLooksAtEveryProvider: one that is added must not be sent to some
 // other address without doctor saying so.

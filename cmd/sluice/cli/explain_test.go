@@ -58,6 +58,17 @@ func TestExplainSaysWhatItIgnores(t *testing.T) {
 	require.NotContains(t, got.stdout, "consnt")
 }
 
+// TestExplainSaysWhatMakesConsentMalformed: in the router nobody sees it but in
+// decisions; whoever wrote the line wants to be told.
+func TestExplainSaysWhatMakesConsentMalformed(t *testing.T) {
+	t.Parallel()
+	got := explainLines(t, `{"customer_id":"acme","event_name":"cart.added","event_time":"2026-11-20T11:00:00Z","event_id":"e","consent":{"adUserData":"denied","mira@mail.example":"denied"}}`)
+	require.Equal(t, 0, got.code)
+	require.Contains(t, got.stderr, ":1: unknown member consent.adUserData (malformed: this consent denies everything); did you mean consent.ad_user_data?\n")
+	require.Contains(t, got.stderr, ":1: unknown member consent.(a name that is not shown) (malformed: this consent denies everything)\n")
+	require.Contains(t, got.stdout, `"reason":"consent.malformed"`)
+}
+
 // TestExplainShowsNoPersonalData: ids that look personal are shown hashed, and
 // messages name fields, never values.
 func TestExplainShowsNoPersonalData(t *testing.T) {

@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/hamba/avro/v2"
@@ -51,6 +52,43 @@ func FuzzDecodeEventJSON(f *testing.F) {
 		} else if outcome(nil, err) == "event.invalid" {
 			require.Equal(t, "event.invalid", outcome(nil, codec.DecodeEvent(&again, framed[5:])))
 		}
+	})
+}
+
+// FuzzConsentMembers: a member inside consent that is not known and says something
+// is malformed, whatever its name and value, in JSON and in the Avro made of it; and
+// no name is shown that could be more than one.
+func FuzzConsentMembers(f *testing.F) {
+	for _, name := range []string{"adUserData", "us_privacy", "gcp", "mira@mail.example", "ad_storage ", "", "\u0000", "4915112345678"} {
+		f.Add(name, `"denied"`)
+	}
+	f.Add("ad_user_data", `"granted"`)
+	f.Add("purposes", `{"disabled":[1]}`)
+	f.Add("usp", `null`)
+	known := map[string]bool{}
+	for _, name := range []string{"ad_storage", "ad_user_data", "ad_personalization", "analytics_storage", "gpc", "dnt", "tcf", "gpp", "captured_at", "gdpr_applies", "gpp_sid"} {
+		known[name] = true
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		key, err := json.Marshal(name)
+		if err != nil || !json.Valid([]byte(value)) || json.Unmarshal(key, &name) != nil || known[name] {
+			return
+		}
+		var e, again event.Event
+		text := `{` + head + `,"consent":{"ad_user_data":"granted",` + string(key) + `:` + value + `}}`
+		if codec.DecodeEventJSON(&e, []byte(text)) != nil {
+			return
+		}
+		if strings.TrimSpace(value) == "null" {
+			require.Empty(t, e.Consent.UnknownMember)
+			return
+		}
+		require.NotEmpty(t, e.Consent.UnknownMember)
+		require.LessOrEqual(t, len(e.Consent.UnknownMember), 40)
+		require.NotContains(t, e.Consent.UnknownMember, "@")
+		require.NotEqual(t, consent.WellFormed, consent.Normalise(e.Consent, 0, 0).Malformed)
+		require.NoError(t, codec.DecodeEvent(&again, codec.AppendEventFromJSON(nil, 1, &e, []byte(text))[5:]))
+		require.Equal(t, e.Consent.UnknownMember, again.Consent.UnknownMember)
 	})
 }
 

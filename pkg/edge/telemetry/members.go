@@ -31,7 +31,7 @@ type memberNames struct {
 func (n *memberNames) label(name string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.known[name] {
+	if n.known[name] || name == otherMember {
 		return name
 	}
 	if len(n.known) == maxMemberNames {

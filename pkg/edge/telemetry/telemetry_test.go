@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -63,7 +64,9 @@ func useAll(t *testing.T, m *telemetry.Metrics) {
 	tally.Record(603)
 	tally.Count(decision.Queued, decision.Eligible)
 	tally.Add(decision.Skipped, decision.MappingNone, 40)
+	tally.UnknownMember("adUserData")
 	m.AddTally(ctx, tally)
+	m.UnknownMembers(ctx, telemetry.MembersOfRecords, "us_privacy", 1)
 	m.Decision(ctx, &decision.Decision{Stage: decision.StageSender, Status: decision.Delivered, Reason: decision.ReasonDelivered})
 	m.LostRecords(ctx, decision.StageRouter, 7)
 	m.Transaction(ctx, "router", telemetry.TransactionCommitted, 41, 12*time.Millisecond)
@@ -247,4 +250,22 @@ func TestExportHeadersAreNotShown(t *testing.T) {
 	_, err := telemetry.New(t.Context(), cfg, telemetry.Deps{Output: io.Discard})
 	require.ErrorContains(t, err, "entry 1 is not name=value")
 	assert.NotContains(t, err.Error(), canary)
+}
+
+// TestNamesOfUnknownMembersAreBounded: they come from outside, and each would be a
+// series for ever.
+func TestNamesOfUnknownMembersAreBounded(t *testing.T) {
+	t.Parallel()
+	tel, _ := setup(t, nil)
+	tally := telemetry.NewTally(decision.StageRouter)
+	for i := range 500 {
+		tally.UnknownMember("m" + strconv.Itoa(i))
+		if i%100 == 0 {
+			tel.Metrics.AddTally(t.Context(), tally)
+		}
+	}
+	tel.Metrics.AddTally(t.Context(), tally)
+	text := scrape(t, tel)
+	assert.Equal(t, 51, strings.Count(text, "sluice_consent_unknown_members_total{"))
+	assert.Contains(t, text, `member="(other)"`)
 }

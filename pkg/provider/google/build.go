@@ -104,10 +104,11 @@ func (b *build) judge() (decision.Reason, string) {
 	contextual := b.signals.ip.IsValid() || !b.signals.userAgent.IsZero()
 	switch {
 	case b.a.analytics() && b.signals.client.IsZero() && b.signals.appInstance.IsZero():
+		detail := b.withoutClient()
 		if b.present == 0 {
-			return decision.IdentifiersNone, ""
+			return decision.IdentifiersNone, detail
 		}
-		return decision.IdentifiersInsufficient, "Google Analytics needs analytics.client_id or analytics.app_instance_id"
+		return decision.IdentifiersInsufficient, detail
 	case b.a.analytics() || strong:
 	case !contextual:
 		return decision.IdentifiersNone, ""
@@ -117,6 +118,29 @@ func (b *build) judge() (decision.Reason, string) {
 		return decision.IdentifiersInsufficient, "Google takes no event with a user agent alone"
 	}
 	return b.unsafeID()
+}
+
+// withoutClient says why there is no client id: what a gate has removed is not
+// missing, and sending it again would help nobody.
+func (b *build) withoutClient() string {
+	field := "analytics.client_id"
+	if b.a.app {
+		field = "analytics.app_instance_id"
+	}
+	for _, d := range b.dropped[:b.nDropped] {
+		if d.Kind != decision.KindBrowserID {
+			continue
+		}
+		switch d.Reason {
+		case decision.DropConsent:
+			return field + " is there and may not be used: analytics_storage is not granted, which TC and GPP strings never do"
+		case decision.DropNotAllowed:
+			return field + " is there and may not be used: browser_id is not among the destination's identifiers"
+		case decision.DropInvalid:
+			return field + " is there and is no client id"
+		}
+	}
+	return "Google Analytics needs " + field
 }
 
 // finish fills in what describes the event whatever became of it.
