@@ -59,9 +59,14 @@ func (c *coder) unknownMember() string {
 	}
 	members := c.json.members[c.json.frames[len(c.json.frames)-1]:]
 	for i := range members {
-		if m := &members[i]; !m.used && c.buf[m.at] != 'n' {
-			return m.key
+		m := &members[i]
+		if m.used || c.buf[m.at] == 'n' {
+			continue
 		}
+		if m.key == "" {
+			return hiddenMember // a name all the same
+		}
+		return m.key
 	}
 	return ""
 }
