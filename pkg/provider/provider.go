@@ -166,6 +166,10 @@ type Built struct {
 	// as provider.outcome_unknown.
 	ResendUnsafe bool
 
+	// AgedSince is what NotAfter counts from where that is not the event: the
+	// click, epoch milliseconds.
+	AgedSince int64
+
 	// Limits: see decision.Facts and decision.Delivery.
 	NotAfter, FutureTolerance, DedupUntil, NotBefore int64
 }

@@ -45,6 +45,13 @@ func (a *textAnswers) take(l *explain.Line) error {
 	if ids := l.Identifiers; ids != nil {
 		fmt.Fprintf(&b, "  identifiers  %s\n", identifiersText(ids))
 	}
+	for i, n := range l.Notes {
+		label := "            "
+		if i == 0 {
+			label = "notes       "
+		}
+		fmt.Fprintf(&b, "  %s %s\n", label, n.Sentence)
+	}
 	if len(l.Payload) > 0 {
 		b.WriteString("  payload\n")
 		var pretty bytes.Buffer
@@ -114,6 +121,9 @@ func identifiersText(ids *explain.Identifiers) string {
 	}
 	if ids.UnsafeDropped > 0 {
 		text += fmt.Sprintf("; %d unsafe values dropped", ids.UnsafeDropped)
+	}
+	if ids.Warnings > 0 {
+		text += fmt.Sprintf("; %d odd", ids.Warnings)
 	}
 	return text + "; match quality " + strconv.FormatFloat(ids.MatchQuality, 'f', 1, 64) + " of 10 (an estimate)"
 }

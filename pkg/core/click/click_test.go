@@ -46,7 +46,7 @@ func TestCookiesAreTakenApart(t *testing.T) {
 		"": click.Absent, " ": click.Absent, "undefined": click.Placeholder, "null": click.Placeholder, "none": click.Placeholder, "NaN": click.Placeholder,
 		"test": click.Placeholder, "0": click.Placeholder, "true": click.Placeholder, "(not set)": click.Placeholder, "{gclid}": click.Placeholder, "{{gclid}}": click.Placeholder,
 		"GCL.1763650000.undefined": click.Placeholder, "2.1.knull$i1763650000": click.Placeholder, "%3D": click.Invalid, "a b": click.Invalid, "a.b": click.Invalid,
-		"GCL.1763650000.": click.Placeholder, "GCL.x.Cj0": click.Invalid, "jane@example.com": click.Invalid, strings.Repeat("a", 201): click.Invalid, "2.1.i1763650000": click.Placeholder,
+		"GCL.1763650000.": click.Placeholder, "GCL.x.Cj0": click.Invalid, "jane@example.com": click.Invalid, strings.Repeat("a", 513): click.Invalid, "2.1.i1763650000": click.Placeholder,
 	} {
 		_, fault := click.Read(click.Gclid, in)
 		require.Equal(t, want, fault, in)
@@ -106,7 +106,7 @@ func TestWhereIDsAreFound(t *testing.T) {
 		"URL":                               {click.Gclid, event.Event{Page: event.Page{URL: "https://a.example/?x=1&amp;gclid=B1"}}, click.Found{ID: click.ID{Value: "B1"}, Source: click.PageURL}},
 		"name is exact":                     {click.Gclid, event.Event{Page: event.Page{URL: "https://a.example/?xgclid=A&gclid2=B&GCLID=C"}}, click.Found{}},
 		"Snap's names":                      {click.Sccid, event.Event{Page: event.Page{URL: "https://a.example/?ScCid=abc-1"}}, click.Found{ID: click.ID{Value: "abc-1"}, Source: click.PageURL}},
-		"placeholder":                       {click.Gclid, event.Event{Click: event.Click{Gclid: raw("undefined")}, Page: event.Page{URL: "https://a.example/?gclid=B1"}}, click.Found{ID: click.ID{Value: "B1"}, Source: click.PageURL, Fault: click.Placeholder, Path: "gclid"}},
+		"placeholder":                       {click.Gclid, event.Event{Click: event.Click{Gclid: raw("undefined")}, Page: event.Page{URL: "https://a.example/?gclid=B1"}}, click.Found{ID: click.ID{Value: "B1"}, Source: click.PageURL, Fault: click.Placeholder, Path: "click.gclid"}},
 		"template":                          {click.Gclid, event.Event{Page: event.Page{URL: "https://a.example/?gclid=%7B%7Bgclid%7D%7D"}}, click.Found{Fault: click.Placeholder, Path: "page.url"}},
 		"referrer":                          {click.Msclkid, event.Event{Page: event.Page{URL: "https://www.a.example/thanks", Referrer: "https://a.example/?msclkid=0123"}}, click.Found{ID: click.ID{Value: "0123"}, Source: click.Referrer}},
 		"other site":                        {click.Gclid, event.Event{Page: event.Page{URL: "https://a.example/thanks", Referrer: "https://b.example/?gclid=B1"}}, click.Found{}},

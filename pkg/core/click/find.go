@@ -26,6 +26,10 @@ var sourceNames = [...]string{"", "field", "url", "referrer"}
 // String gives the word used in diagnostics.
 func (s Source) String() string { return sourceNames[s] }
 
+// Skew is how much later than the event its click may seem to be, milliseconds:
+// clocks differ. A click that is later still did not lead to the event.
+const Skew = 60_000
+
 // Found is what an event has of one kind.
 type Found struct {
 	ID
@@ -43,11 +47,11 @@ func (f *Found) Has() bool { return f.Source != Nowhere }
 // else of the referrer. What is no id never displaces one that is.
 func Find(e *event.Event, k Kind) Found {
 	var f Found
-	if raw := field(&e.Click, k); !raw.IsZero() && f.try(k, raw.Reveal(), Field, kinds[k].name) {
+	if raw := field(&e.Click, k); !raw.IsZero() && f.try(k, raw.Reveal(), Field, fieldPaths[k]) {
 		return f
 	}
 	for i := range e.Click.Other {
-		if o := &e.Click.Other[i]; named(k, o.Name) && f.try(k, o.Value.Reveal(), Field, o.Name) {
+		if o := &e.Click.Other[i]; named(k, o.Name) && f.try(k, o.Value.Reveal(), Field, "click.other") {
 			return f
 		}
 	}
@@ -58,6 +62,12 @@ func Find(e *event.Event, k Kind) Found {
 		f.query(k, e.Page.Referrer, Referrer, "page.referrer")
 	}
 	return f
+}
+
+// fieldPaths are the members of click.
+var fieldPaths = [KindCount]string{
+	"click.fbclid", "click.gclid", "click.gbraid", "click.wbraid", "click.dclid", "click.other.ttclid", "click.other.sccid", "click.other.epik",
+	"click.other.rdt_cid", "click.other.li_fat_id", "click.other.msclkid", "click.other.twclid",
 }
 
 func named(k Kind, name string) bool {

@@ -39,10 +39,10 @@ type kind struct {
 
 var kinds = [KindCount]kind{
 	Fbclid:  {"fbclid", []string{"fbclid"}, []string{"_fbc"}, 500},
-	Gclid:   {"gclid", []string{"gclid"}, []string{"_gcl_aw", "FPGCLAW"}, 200},
-	Gbraid:  {"gbraid", []string{"gbraid"}, []string{"_gcl_ag", "FPGCLAG"}, 200},
-	Wbraid:  {"wbraid", []string{"wbraid"}, []string{"_gcl_gb", "FPGCLGB"}, 200},
-	Dclid:   {"dclid", []string{"dclid"}, []string{"_gcl_dc", "FPGCLDC"}, 200},
+	Gclid:   {"gclid", []string{"gclid"}, []string{"_gcl_aw", "FPGCLAW"}, 512},
+	Gbraid:  {"gbraid", []string{"gbraid"}, []string{"_gcl_ag", "FPGCLAG"}, 512},
+	Wbraid:  {"wbraid", []string{"wbraid"}, []string{"_gcl_gb", "FPGCLGB"}, 512},
+	Dclid:   {"dclid", []string{"dclid"}, []string{"_gcl_dc", "FPGCLDC"}, 512},
 	Ttclid:  {"ttclid", []string{"ttclid"}, []string{"ttclid"}, 500},
 	Sccid:   {"sccid", []string{"ScCid", "sccid", "sc_click_id"}, []string{"_scclid"}, 200},
 	Epik:    {"epik", []string{"epik"}, []string{"_epik"}, 500},
@@ -59,6 +59,9 @@ func (k Kind) String() string {
 	}
 	return "click(?)"
 }
+
+// Path gives the member of an event that has the id.
+func (k Kind) Path() string { return fieldPaths[k] }
 
 // KindOf finds a kind by the name that events, URLs or the tag's cookie have for
 // it.

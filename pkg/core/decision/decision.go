@@ -80,11 +80,13 @@ type IdentifierStatus struct {
 	// belongs and were left out.
 	UnsafeDropped int32
 	// Warnings counts identifiers that were passed on although they look
-	// useless, such as the hash of an empty string or an MD5 digest.
+	// odd, such as a click id whose time lies in the future; Notes names them.
 	Warnings int32
 	// MatchQuality is an estimate from 0 to 10; the providers publish no
 	// formula.
 	MatchQuality float64
+	// Notes name what was left out, changed or looks odd, by path.
+	Notes event.Notes
 }
 
 // Dropped is one identifier that was present in the event and left out.

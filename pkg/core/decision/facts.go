@@ -35,6 +35,9 @@ type Facts struct {
 
 	// NotAfter is the provider's age limit for this event, zero for none.
 	NotAfter int64
+	// AgedSince is what NotAfter counts from where that is not the event: the
+	// click, epoch milliseconds; zero: the event.
+	AgedSince int64
 	// FutureTolerance is how far ahead of the clock the event time may lie.
 	FutureTolerance int64
 	// DedupUntil is when the provider stops recognising a browser's copy of

@@ -52,6 +52,8 @@ type Event struct {
 	Original Original
 	// Properties are in the order of the input. A key occurs once.
 	Properties []Property
+	// Notes name what reading the event left out or changed.
+	Notes Notes
 }
 
 // Page is where a web action happened.

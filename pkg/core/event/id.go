@@ -55,16 +55,20 @@ func (e *Event) EffectiveTraffic() string {
 	return e.Traffic
 }
 
-// EffectiveID returns the explicit event id or, where it is missing, a stable
-// derived one, so that a retry or a second read of the same record carries the
+// EffectiveID returns the explicit event id or, where it is missing or stands for
+// no value (undefined, {{id}}), a stable derived one, so that a retry or a second read of the same record carries the
 // same id. It is derived from customer, event name and transaction id, else
 // from the record's topic id, partition and offset, hashed with length
 // prefixes (so that no two field splits collide) to 32 hex digits.
 func (e *Event) EffectiveID() (string, IDSource) {
-	if e.ID != "" {
+	if e.ID != "" && !identity.Placeholder(identity.AnyField, e.ID) {
 		return e.ID, IDExplicit
 	}
-	return e.derive(e.Commerce.TransactionID), IDDerived
+	transaction := e.Commerce.TransactionID
+	if identity.Placeholder(identity.AnyField, transaction) {
+		transaction = ""
+	}
+	return e.derive(transaction), IDDerived
 }
 
 // RecordID is the id derived from the record's coordinates alone. Adjustments

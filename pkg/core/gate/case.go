@@ -4,6 +4,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
@@ -39,6 +40,28 @@ func Prepare(e *event.Event) Prepared {
 // at another time: nobody was asked by a system, a phone call or an e-mail.
 func copiesConsent(source string) bool {
 	return source == event.SourceSystem || source == event.SourcePhone || source == event.SourceEmail
+}
+
+// notes puts what was noted while the event was read in front of what its
+// provider noted.
+func (p *Prepared) notes(built event.Notes) event.Notes {
+	e := p.Event
+	unnamed := e.ID != "" && p.IDSource == event.IDDerived
+	unpaid := e.Commerce.TransactionID != "" && identity.Placeholder(identity.AnyField, e.Commerce.TransactionID)
+	if len(e.Notes) == 0 && !unnamed && !unpaid {
+		return built
+	}
+	all := append(make(event.Notes, 0, len(e.Notes)+len(built)+2), e.Notes...)
+	if unnamed {
+		all.Add(event.Path("event_id"), event.NotePlaceholder)
+	}
+	if unpaid {
+		all.Add(event.Path("commerce.transaction_id"), event.NotePlaceholder)
+	}
+	for _, n := range built {
+		all.Add(event.Path(n.Path), n.Code)
+	}
+	return all
 }
 
 // Case is one (event, mapping) pair to decide.

@@ -85,6 +85,7 @@ func identifiersRemain(k *content) outcome {
 	k.r.Built = built
 	facts.ReliesOn = built.ReliesOn
 	facts.NotAfter, facts.FutureTolerance, facts.DedupUntil = built.NotAfter, built.FutureTolerance, built.DedupUntil
+	facts.AgedSince = built.AgedSince
 	if facts.Restricted && !built.Restrictable {
 		// Nothing was reduced: the decision is the one without a choice.
 		cause := facts.Cause

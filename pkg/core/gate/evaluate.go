@@ -2,6 +2,7 @@ package gate
 
 import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
@@ -193,6 +194,9 @@ func ClaimOf(c *Case, scratch *Scratch) (provider.Built, bool) {
 // several belong to one transaction by their nature.
 func AlsoClaimID(c *Case, b *provider.Built) string {
 	id := c.Event.Commerce.TransactionID
+	if identity.Placeholder(identity.AnyField, id) {
+		return ""
+	}
 	already := b.ClaimID == id && b.DuplicateReason == decision.DuplicateTransaction
 	if !c.Route.Destination.Dedup.AlsoByTransaction || b.Adjust || already {
 		return ""

@@ -32,6 +32,7 @@ func (w *Recorder) Decision(c *Case, r *Result, stage decision.Stage, replayID s
 	}
 	d.Consent, d.Said, d.Restricted = r.Consent.Basis, r.Consent.Said, r.Facts.Restricted
 	d.Identifiers = r.Built.Identifiers
+	d.Identifiers.Notes = c.notes(d.Identifiers.Notes)
 	d.Value, d.Currency = r.Built.Value, r.Built.Currency
 	// What fails before the provider has built anything is found by its
 	// transaction too.
@@ -52,6 +53,7 @@ func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, 
 	w.event(&d, p, decision.StageRouter, now)
 	d.SourceEvent = w.safeID(d.SourceEvent)
 	d.Status, d.Reason, d.Message = reason.Info().Status, reason, sentence(reason, detail)
+	d.Identifiers.Notes = p.notes(nil)
 	d.ID = decision.NewID(p.Event.Origin, "", "", decision.StageRouter, d.Status, "", 0)
 	return d
 }
@@ -116,6 +118,7 @@ func (w *Recorder) Delivery(c *Case, r *Result, lane decision.Lane, replayID str
 		DestinationVersion: route.Destination.Hash, MappingVersion: route.Mapping.Hash,
 		ReplayID: replayID,
 	}
+	d.Identifiers.Notes = c.notes(d.Identifiers.Notes)
 	return d
 }
 

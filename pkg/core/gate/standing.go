@@ -173,13 +173,21 @@ func ageWithin(s *standing) outcome {
 	f := s.facts
 	switch {
 	case f.NotAfter != 0 && s.now > f.NotAfter:
-		return fail(decision.ProviderTooOld, "age "+age(s.now-f.EventTime))
+		return fail(decision.ProviderTooOld, tooOld(f, s.now))
 	case f.FutureTolerance != 0 && f.EventTime > s.now+f.FutureTolerance:
 		return fail(decision.ProviderInFuture, "ahead by "+age(f.EventTime-s.now))
 	case f.DedupUntil != 0 && s.now > f.DedupUntil && !f.PastDedupWindow:
-		return fail(decision.ProviderDedupWindowPassed, "age "+age(s.now-f.EventTime))
+		return fail(decision.ProviderDedupWindowPassed, "the event is "+age(s.now-f.EventTime)+" old")
 	}
 	return pass()
+}
+
+// tooOld says whose age it is that the provider does not accept.
+func tooOld(f *decision.Facts, now int64) string {
+	if f.AgedSince > 0 {
+		return "the click is " + age(now-f.AgedSince) + " old, the event " + age(now-f.EventTime)
+	}
+	return "the event is " + age(now-f.EventTime) + " old"
 }
 
 // age writes a duration in the largest unit that keeps it readable.

@@ -189,5 +189,8 @@ func IdentifiersOf(d *decision.Decision) string {
 	if ids.UnsafeDropped > 0 {
 		text += "; " + strconv.Itoa(int(ids.UnsafeDropped)) + " unsafe values left out"
 	}
+	for _, n := range ids.Notes {
+		text += "; " + n.Sentence()
+	}
 	return text + "; match quality " + strconv.FormatFloat(ids.MatchQuality, 'f', 1, 64) + " of 10 (an estimate)"
 }

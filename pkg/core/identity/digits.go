@@ -20,3 +20,26 @@ func AppendDigits(dst []byte, s string) (out []byte, plain bool) {
 	}
 	return out, true
 }
+
+// SameNumber reports that id consists of the digits of a phone number, whatever
+// stands between them in either. Only numbers of at least eight digits count.
+func SameNumber(id, phone string) bool {
+	if len(id) < minPhone || !isDigit(id[len(id)-1]) {
+		return false
+	}
+	n, i := 0, 0
+	for j := range len(phone) {
+		if !isDigit(phone[j]) {
+			continue
+		}
+		for i < len(id) && is(id[i], separatorByte) {
+			i++
+		}
+		if i == len(id) || id[i] != phone[j] {
+			return false
+		}
+		i++
+		n++
+	}
+	return i == len(id) && n >= minPhone
+}

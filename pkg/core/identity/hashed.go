@@ -10,17 +10,13 @@ import (
 // library appends two or eight characters.
 const maxMark = 8
 
-// md5Size is the length of an MD5 digest in bytes. They are recognised, never
-// made, so crypto/md5 is not needed.
-const md5Size = 16
-
 // Hashed is a digest of a normalised personal value, never the value itself.
 // The zero Hashed is absent. Values are comparable and need no memory of their
 // own, so that a hot path can sort and compare them on its stack.
 type Hashed struct {
 	sum  [sha256.Size]byte
 	mark [maxMark]byte
-	size uint8 // bytes of sum in use: 0, 16 (MD5) or 32 (SHA-256)
+	size uint8 // bytes of sum in use: 0 or 32
 	tail uint8 // bytes of mark in use
 }
 
@@ -67,18 +63,12 @@ func twoLetters(b []byte) (pair int, ok bool) {
 
 // ParseHashed recognises a value that was hashed before it came to us: exactly
 // 64 hex digits of either case. Surrounding space is the caller's to trim.
-func ParseHashed(s string) (Hashed, bool) { return parseDigest(s, sha256.Size) }
-
-// ParseMD5 recognises 32 hex digits. Providers document SHA-256 only; one
-// reference library passes these on, so they are worth a warning.
-func ParseMD5(s string) (Hashed, bool) { return parseDigest(s, md5Size) }
-
-func parseDigest(s string, size int) (Hashed, bool) {
-	if len(s) != 2*size {
+func ParseHashed(s string) (Hashed, bool) {
+	if len(s) != 2*sha256.Size {
 		return Hashed{}, false
 	}
-	h := Hashed{size: uint8(size)}
-	for i := range size {
+	h := Hashed{size: sha256.Size}
+	for i := range sha256.Size {
 		hi, lo := hexDigit(s[2*i]), hexDigit(s[2*i+1])
 		if hi > 15 || lo > 15 {
 			return Hashed{}, false
@@ -116,9 +106,6 @@ func (h *Hashed) WithMark(mark string) (Hashed, bool) {
 
 // IsZero reports whether there is no digest.
 func (h *Hashed) IsZero() bool { return h.size == 0 }
-
-// IsMD5 reports whether the digest is one of 32 hex digits.
-func (h *Hashed) IsMD5() bool { return h.size == md5Size }
 
 // OfNothing reports whether h is the SHA-256 digest of the empty string, which
 // somebody else hashed: it matches nobody.

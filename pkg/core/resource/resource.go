@@ -71,6 +71,7 @@ type Destination struct {
 	Traffic        []string     `yaml:"spec.traffic" enum:"live,test,internal,bot" doc:"Kinds of traffic that may leave."`
 	ContextualOnly bool         `yaml:"spec.contextual_only" doc:"Send events that have contextual signals alone."`
 	Defaults       Defaults     `yaml:"spec.defaults" doc:"What stands in for fields that events lack."`
+	Prehashed      Prehashed    `yaml:"spec.prehashed" doc:"From which form producers hash before they send."`
 	Dedup          DedupSpec    `yaml:"spec.dedup" doc:"How duplicates are recognised."`
 	Delivery       DeliverySpec `yaml:"spec.delivery" doc:"How deliveries are sent."`
 	Objectives     Objectives   `yaml:"spec.objectives" doc:"What the owner expects, for health and alerts."`
@@ -109,6 +110,36 @@ type Defaults struct {
 	PhoneCountry string `yaml:"phone_country" rule:"country" doc:"Country of telephone numbers without calling code, ISO 3166-1 in capitals."`
 	Currency     string `yaml:"currency" rule:"currency" doc:"Currency of amounts without one, ISO 4217."`
 }
+
+// Prehashed says from which form the producers hash before they send: a digest of
+// another form than the provider's is no identifier there.
+type Prehashed struct {
+	Phone PhoneForm `yaml:"phone" enum:",e164,digits" doc:"Form of hashed phone numbers: with or without plus sign. Absent: hashes of phone numbers are left out."`
+	Email EmailForm `yaml:"email" enum:",plain,no_space,gmail_dots,gmail_dots_tag,all_dots_tag" doc:"What was dropped from hashed e-mail addresses. Absent: nothing (plain)."`
+}
+
+// PhoneForm is how a phone number is written before it is hashed.
+type PhoneForm = string
+
+// The forms of phone numbers.
+const (
+	PhoneE164   PhoneForm = "e164"   // +4915123456789
+	PhoneDigits PhoneForm = "digits" // 4915123456789
+)
+
+// EmailForm is what happens to an e-mail address before it is hashed, besides
+// trimming and lower case.
+type EmailForm = string
+
+// The forms of e-mail addresses, each dropping what the one before it drops and
+// more.
+const (
+	EmailPlain     EmailForm = "plain"          // nothing
+	EmailNoSpace   EmailForm = "no_space"       // white space inside is removed
+	EmailGmailDots EmailForm = "gmail_dots"     // so are dots in front of gmail.com
+	EmailGmailTag  EmailForm = "gmail_dots_tag" // and what follows a plus sign there
+	EmailAllTag    EmailForm = "all_dots_tag"   // both at every domain
+)
 
 // DedupSpec is a destination's deduplication section.
 type DedupSpec struct {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
 )
 
 // mode is what a coder does with a field.
@@ -46,6 +47,12 @@ type coder struct {
 	parts [partCount]span
 
 	json jsonState
+
+	// trail is where in the record the coder is, for the paths of faults and
+	// notes; depth counts its steps, also those that it has no room for.
+	trail [maxTrail]step
+	depth int
+	notes *event.Notes // nil: nobody asks
 }
 
 // in tells whether the coder fills the struct.
@@ -59,7 +66,7 @@ func reader(body []byte) coder { return coder{mode: reading, buf: body} }
 func (c *coder) fail(reason decision.Reason, field, fault string) {
 	graver := c.mode == parsing && reason == decision.EventUndecodable && !c.stopped()
 	if c.fault == "" || graver {
-		c.reason, c.faultField, c.fault = reason, field, fault
+		c.reason, c.faultField, c.fault = reason, c.at(field), fault
 	}
 	if c.mode == reading {
 		c.pos = len(c.buf)
@@ -250,6 +257,7 @@ func (c *coder) optional(name string, present bool) bool {
 
 // record opens a record that is never null; close with end.
 func (c *coder) record(name string) {
+	c.push(name, 0)
 	switch c.mode {
 	case printing:
 		c.key(name)
@@ -269,6 +277,7 @@ func (c *coder) optRecord(name string, present bool) bool {
 }
 
 func (c *coder) end() {
+	c.depth--
 	switch c.mode {
 	case printing:
 		c.buf = append(c.buf, '}')
@@ -283,7 +292,8 @@ type entries struct {
 	n, i  int   // entries in all when writing, position
 	left  int64 // entries left in the block when reading
 	close byte
-	at    int // position of the next entry when parsing
+	at    int  // position of the next entry when parsing
+	on    bool // the coder's trail has a step for the list
 }
 
 func (c *coder) array(name string, n int) entries { return c.startEntries(name, n, '[', ']') }
@@ -310,9 +320,9 @@ func (c *coder) next(e *entries) bool {
 	e.i++
 	switch c.mode {
 	case reading:
-		return c.nextRead(e)
+		return c.stepped(e, c.nextRead(e))
 	case parsing:
-		return c.nextParsed(e)
+		return c.stepped(e, c.nextParsed(e))
 	}
 	if e.i < e.n {
 		return true

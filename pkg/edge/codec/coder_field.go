@@ -120,6 +120,18 @@ func (c *coder) optLong(name string, p *event.Opt[int64]) {
 	}
 }
 
+// optQuantity is optLong for what may be written as a fraction in JSON.
+func (c *coder) optQuantity(name string, p *event.Opt[int64]) {
+	if c.mode != parsing {
+		c.optLong(name, p)
+		return
+	}
+	if c.optional(name, false) {
+		c.parseQuantity(name, &p.Value)
+		p.Set = true
+	}
+}
+
 func (c *coder) double(name string, p *float64) {
 	switch c.mode {
 	case reading:

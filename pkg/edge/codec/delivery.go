@@ -63,6 +63,7 @@ func factsFields(c *coder, f *decision.Facts) {
 	reasonField(c, "cause", &f.Cause)
 	integer(c, "relies_on", &f.ReliesOn)
 	c.long("not_after", &f.NotAfter)
+	c.long("aged_since", &f.AgedSince)
 	c.long("future_tolerance", &f.FutureTolerance)
 	c.long("dedup_until", &f.DedupUntil)
 	c.boolean("past_dedup_window", &f.PastDedupWindow)

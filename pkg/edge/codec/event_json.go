@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"unicode/utf8"
 
@@ -15,6 +16,7 @@ func HeadOfJSON(value []byte) (Head, error) {
 	if len(value) > MaxEventBytes {
 		return Head{}, tooLarge()
 	}
+	value = withoutMark(value)
 	c := coder{mode: parsing, buf: value, checked: true, maxField: MaxFieldBytes}
 	s := scanner{buf: value}
 	if s.peek() != '{' {
@@ -78,10 +80,11 @@ func DecodeEventJSON(dst *event.Event, value []byte) error {
 	if len(value) > MaxEventBytes {
 		return tooLarge()
 	}
+	value = withoutMark(value)
 	if err := checkObject(value); err != nil {
 		return err
 	}
-	c := coder{mode: parsing, buf: value, checked: true, maxField: MaxFieldBytes, maxEntries: MaxEntries}
+	c := coder{notes: &dst.Notes, mode: parsing, buf: value, checked: true, maxField: MaxFieldBytes, maxEntries: MaxEntries}
 	var members [64]member
 	var frames [8]int
 	c.json.members, c.json.frames = members[:0], frames[:0]
@@ -94,6 +97,10 @@ func DecodeEventJSON(dst *event.Event, value []byte) error {
 	checkHead(&c, dst.CustomerID, dst.Name)
 	return c.err()
 }
+
+// withoutMark drops the byte order mark that some programs write in front of
+// UTF-8; RFC 8259 section 8.1 lets readers ignore it.
+func withoutMark(value []byte) []byte { return bytes.TrimPrefix(value, []byte("\xef\xbb\xbf")) }
 
 // checkObject checks that value is one JSON object in UTF-8 and nothing else.
 func checkObject(value []byte) error {

@@ -100,6 +100,7 @@ func (t *memberTree) joint() string {
 // Unknown lists the members of an event in JSON that are not known, in the order
 // in which they stand. What is no JSON object has none.
 func (m *EventMembers) Unknown(value []byte) []UnknownMember {
+	value = withoutMark(value)
 	if checkObject(value) != nil {
 		return nil
 	}

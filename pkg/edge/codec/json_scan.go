@@ -16,6 +16,8 @@ type scanner struct {
 	buf []byte
 	pos int
 	bad string // what is wrong, a constant
+	// halved: a string that text has read holds half a character.
+	halved bool
 }
 
 func (s *scanner) fail(fault string) bool {
@@ -221,8 +223,9 @@ func (s *scanner) numberText() string {
 	return alias(s.buf[start:s.pos])
 }
 
-// skipString checks and passes a string. Surrogates must come in pairs: a lone
-// one has no UTF-8.
+// skipString checks and passes a string. Surrogates should come in pairs; a lone
+// one, which every program makes that cuts text at a number of UTF-16 units, has
+// no UTF-8 and reads as U+FFFD (RFC 8259 section 8.2 leaves it open).
 func (s *scanner) skipString() bool {
 	s.pos++
 	for s.pos < len(s.buf) {
@@ -256,20 +259,29 @@ func (s *scanner) skipEscape() bool {
 		return s.fail("a string contains an impossible escape")
 	}
 	r, ok := s.hex4()
-	if !ok || utf16.IsSurrogate(r) && !s.pair(r) {
+	if !ok {
 		return s.fail("a string contains an impossible escape")
+	}
+	if utf16.IsSurrogate(r) {
+		s.pair(r)
 	}
 	return true
 }
 
-// pair passes the second half of a surrogate pair.
-func (s *scanner) pair(first rune) bool {
-	if len(s.buf)-s.pos < 6 || s.buf[s.pos] != '\\' || s.buf[s.pos+1] != 'u' {
-		return false
+// pair passes the second half of a surrogate pair and gives the character; where
+// there is none it stays where it is, and gives U+FFFD.
+func (s *scanner) pair(first rune) rune {
+	at := s.pos
+	if len(s.buf)-s.pos >= 6 && s.buf[s.pos] == '\\' && s.buf[s.pos+1] == 'u' {
+		s.pos += 2
+		if second, ok := s.hex4(); ok {
+			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
+				return r
+			}
+		}
 	}
-	s.pos += 2
-	second, ok := s.hex4()
-	return ok && utf16.DecodeRune(first, second) != utf8.RuneError
+	s.pos, s.halved = at, true
+	return utf8.RuneError
 }
 
 func (s *scanner) hex4() (rune, bool) {
@@ -334,9 +346,7 @@ func (s *scanner) appendEscape(out []byte) []byte {
 	case 'u':
 		r, _ := s.hex4()
 		if utf16.IsSurrogate(r) {
-			s.pos += 2
-			second, _ := s.hex4()
-			r = utf16.DecodeRune(r, second)
+			r = s.pair(r)
 		}
 		return utf8.AppendRune(out, r)
 	default:

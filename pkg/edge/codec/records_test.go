@@ -25,7 +25,7 @@ func TestDiagnosticJSON(t *testing.T) {
 		"consent": {"basis": "snapshot", "at": "2026-11-20T10:00:00.000Z", "offset": 0, "regime": "opt_in", "jurisdiction": "US-CA", "from_identity": false,
 			"policy": "default", "policy_version": "2026-11-20", "purposes": {"ad_storage": "granted", "ad_user_data": "granted", "ad_personalization": "denied"}},
 		"restricted": false,
-		"identifiers": {"present": ["email", "click_id"], "dropped": [{"kind": "ip", "reason": "not_allowed"}], "unsafe_dropped": 0, "warnings": 0, "match_quality": 6.5},
+		"identifiers": {"present": ["email", "click_id"], "dropped": [{"kind": "ip", "reason": "not_allowed"}], "unsafe_dropped": 0, "warnings": 0, "match_quality": 6.5, "notes": []},
 		"attempts": 0, "http_status": 0, "warnings": [], "latency_ms": 0, "provider_latency_ms": 0, "recovered": false,
 		"source": {"topic": "analytics.events", "topic_id": "01020000000000000000000000000000", "partition": 3, "offset": 42, "append_time": "2026-11-20T10:00:01.000Z"},
 		"claim_key": "ab010000000000000000000000000000", "claim_window_ms": 777600000, "destination_version": "d1", "mapping_version": "m1", "app_version": "1.0.0",

@@ -207,7 +207,7 @@ func sectionIDs(ids ...int64) (s consent.SectionIDs) {
 }
 
 func fixEvent(e *event.Event) {
-	e.Origin = event.Coordinates{}
+	e.Origin, e.Notes = event.Coordinates{}, nil
 	e.CustomerID, e.Name = "acme", "n"+e.Name
 	fixConsent(&e.Consent)
 	e.Time = plausible(e.Time)

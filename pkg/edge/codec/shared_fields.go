@@ -120,6 +120,14 @@ func identifierFields(c *coder, s *decision.IdentifierStatus) {
 	integer(c, "unsafe_dropped", &s.UnsafeDropped)
 	integer(c, "warnings", &s.Warnings)
 	c.double("match_quality", &s.MatchQuality)
+	for l := c.array("notes", len(s.Notes)); c.next(&l); {
+		grow(c, (*[]event.Note)(&s.Notes))
+		n := &s.Notes[l.i]
+		c.record("")
+		c.str("path", &n.Path)
+		c.str("code", (*string)(&n.Code))
+		c.end()
+	}
 	c.end()
 	c.close(identifierPart)
 }

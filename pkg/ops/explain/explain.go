@@ -72,7 +72,7 @@ func (x *Explainer) Line(n int, text []byte) []Line {
 	if len(routes) == 0 {
 		d := x.recorder.Unmapped(&prepared, decision.MappingNone, "", x.cfg.Now)
 		return []Line{{
-			Line: n, SourceEvent: d.SourceEvent, EventID: d.EventID, Status: d.Status.String(), Reason: d.Reason.String(), Message: d.Message,
+			Line: n, SourceEvent: d.SourceEvent, EventID: d.EventID, Status: d.Status.String(), Reason: d.Reason.String(), Message: d.Message, Notes: notesOf(&d),
 			Gates: []Gate{{Gate: "capture", OK: true, Detail: "the event decodes"}, {Gate: "mapping", Detail: "no mapping of " + d.CustomerID + " names " + d.SourceEvent}},
 		}}
 	}
@@ -108,6 +108,7 @@ func (x *Explainer) decide(n int, c *gate.Case) Line {
 	line := Line{
 		Line: n, SourceEvent: d.SourceEvent, EventID: d.EventID, DestinationID: d.DestinationID, Mapping: d.Mapping, Provider: d.Provider,
 		Status: d.Status.String(), Reason: d.Reason.String(), Message: d.Message, DuplicateOf: duplicateOf, Gates: gates,
+		Notes: notesOf(&d),
 	}
 	if reached(r, "choice") {
 		line.Consent = consentOf(&d, r)

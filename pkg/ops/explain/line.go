@@ -24,7 +24,15 @@ type Line struct {
 	Gates         []Gate          `json:"gates"`
 	Consent       *Consent        `json:"consent,omitempty"`
 	Identifiers   *Identifiers    `json:"identifiers,omitempty"`
+	Notes         []Note          `json:"notes,omitempty"`
 	Payload       json.RawMessage `json:"payload,omitempty"`
+}
+
+// Note names what was left out, changed or looks odd.
+type Note struct {
+	Path     string `json:"path"`
+	Code     string `json:"code"`
+	Sentence string `json:"sentence"`
 }
 
 // Gate is what one gate said.
@@ -51,6 +59,7 @@ type Identifiers struct {
 	Present       []string  `json:"present"`
 	Dropped       []Dropped `json:"dropped"`
 	UnsafeDropped int32     `json:"unsafe_dropped,omitempty"`
+	Warnings      int32     `json:"warnings,omitempty"`
 	MatchQuality  float64   `json:"match_quality"`
 }
 
@@ -89,7 +98,7 @@ func consentOf(d *decision.Decision, r *gate.Result) *Consent {
 func identifiersOf(d *decision.Decision) *Identifiers {
 	ids := &Identifiers{
 		Present: []string{}, Dropped: []Dropped{},
-		UnsafeDropped: d.Identifiers.UnsafeDropped, MatchQuality: d.Identifiers.MatchQuality,
+		UnsafeDropped: d.Identifiers.UnsafeDropped, Warnings: d.Identifiers.Warnings, MatchQuality: d.Identifiers.MatchQuality,
 	}
 	for _, k := range d.Identifiers.Present {
 		ids.Present = append(ids.Present, k.String())
@@ -98,4 +107,12 @@ func identifiersOf(d *decision.Decision) *Identifiers {
 		ids.Dropped = append(ids.Dropped, Dropped{Kind: k.Kind.String(), Reason: string(k.Reason)})
 	}
 	return ids
+}
+
+func notesOf(d *decision.Decision) []Note {
+	notes := make([]Note, 0, len(d.Identifiers.Notes))
+	for _, n := range d.Identifiers.Notes {
+		notes = append(notes, Note{Path: n.Path, Code: string(n.Code), Sentence: n.Sentence()})
+	}
+	return notes
 }

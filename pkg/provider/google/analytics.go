@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 )
@@ -42,7 +43,7 @@ func (b *build) appendModel(dst []byte) []byte {
 // phone numbers.
 func (b *build) appendDeviceText(dst []byte, key, s string) []byte {
 	if k := identity.Look(s); k != identity.NotSuspect && k != identity.SuspectPhone {
-		b.unsafe++
+		b.refused(event.Member("device", key))
 		return dst
 	}
 	return appendSetting(dst, key, identity.Trim(s))
@@ -123,9 +124,14 @@ func (b *build) appendStore(dst []byte) []byte {
 	if b.t.action.kind != kindStore || b.e.Commerce.StoreID == "" {
 		return dst
 	}
+	path := event.Path("commerce.store_id")
+	if identity.Placeholder(identity.AnyField, b.e.Commerce.StoreID) {
+		b.notes.Add(path, event.NotePlaceholder)
+		return dst
+	}
 	id, ok := identity.CleanID(b.e.Commerce.StoreID)
 	if !ok {
-		b.unsafe++
+		b.refused(path)
 		return dst
 	}
 	dst = append(jsonappend.Key(dst, "eventLocation"), '{')

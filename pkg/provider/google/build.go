@@ -6,6 +6,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // Limits of age and clock, in milliseconds.
@@ -43,6 +44,7 @@ type build struct {
 	dropped  [32]decision.Dropped
 	nDropped int
 	unsafe   int32
+	notes    event.Notes
 	relies   consent.PurposeSet
 }
 
@@ -78,17 +80,19 @@ func (t *target) Build(dst []byte, in *provider.Input) provider.Built {
 func (b *build) limits(out *provider.Built) {
 	at := b.e.Time
 	clicked := at
-	if c := b.e.Click.CapturedAt; c > 0 && c <= at+futureTolerance {
-		clicked = c
+	if c := b.signals.clickedAt; c > 0 {
+		clicked = min(c, at)
 	}
 	switch {
 	case b.a.analytics():
 		out.NotAfter = at + maxAnalyticsAge
 	case b.signals.hasClick() && b.users.none():
-		out.NotAfter = clicked + maxClickAge
+		out.NotAfter, out.AgedSince = clicked+maxClickAge, clicked
 	case b.signals.hasClick():
 		// Whichever of the two ways to match is open longer.
-		out.NotAfter = max(clicked+maxClickAge, at+maxIdentifierAge)
+		if out.NotAfter = at + maxIdentifierAge; clicked+maxClickAge > out.NotAfter {
+			out.NotAfter, out.AgedSince = clicked+maxClickAge, clicked
+		}
 	default:
 		out.NotAfter = at + maxIdentifierAge
 	}
@@ -111,9 +115,9 @@ func (b *build) judge() (decision.Reason, string) {
 		return decision.IdentifiersInsufficient, detail
 	case b.a.analytics() || strong:
 	case !contextual:
-		return decision.IdentifiersNone, ""
+		return decision.IdentifiersNone, b.removed("no identifier is left")
 	case !b.a.contextual:
-		return decision.IdentifiersInsufficient, "contextual signals alone"
+		return decision.IdentifiersInsufficient, b.removed("contextual signals alone")
 	case !b.signals.ip.IsValid():
 		return decision.IdentifiersInsufficient, "Google takes no event with a user agent alone"
 	}
@@ -143,6 +147,17 @@ func (b *build) withoutClient() string {
 	return "Google Analytics needs " + field
 }
 
+// removed adds to a message what was left out of the event.
+func (b *build) removed(message string) string {
+	var dropped [decision.KindCount]decision.DropReason
+	for _, d := range b.dropped[:b.nDropped] {
+		if d.Reason != decision.DropUnsupported {
+			dropped[d.Kind] = d.Reason
+		}
+	}
+	return payload.Removed(dropped[:], message)
+}
+
 // finish fills in what describes the event whatever became of it.
 func (b *build) finish(out *provider.Built) {
 	out.Group = b.t.group
@@ -160,7 +175,7 @@ func (b *build) finish(out *provider.Built) {
 	if b.nDropped > 0 {
 		s.Dropped = append([]decision.Dropped(nil), b.dropped[:b.nDropped]...)
 	}
-	s.UnsafeDropped = b.unsafe
+	s.UnsafeDropped, s.Notes = b.unsafe, b.notes
 	s.MatchQuality = b.quality()
 }
 
@@ -196,12 +211,18 @@ func (b *build) may(kind decision.Kind, purpose consent.PurposeSet) bool {
 
 // clean passes text that does not look like personal data, and counts what
 // does.
-func (b *build) clean(s string) (identity.Clean, bool) {
+func (b *build) clean(at event.At, s string) (identity.Clean, bool) {
 	c, ok := identity.CleanText(s)
 	if !ok {
-		b.unsafe++
+		b.refused(at)
 	}
 	return c, ok && s != ""
+}
+
+// refused counts and names a value that looks like personal data.
+func (b *build) refused(at event.At) {
+	b.unsafe++
+	b.notes.Add(at, event.NoteUnsafe)
 }
 
 // sources are the event sources that an event can have, and what Google calls them.

@@ -4,6 +4,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // maxParameters bounds lists for which Google documents no limit.
@@ -62,8 +63,8 @@ func (b *build) appendCoupons(dst []byte) []byte {
 		return dst
 	}
 	n := 0
-	for _, coupon := range b.e.Commerce.Coupons {
-		c, ok := b.clean(coupon)
+	for i, coupon := range b.e.Commerce.Coupons {
+		c, ok := b.clean(event.Entry("commerce.coupons", i, ""), coupon)
 		if !ok || b.a.analytics() && n == 1 {
 			continue
 		}
@@ -86,11 +87,14 @@ func (b *build) appendItem(dst []byte, i int) []byte {
 	if i < len(b.in.ItemIDs) {
 		text = b.in.ItemIDs[i]
 	}
-	id, ok := identity.CleanID(text)
-	if !ok {
-		b.unsafe++
-	}
-	if !ok || text == "" || item.Quantity.Set && item.Quantity.Value < 0 {
+	id, why := payload.ItemID(item, identity.Trim(text))
+	switch why {
+	case "":
+	case event.NoteUnsafe:
+		b.refused(event.Entry("commerce.items", i, "id"))
+		return dst
+	default:
+		b.notes.Add(event.Entry("commerce.items", i, ""), why)
 		return dst
 	}
 	key := "merchantProductId"
@@ -107,25 +111,26 @@ func (b *build) appendItem(dst []byte, i int) []byte {
 		dst = jsonappend.Decimal(jsonappend.Key(dst, "unitPrice"), item.Price.Value, 6)
 	}
 	if b.a.analytics() && !b.in.Sensitive {
-		dst = b.appendItemNames(dst, item)
+		dst = b.appendItemNames(dst, i)
 	}
 	return append(dst, '}')
 }
 
 // appendItemNames appends what the mapping includes of an item's description.
-func (b *build) appendItemNames(dst []byte, item *event.Item) []byte {
+func (b *build) appendItemNames(dst []byte, i int) []byte {
+	item := &b.e.Commerce.Items[i]
 	start := len(dst)
 	dst = append(jsonappend.Key(dst, "additionalItemParameters"), '[')
 	list := len(dst)
 	include := b.in.Route.Mapping.Include
-	for _, p := range [...]struct{ include, name, value string }{
-		{"item_names", "item_name", item.Name},
-		{"item_brands", "item_brand", item.Brand},
-		{"item_categories", "item_category", item.Category},
-		{"item_names", "item_variant", item.Variant},
+	for _, p := range [...]struct{ include, name, member, value string }{
+		{"item_names", "item_name", "name", item.Name},
+		{"item_brands", "item_brand", "brand", item.Brand},
+		{"item_categories", "item_category", "category", item.Category},
+		{"item_names", "item_variant", "variant", item.Variant},
 	} {
 		if p.value != "" && include[p.include] {
-			dst = b.appendParameter(dst, "parameterName", identity.Vouch(p.name), p.value)
+			dst = b.appendParameter(dst, event.Entry("commerce.items", i, p.member), "parameterName", identity.Vouch(p.name), p.value)
 		}
 	}
 	if len(dst) == list {
@@ -136,8 +141,8 @@ func (b *build) appendItemNames(dst []byte, item *event.Item) []byte {
 
 // appendParameter appends {nameKey: name, "value": value}, nothing where the
 // value looks like personal data.
-func (b *build) appendParameter(dst []byte, nameKey string, name identity.Clean, value string) []byte {
-	c, ok := b.clean(value)
+func (b *build) appendParameter(dst []byte, at event.At, nameKey string, name identity.Clean, value string) []byte {
+	c, ok := b.clean(at, value)
 	if !ok {
 		return dst
 	}

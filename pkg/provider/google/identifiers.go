@@ -1,10 +1,14 @@
 package google
 
 import (
+	"strings"
+
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/geo"
 	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
@@ -47,13 +51,21 @@ func (b *build) identify() {
 
 // hashAll collects the distinct digests of raws, most of them at most.
 func (b *build) hashAll(list *payload.Digests, kind decision.Kind, field string, raws []identity.Raw, most int) {
-	for _, raw := range raws {
-		switch {
-		case raw.IsZero():
-		case !b.hash(list.Next(), field, raw):
+	path := "identity.emails"
+	if field == FieldPhone {
+		path = "identity.phones"
+	}
+	for i, raw := range raws {
+		if raw.IsZero() {
+			continue
+		}
+		switch why := b.hash(list.Next(), field, raw); {
+		case why != "":
 			b.drop(kind, decision.DropInvalid)
+			b.notes.Add(event.Entry(path, i, ""), why)
 		case !list.Take(most):
 			b.drop(kind, decision.DropLimit)
+			b.notes.Add(event.Path(path), event.NoteLimit)
 		}
 	}
 	if list.Len() > 0 {
@@ -61,23 +73,37 @@ func (b *build) hashAll(list *payload.Digests, kind decision.Kind, field string,
 	}
 }
 
-// hash normalises one value in scratch memory and sets into to its digest;
-// false where there is none.
-func (b *build) hash(into *identity.Hashed, field string, raw identity.Raw) bool {
+// hash normalises one value in scratch memory and sets into to its digest; what
+// it gives says why there is none, empty where there is one.
+func (b *build) hash(into *identity.Hashed, field string, raw identity.Raw) event.NoteCode {
 	s := raw.Reveal()
-	if h, is := parseHashed(s); is {
-		*into = h
-		return !h.IsZero()
+	if identity.Placeholder(placeholderField(field), s) {
+		return event.NotePlaceholder
 	}
-	if otherDigest(s) {
-		return false
+	if h, is := parseHashed(s); is {
+		switch {
+		case h.IsZero() || h.OfPlaceholder(placeholderField(field)):
+			return event.NotePlaceholder
+		case !b.fits(field):
+			return event.NoteDigestForm
+		}
+		*into = h
+		return ""
+	}
+	if identity.OtherDigest(s) {
+		return event.NoteOtherDigest
 	}
 	var ok bool
 	switch field {
 	case FieldEmail:
 		b.buf, ok = appendEmail(b.buf[:0], s)
 	case FieldPhone:
-		b.buf, ok = appendPhone(b.buf[:0], s, b.phoneCountry())
+		var fault identity.PhoneFault
+		b.buf, fault = identity.AppendE164(append(b.buf[:0], '+'), s, b.ownCountry(), b.a.phoneCountry)
+		if fault != identity.PhoneOK {
+			return payload.PhoneNote(fault)
+		}
+		ok = true
 	case FieldGivenName:
 		b.buf, ok = appendGivenName(b.buf[:0], s)
 	case FieldFamilyName:
@@ -85,19 +111,41 @@ func (b *build) hash(into *identity.Hashed, field string, raw identity.Raw) bool
 	case FieldAddressLine:
 		b.buf, ok = appendPlain(b.buf[:0], s)
 	}
-	if ok {
-		into.Set(b.buf)
+	if !ok {
+		return event.NoteInvalid
 	}
-	return ok
+	into.Set(b.buf)
+	return ""
 }
 
-// phoneCountry is where a national number belongs to.
-func (b *build) phoneCountry() string {
-	if code, ok := geo.Country(b.e.Identity.Country.Reveal()); ok {
-		return code
+// fits reports whether digests that came hashed were made from Google's form.
+func (b *build) fits(field string) bool {
+	from := b.in.Route.Destination.Prehashed
+	switch field {
+	case FieldPhone:
+		return payload.PhoneHashFits(from.Phone, resource.PhoneE164)
+	case FieldEmail:
+		return payload.EmailHashFits(from.Email, resource.EmailGmailTag)
+	default:
+		return true
 	}
-	return b.a.phoneCountry
 }
+
+func placeholderField(field string) identity.Field {
+	switch field {
+	case FieldGivenName:
+		return identity.GivenName
+	case FieldFamilyName:
+		return identity.FamilyName
+	case FieldAddressLine, FieldCity, FieldAdministrativeArea:
+		return identity.Place
+	default:
+		return identity.AnyField
+	}
+}
+
+// ownCountry is where the subject says that it lives.
+func (b *build) ownCountry() string { return payload.Country(b.e.Identity.Country) }
 
 // address collects the one address of an event.
 func (b *build) address() {
@@ -131,57 +179,75 @@ func (b *build) address() {
 func (b *build) readAddress() {
 	id := &b.e.Identity
 	ad := &b.users.address
-	okGiven := b.hash(&ad.given, FieldGivenName, id.FirstName)
-	okFamily := b.hash(&ad.family, FieldFamilyName, id.LastName)
+	okGiven := b.part("identity.first_name", b.hash(&ad.given, FieldGivenName, id.FirstName))
+	okFamily := b.part("identity.last_name", b.hash(&ad.family, FieldFamilyName, id.LastName))
 	var okRegion bool
-	ad.region, okRegion = geo.Country(id.Country.Reveal())
-	ad.postal = identity.Trim(id.PostalCode.Reveal())
-	if b.a.analytics() && !id.Street.IsZero() {
-		b.hash(&ad.line, FieldAddressLine, id.Street)
+	if ad.region, okRegion = geo.Country(id.Country.Reveal()); !okRegion {
+		b.part("identity.country", event.NoteInvalid)
 	}
-	ad.complete = okGiven && okFamily && okRegion && postalFits(ad.postal, ad.region)
+	ad.postal = identity.Trim(id.PostalCode.Reveal())
+	okPostal := postalFits(ad.postal, ad.region)
+	if !okPostal {
+		b.part("identity.postal_code", event.NoteInvalid)
+	}
+	if b.a.analytics() && !id.Street.IsZero() {
+		b.part("identity.street", b.hash(&ad.line, FieldAddressLine, id.Street))
+	}
+	ad.complete = okGiven && okFamily && okRegion && okPostal
+}
+
+// part notes why a part of the address is of no use; true where it is.
+func (b *build) part(path string, why event.NoteCode) bool {
+	if why != "" {
+		b.notes.Add(event.Path(path), why)
+	}
+	return why == ""
 }
 
 // maxPostal is longer than any postal code there is.
 const maxPostal = 16
 
 // postalFits reports whether s can be a postal code of region: it leaves in
-// clear, so it may hold nothing else, and a wrong one has the whole request
-// refused.
+// clear, so it may hold nothing else, such as the name of the town behind it, and
+// a wrong one has the whole request refused.
 func postalFits(s, region string) bool {
 	if s == "" || len(s) > maxPostal {
 		return false
 	}
+	digits, letters, run := 0, 0, 0
 	for i := range len(s) {
-		c := s[i]
-		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == ' ' || c == '-') {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits, run = digits+1, 0
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			letters++
+			run++
+		case c == ' ', c == '-':
+			run = 0
+		default:
+			return false
+		}
+		const most = 4 // letters together, as in FIQQ 1ZZ
+		if run > most {
 			return false
 		}
 	}
-	if region != "US" {
+	switch {
+	case digits == 0:
+		return false
+	case region == "US":
+		return len(s) == 5 && isDigits(s) || len(s) == 10 && s[5] == '-' && isDigits(s[:5]) && isDigits(s[6:])
+	case strings.Contains(numericPostal, region):
+		// The country's own sign may stand in front: D-10115, LV-1010.
+		return letters == 0 || letters <= 2 && s[0] > '9' && s[len(s)-1] <= '9' && strings.IndexByte(s, '-') == letters
+	default:
 		return true
 	}
-	return len(s) == 5 && isDigits(s) || len(s) == 10 && s[5] == '-' && isDigits(s[:5]) && isDigits(s[6:])
 }
 
-// otherDigest recognises digests of other kinds (MD5, SHA-1, SHA-384,
-// SHA-512). Hashed once more, or read as a phone number, they match nobody.
-func otherDigest(s string) bool {
-	if len(s) < 32 {
-		return false
-	}
-	s = identity.Trim(s)
-	if n := len(s); n != 32 && n != 40 && n != 96 && n != 128 {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i] | 0x20
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') {
-			return false
-		}
-	}
-	return true
-}
+// numericPostal are countries whose postal codes are digits (Universal Postal
+// Union, postal addressing systems).
+const numericPostal = "AT AU BE BG BR CH CN CY CZ DE DK EE ES FI FR GR HR HU IN IS IT JP KR LI LT LU LV MC MX NO NZ PL PT RO RS RU SE SI SK SM TR UA VA ZA"
 
 // unsupported notes what the event has and Google has no use for.
 func (b *build) unsupported() {

@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // maxTransactionID is Google's limit, in characters.
@@ -77,16 +78,13 @@ func (b *build) unsafeID() (decision.Reason, string) {
 		{"original.transaction_id", b.e.Original.TransactionID},
 		{"original.event_id", b.e.Original.ID},
 	} {
-		if identity.LookID(id.value) != identity.NotSuspect {
+		// Google refuses order ids with personal data in them; an at sign is enough.
+		if payload.Unsafe(b.e, id.value) || strings.IndexByte(id.value, '@') >= 0 {
 			return decision.IdentifiersUnsafeID, id.field
 		}
 	}
 	return decision.ReasonNone, ""
 }
-
-// placeholders are what broken code sends for "no id". Sent on, they would
-// fold all conversions into one.
-var placeholders = [...]string{"null", "undefined", "none", "nan", "nil", "n/a", "(not set)", "[object object]"}
 
 // badTransactionID says what is wrong with an id, "" where nothing is.
 func badTransactionID(id string) string {
@@ -98,13 +96,10 @@ func badTransactionID(id string) string {
 			return "the transaction id has control characters"
 		}
 	}
-	for _, p := range placeholders {
-		if len(id) == len(p) && strings.EqualFold(id, p) {
-			return "the transaction id is a placeholder"
-		}
-	}
-	if id != "" && identity.Trim(id) == "" {
-		return "the transaction id is blank"
+	if id != "" && identity.Placeholder(identity.AnyField, id) {
+		// Sent on, it would fold all conversions into one; another id in its place
+		// would count the order a second time beside the browser's tag.
+		return "the transaction id is a placeholder"
 	}
 	return ""
 }

@@ -15,12 +15,23 @@ var suffixes = [...]string{
 	"jr", "jr.", "sr", "sr.", "2nd", "3rd", "ii", "iii", "iv", "v", "vi", "cpa", "dc", "dds", "vm", "jd", "md", "phd",
 }
 
+// appendComposedLower trims and lower-cases in Unicode's composed form. Google
+// matches composed and decomposed letters by one digest (google-ads-php 1167).
+func appendComposedLower(dst []byte, s string) []byte {
+	s = identity.Trim(s)
+	if !identity.IsComposed(s) {
+		s = string(identity.AppendNFC(nil, s))
+	}
+	start := len(dst)
+	return identity.ComposeTail(identity.AppendLower(dst, s), start)
+}
+
 // appendGivenName trims, lower-cases and removes one title in front. Google's
 // Java, .NET and PHP libraries also remove a title behind the name; Node, the
 // newest, does not.
 func appendGivenName(dst []byte, s string) ([]byte, bool) {
 	start := len(dst)
-	dst = identity.AppendLower(dst, identity.Trim(s))
+	dst = appendComposedLower(dst, s)
 	for _, title := range titles {
 		name := dst[start:]
 		if len(name) < len(title) || string(name[:len(title)]) != title {
@@ -39,7 +50,7 @@ func appendGivenName(dst []byte, s string) ([]byte, bool) {
 // white space, as many as there are. Hyphens and apostrophes stay.
 func appendFamilyName(dst []byte, s string) ([]byte, bool) {
 	start := len(dst)
-	dst = identity.AppendLower(dst, identity.Trim(s))
+	dst = appendComposedLower(dst, s)
 	for n := len(dst); ; n = len(dst) {
 		dst = dst[:start+withoutSuffix(dst[start:])]
 		if len(dst) == n {
@@ -106,7 +117,7 @@ func trimRight(b []byte) []byte {
 // white space, and trims: the rule for the address fields of Google Analytics.
 func appendPlain(dst []byte, s string) ([]byte, bool) {
 	start := len(dst)
-	dst = identity.AppendLower(dst, identity.Trim(s))
+	dst = appendComposedLower(dst, s)
 	kept := start
 	for i := start; i < len(dst); {
 		r, n := utf8.DecodeRune(dst[i:])

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // The fields that Normalise knows.
@@ -50,7 +51,7 @@ func Normalise(field string, raw identity.Raw, hints Hints) (Normalised, bool) {
 		if h, is := parseHashed(raw.Reveal()); is {
 			return Normalised{Hash: h}, !h.IsZero()
 		}
-		if otherDigest(raw.Reveal()) {
+		if identity.OtherDigest(raw.Reveal()) {
 			return Normalised{}, false
 		}
 	}
@@ -75,7 +76,10 @@ func ruleOf(field string) (rule, bool) {
 	case FieldEmail:
 		return func(dst []byte, s, _ string) ([]byte, bool) { return appendEmail(dst, s) }, true
 	case FieldPhone:
-		return appendPhone, true
+		return func(dst []byte, s, country string) ([]byte, bool) {
+			out, fault := identity.AppendE164(append(dst, '+'), s, payload.Country(identity.NewRaw(country)), "")
+			return out, fault == identity.PhoneOK
+		}, true
 	case FieldGivenName:
 		return func(dst []byte, s, _ string) ([]byte, bool) { return appendGivenName(dst, s) }, true
 	case FieldFamilyName:
@@ -119,7 +123,7 @@ func parseHashed(s string) (identity.Hashed, bool) {
 // part at its first plus and drops its dots. The domain is never rewritten.
 func appendEmail(dst []byte, s string) ([]byte, bool) {
 	start := len(dst)
-	dst = identity.AppendLower(dst, identity.Trim(s))
+	dst = appendComposedLower(dst, s)
 	text := dst[start:]
 	at := -1
 	for i := 0; i < len(text); {

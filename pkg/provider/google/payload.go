@@ -82,7 +82,7 @@ func (b *build) appendAddress(dst []byte) []byte {
 // anything else stay here.
 func (b *build) appendPlace(dst []byte, key string, raw identity.Raw) []byte {
 	s := raw.Reveal()
-	if _, hashed := parseHashed(s); hashed || s == "" || otherDigest(s) || identity.Look(s) != identity.NotSuspect {
+	if _, hashed := parseHashed(s); hashed || s == "" || identity.OtherDigest(s) || identity.Look(s) != identity.NotSuspect {
 		return dst
 	}
 	var ok bool

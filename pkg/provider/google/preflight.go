@@ -6,6 +6,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // money is value and currency as they will be sent.
@@ -23,7 +24,7 @@ type money struct {
 func (b *build) price() {
 	m := &b.money
 	m.value = b.e.Commerce.Value
-	currency := b.e.Commerce.Currency
+	currency := payload.Currency(b.e)
 	for i := range b.in.Fields {
 		switch f := &b.in.Fields[i]; f.Name {
 		case "value":
@@ -83,7 +84,7 @@ func (b *build) preflight(out *provider.Built) (decision.Reason, string) {
 	case b.t.action.kind == kindStore && (source != event.SourceInStore || b.t.adjust) && !b.a.analytics():
 		return decision.ProviderUnsupportedEvent, "a store sales action takes sales in a store only, and no adjustments"
 	case b.source == "":
-		return decision.ProviderFieldInvalid, "source"
+		return decision.ProviderFieldInvalid, "source is none of web, app, in_store, phone, email, chat, system, other"
 	case b.money.wrong != "":
 		return decision.ProviderFieldInvalid, b.money.wrong
 	}

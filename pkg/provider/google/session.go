@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
@@ -51,14 +52,17 @@ func (b *build) session(raw identity.Raw) {
 		b.drop(decision.KindClickID, decision.DropRestricted)
 		return
 	}
+	path := event.Path("click.session_attributes")
 	s := identity.Trim(raw.Reveal())
 	if len(s) > maxSession {
 		b.drop(decision.KindClickID, decision.DropLimit)
+		b.notes.Add(path, event.NoteLimit)
 		return
 	}
 	decoded, err := base64.RawURLEncoding.AppendDecode(b.buf[:0], []byte(s))
 	if err != nil || !json.Valid(decoded) {
 		b.drop(decision.KindClickID, decision.DropInvalid)
+		b.notes.Add(path, event.NoteInvalid)
 		return
 	}
 	n := len(decoded)
@@ -67,6 +71,7 @@ func (b *build) session(raw identity.Raw) {
 	switch clean := out[n:]; {
 	case !ok || len(clean) <= len("{}"):
 		b.drop(decision.KindClickID, decision.DropInvalid)
+		b.notes.Add(path, event.NoteInvalid)
 	case string(clean) == string(out[:n]):
 		b.signals.session = s
 	default:
@@ -108,7 +113,10 @@ func (b *build) appendMember(dst []byte, key string, value []byte) []byte {
 			return dst
 		}
 		out, unsafe, ok := identity.AppendURL(append(jsonappend.Key(dst, key), '"'), text, b.urlPolicy())
-		b.unsafe += int32(unsafe)
+		if unsafe > 0 {
+			b.unsafe += int32(unsafe)
+			b.notes.Add(event.Path("click.session_attributes"), event.NoteUnsafe)
+		}
 		if !ok {
 			return out[:start]
 		}

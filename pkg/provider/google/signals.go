@@ -3,9 +3,12 @@ package google
 import (
 	"net/netip"
 
+	"github.com/sluicehq/sluice/pkg/core/click"
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // signals is everything but userData that can tie an event to a click or a
@@ -15,6 +18,8 @@ type signals struct {
 	// API refuses them together, and this one documents nothing.
 	clickKey string
 	click    identity.Clean
+	// clickedAt is when the click was, epoch milliseconds, zero where not known.
+	clickedAt int64
 	// session is sessionAttributes in base64url.
 	session string
 
@@ -37,8 +42,9 @@ func (b *build) collect() {
 	b.clicks()
 	b.deviceIP()
 	if ua := b.e.Device.UserAgent; !ua.IsZero() && b.may(decision.KindUserAgent, consent.AdUserData) {
-		if s := identity.Trim(ua.Reveal()); s == "" || len(s) > maxAgent {
+		if s := identity.Trim(ua.Reveal()); identity.Placeholder(identity.AnyField, s) || len(s) > maxAgent {
 			b.drop(decision.KindUserAgent, decision.DropInvalid)
+			b.notes.Add(event.Path("device.user_agent"), event.NoteInvalid)
 		} else {
 			b.signals.userAgent = identity.Vouch(s)
 			b.present = b.present.With(decision.KindUserAgent)
@@ -49,30 +55,39 @@ func (b *build) collect() {
 	}
 }
 
-// clicks collects the click id and the session attributes.
+// adsClicks are the click ids that conversions of Google Ads take, the most
+// precise first. Campaign Manager's dclid is none of them.
+var adsClicks = [...]click.Kind{click.Gclid, click.Gbraid, click.Wbraid}
+
+// clicks collects the click id and the session attributes. An id of the event's
+// own fields wins over one of the page's URL, that over one of the referrer.
 func (b *build) clicks() {
-	c := &b.e.Click
-	if c.Gclid.IsZero() && c.Gbraid.IsZero() && c.Wbraid.IsZero() && c.SessionAttributes.IsZero() {
+	session := b.e.Click.SessionAttributes
+	var found [len(adsClicks)]click.Found
+	there := !session.IsZero()
+	for i, kind := range adsClicks {
+		found[i] = click.Find(b.e, kind)
+		there = there || found[i].Has() || found[i].Fault != click.OK
+	}
+	if !there || !b.may(decision.KindClickID, consent.AdStorage) {
 		return
 	}
-	if !b.may(decision.KindClickID, consent.AdStorage) {
-		return
-	}
-	for _, id := range [...]struct {
-		key string
-		raw identity.Raw
-	}{{"gclid", c.Gclid}, {"gbraid", c.Gbraid}, {"wbraid", c.Wbraid}} {
-		s := identity.Trim(id.raw.Reveal())
-		switch {
-		case s == "":
-		case !isToken(s, maxClickID):
+	best := -1
+	for i := range found {
+		f := &found[i]
+		if f.Fault != click.OK {
 			b.drop(decision.KindClickID, decision.DropInvalid)
-		case b.signals.clickKey == "":
-			b.signals.clickKey, b.signals.click = id.key, identity.Vouch(s)
+			b.notes.Add(event.Path(f.Path), payload.ClickNote(f.Fault))
+		}
+		if f.Has() && (best < 0 || f.Source < found[best].Source) {
+			best = i
 		}
 	}
-	if !c.SessionAttributes.IsZero() {
-		b.session(c.SessionAttributes)
+	if best >= 0 {
+		b.takeClick(adsClicks[best], &found[best])
+	}
+	if !session.IsZero() {
+		b.session(session)
 	}
 	if b.signals.hasClick() || b.signals.session != "" {
 		b.present = b.present.With(decision.KindClickID)
@@ -80,9 +95,20 @@ func (b *build) clicks() {
 	}
 }
 
-// maxClickID is longer than Google's click ids, which are never re-cased nor
-// decoded.
-const maxClickID = 512
+// takeClick takes a click id, unless the click was later than the event: Google
+// refuses such a conversion hours later (CONVERSION_PRECEDES_CLICK).
+func (b *build) takeClick(kind click.Kind, f *click.Found) {
+	at, path := b.e.Click.CapturedAt, "click.captured_at"
+	if at <= 0 {
+		at, path = f.At, kind.Path()
+	}
+	if at > b.e.Time+click.Skew {
+		b.drop(decision.KindClickID, decision.DropInvalid)
+		b.notes.Add(event.Path(path), event.NoteAfterEvent)
+		return
+	}
+	b.signals.clickKey, b.signals.click, b.signals.clickedAt = kind.String(), identity.Vouch(f.Value), at
+}
 
 // isToken reports whether s can be an id that Google made.
 func isToken(s string, most int) bool {
@@ -129,6 +155,7 @@ func (b *build) deviceIP() {
 	ip, ok := identity.PublicIP(raw)
 	if !ok {
 		b.drop(decision.KindIP, decision.DropInvalid)
+		b.notes.Add(event.Path("device.ip"), event.NoteInvalid)
 		return
 	}
 	b.signals.ip = ip
@@ -152,25 +179,64 @@ func (b *build) analyticsIDs() {
 	if !b.may(decision.KindBrowserID, consent.AnalyticsStorage) {
 		return
 	}
-	s := identity.Trim(client.Reveal())
-	if !isToken(s, maxAnalyticsID) {
-		if s != "" {
-			b.drop(decision.KindBrowserID, decision.DropInvalid)
-		}
+	if !b.clientID(client.Reveal()) {
 		return
 	}
-	if b.a.app {
-		b.signals.appInstance = identity.Vouch(s)
-	} else {
-		b.signals.client = identity.Vouch(s)
+	if raw := a.SessionID; !raw.IsZero() {
+		visit, fault := click.SessionID(raw.Reveal())
+		if fault == click.OK {
+			b.signals.visit = identity.Vouch(visit)
+		} else {
+			b.notes.Add(event.Path("analytics.session_id"), payload.ClickNote(fault))
+		}
 	}
-	if s := identity.Trim(a.SessionID.Reveal()); isToken(s, maxAnalyticsID) {
-		b.signals.visit = identity.Vouch(s)
-	}
-	if !a.UserID.IsZero() && !b.in.Restricted && len(a.UserID.Reveal()) <= maxAnalyticsID {
-		// People put e-mail addresses here, which Google forbids.
-		b.signals.user, _ = b.clean(a.UserID.Reveal())
+	if user := a.UserID.Reveal(); user != "" && !b.in.Restricted {
+		switch at := event.Path("analytics.user_id"); {
+		case identity.Placeholder(identity.AnyField, user):
+			b.notes.Add(at, event.NotePlaceholder)
+		case len(user) > maxAnalyticsID:
+			b.notes.Add(at, event.NoteLimit)
+		default:
+			// People put e-mail addresses here, which Google forbids.
+			b.signals.user, _ = b.clean(at, user)
+		}
 	}
 	b.present = b.present.With(decision.KindBrowserID)
 	b.relies |= consent.AnalyticsStorage
+}
+
+// clientID takes the id of the browser or of the installed app; false where there
+// is none.
+func (b *build) clientID(value string) bool {
+	if b.a.app {
+		s, path := identity.Trim(value), event.Path("analytics.app_instance_id")
+		switch {
+		case s == "":
+			return false
+		case identity.Placeholder(identity.AnyField, s):
+			b.drop(decision.KindBrowserID, decision.DropInvalid)
+			b.notes.Add(path, event.NotePlaceholder)
+			return false
+		case !isToken(s, maxAnalyticsID):
+			b.drop(decision.KindBrowserID, decision.DropInvalid)
+			b.notes.Add(path, event.NoteInvalid)
+			return false
+		}
+		b.signals.appInstance = identity.Vouch(s)
+		return true
+	}
+	path := event.Path("analytics.client_id")
+	s, fault := click.ClientID(value)
+	if fault != click.OK {
+		if fault != click.Absent {
+			b.drop(decision.KindBrowserID, decision.DropInvalid)
+			b.notes.Add(path, payload.ClickNote(fault))
+		}
+		return false
+	}
+	if !click.PlainClientID(s) {
+		b.notes.Add(path, event.NoteForm)
+	}
+	b.signals.client = identity.Vouch(s)
+	return true
 }

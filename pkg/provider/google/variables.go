@@ -39,7 +39,7 @@ func (b *build) appendPairs(dst []byte, key, nameKey string, analytics bool) []b
 	}
 	for i := range b.in.Fields {
 		if f := &b.in.Fields[i]; !slices.Contains(eventFields[:], f.Name) {
-			dst = b.appendScalar(dst, nameKey, f.Name, f.Value)
+			dst = b.appendScalar(dst, event.Member("fields", f.Name), nameKey, f.Name, f.Value)
 		}
 	}
 	named := b.in.Route.Mapping.Properties
@@ -48,7 +48,7 @@ func (b *build) appendPairs(dst []byte, key, nameKey string, analytics bool) []b
 		if _, computed := b.field(p.Key); computed || !slices.Contains(named, p.Key) {
 			continue
 		}
-		dst = b.appendScalar(dst, nameKey, p.Key, p.Value)
+		dst = b.appendScalar(dst, event.Member("properties", p.Key), nameKey, p.Key, p.Value)
 		n++
 	}
 	if len(dst) == list {
@@ -59,10 +59,10 @@ func (b *build) appendPairs(dst []byte, key, nameKey string, analytics bool) []b
 
 // appendScalar appends one named value as a string, which is the only type
 // that variables and parameters have.
-func (b *build) appendScalar(dst []byte, nameKey, name string, v event.Value) []byte {
+func (b *build) appendScalar(dst []byte, at event.At, nameKey, name string, v event.Value) []byte {
 	switch v.Kind {
 	case event.String:
-		return b.appendText(dst, nameKey, name, v.Str)
+		return b.appendText(dst, at, nameKey, name, v.Str)
 	case event.Double:
 		if !jsonappend.Finite(v.Double) {
 			return dst
@@ -72,7 +72,7 @@ func (b *build) appendScalar(dst []byte, nameKey, name string, v event.Value) []
 		return dst
 	}
 	if payload.SuspectNumber(v) {
-		b.unsafe++
+		b.refused(at)
 		return dst
 	}
 	dst = append(jsonappend.Comma(dst), '{')
@@ -91,15 +91,18 @@ func (b *build) appendScalar(dst []byte, nameKey, name string, v event.Value) []
 
 // appendText passes a text through the check for personal data; a URL passes
 // the rules for URLs.
-func (b *build) appendText(dst []byte, nameKey, name, text string) []byte {
+func (b *build) appendText(dst []byte, at event.At, nameKey, name, text string) []byte {
 	if !looksLikeURL(text) {
-		return b.appendParameter(dst, nameKey, identity.Vouch(name), text)
+		return b.appendParameter(dst, at, nameKey, identity.Vouch(name), text)
 	}
 	out, unsafe, ok := identity.AppendURL(b.buf[:0], text, b.urlPolicy())
 	b.buf = out
-	b.unsafe += int32(unsafe)
+	if unsafe > 0 {
+		b.unsafe += int32(unsafe)
+		b.notes.Add(at, event.NoteUnsafe)
+	}
 	if !ok {
-		b.unsafe++
+		b.refused(at)
 		return dst
 	}
 	dst = append(jsonappend.Comma(dst), '{')
@@ -164,16 +167,16 @@ func (b *build) appendAnalytics(dst []byte) []byte {
 func (b *build) appendPageParameters(dst []byte) []byte {
 	include := b.in.Route.Mapping.Include
 	dst = b.appendMoneyParameters(b.appendSessionParameters(dst))
-	dst = b.appendURL(dst, "page_location", b.e.Page.URL)
-	dst = b.appendURL(dst, "page_referrer", b.e.Page.Referrer)
+	dst = b.appendURL(dst, event.Path("page.url"), "page_location", b.e.Page.URL)
+	dst = b.appendURL(dst, event.Path("page.referrer"), "page_referrer", b.e.Page.Referrer)
 	if b.in.Sensitive {
 		return dst
 	}
 	if include["page_title"] && b.e.Page.Title != "" {
-		dst = b.appendParameter(dst, "parameterName", identity.Literal("page_title"), b.e.Page.Title)
+		dst = b.appendParameter(dst, event.Path("page.title"), "parameterName", identity.Literal("page_title"), b.e.Page.Title)
 	}
 	if include["search_term"] && b.e.Commerce.SearchTerm != "" {
-		dst = b.appendParameter(dst, "parameterName", identity.Literal("search_term"), b.e.Commerce.SearchTerm)
+		dst = b.appendParameter(dst, event.Path("commerce.search_term"), "parameterName", identity.Literal("search_term"), b.e.Commerce.SearchTerm)
 	}
 	return dst
 }
@@ -184,9 +187,9 @@ func (b *build) appendVouched(dst []byte, name string, value identity.Clean) []b
 	return append(jsonappend.String(jsonappend.Key(dst, "value"), value), '}')
 }
 
-func (b *build) appendURL(dst []byte, name, url string) []byte {
+func (b *build) appendURL(dst []byte, at event.At, name, url string) []byte {
 	if url == "" || !looksLikeURL(url) {
 		return dst
 	}
-	return b.appendText(dst, "parameterName", name, url)
+	return b.appendText(dst, at, "parameterName", name, url)
 }

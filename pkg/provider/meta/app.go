@@ -22,9 +22,12 @@ func (b *builder) appData() {
 	case strings.EqualFold(d.Platform, "android"):
 		format = "a2"
 	}
-	if format == "" || !deviceSafe(d.OSVersion) || identity.Trim(d.OSVersion) == "" || !d.TrackingAuthorized.Set {
-		b.Refuse(decision.ProviderAppDataMissing, "device.platform, device.os_version or device.tracking_authorized")
+	if missing := appMissing(format, d); missing != "" {
+		b.Refuse(decision.ProviderAppDataMissing, missing)
 		return
+	}
+	if !d.AppTrackingEnabled.Set {
+		b.Notes.Add(event.Path("device.app_tracking_enabled"), event.NoteAssumed)
 	}
 	b.Dst = append(jsonappend.Key(b.Dst, "app_data"), '{')
 	b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "advertiser_tracking_enabled"), flag(d.TrackingAuthorized))
@@ -34,6 +37,28 @@ func (b *builder) appData() {
 	b.Dst = append(b.Dst, ']')
 	b.vendorID(d)
 	b.Dst = append(b.Dst, '}')
+}
+
+// appMissing names every member that Meta requires of an app event and that is not
+// there, empty where all are.
+func appMissing(format string, d *event.Device) string {
+	var missing []string
+	switch {
+	case d.Platform == "":
+		missing = append(missing, "device.platform is missing")
+	case format == "":
+		missing = append(missing, "device.platform is neither ios nor android")
+	}
+	switch {
+	case identity.Placeholder(identity.AnyField, d.OSVersion) || !visible(d.OSVersion):
+		missing = append(missing, "device.os_version is missing")
+	case !deviceSafe(d.OSVersion):
+		missing = append(missing, "device.os_version looks like personal data")
+	}
+	if !d.TrackingAuthorized.Set {
+		missing = append(missing, "device.tracking_authorized is missing")
+	}
+	return strings.Join(missing, ", ")
 }
 
 func flag(v event.Opt[bool]) int64 {

@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // Build implements provider.Target.
@@ -18,7 +19,7 @@ func (m *mapping) Build(dst []byte, in *provider.Input) provider.Built {
 		ProviderID:      in.EventID,
 		ClaimID:         in.EventID,
 		DuplicateReason: decision.DuplicateEventID,
-		TransactionID:   ev.Commerce.TransactionID,
+		TransactionID:   payload.TransactionID(ev),
 		FutureTolerance: futureTolerance,
 	}
 	b := builder{in: in, ev: ev, dest: m.account, mapping: m}
@@ -51,7 +52,7 @@ func (m *mapping) Build(dst []byte, in *provider.Input) provider.Built {
 
 // prepare derives what several fields depend on.
 func (b *builder) prepare() {
-	b.hints = Hints{PhoneCountry: b.dest.phoneCountry, Now: b.in.Now}
+	b.hints = Hints{PhoneCountry: b.dest.phoneCountry, Now: b.in.Now, Prehashed: b.in.Route.Destination.Prehashed}
 	if !b.ev.Identity.Country.IsZero() && b.in.Route.Kinds.Has(decision.KindAddress) {
 		b.hints.Country, _ = countryCode(b.Scratch[:0], b.ev.Identity.Country.Reveal())
 	}
@@ -80,7 +81,7 @@ func (b *builder) serverEvent(ldu int64) {
 	case b.ev.EffectiveSource() == "":
 		b.Refuse(decision.ProviderSourceMissing, "neither source nor page.url says where it happened")
 	default:
-		b.Refuse(decision.ProviderFieldInvalid, "source is none of the known words")
+		b.Refuse(decision.ProviderFieldInvalid, "source is none of "+sourceWords)
 	}
 	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "action_source"), identity.Vouch(b.action))
 	if b.action == "website" {
@@ -101,16 +102,18 @@ func (b *builder) serverEvent(ldu int64) {
 func (b *builder) pageURLs() {
 	if b.ev.Page.URL == "" {
 		b.Refuse(decision.ProviderURLMissing, "page.url")
-	} else if !b.url("event_source_url", b.ev.Page.URL) {
+	} else if !b.url("event_source_url", "page.url", b.ev.Page.URL) {
 		b.Refuse(decision.ProviderFieldInvalid, "page.url is no http or https URL")
 	}
 	if b.ev.Page.Referrer != "" {
-		b.url("referrer_url", b.ev.Page.Referrer)
+		if !b.url("referrer_url", "page.referrer", b.ev.Page.Referrer) {
+			b.Notes.Add(event.Path("page.referrer"), event.NoteInvalid)
+		}
 	}
 }
 
-func (b *builder) url(key, raw string) bool {
-	if !b.URL(key, raw) {
+func (b *builder) url(key, path, raw string) bool {
+	if !b.URL(key, event.Path(path), raw) {
 		return false
 	}
 	if b.click && b.URLs.Mode == identity.URLFull {

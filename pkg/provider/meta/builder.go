@@ -35,6 +35,9 @@ type builder struct {
 // drop notes that an identifier was there and is left out.
 func (b *builder) drop(k decision.Kind, why decision.DropReason) { b.Dropped[k] = why }
 
+// sourceWords are the words of source that an event may have.
+const sourceWords = "web, app, in_store, phone, email, chat, system, other"
+
 // actionSource translates where the action happened. A conversation that
 // carries messaging ids is business messaging.
 func actionSource(e *event.Event) (action, channel string) {

@@ -44,14 +44,15 @@ func clickPayload(s string) bool {
 			return false
 		}
 	}
-	return true
+	return !identity.Placeholder(identity.AnyField, s)
 }
 
 // odd reports a creation time that is not 13 digits or lies in the future:
 // such an id is sent, and counted as a warning.
-func (id BrowserID) odd(now int64) bool {
+func (id BrowserID) odd(now int64) (odd, ahead bool) {
 	ms, err := strconv.ParseInt(id.Creation, 10, 64)
-	return err != nil || len(id.Creation) != 13 || ms > now+futureTolerance
+	ahead = err == nil && ms > now+futureTolerance
+	return err != nil || len(id.Creation) != 13 || ahead, ahead
 }
 
 // inSeconds reports a creation time that was written in seconds.

@@ -37,7 +37,7 @@ func (b *builder) customData() {
 	}
 	for i := range b.in.Fields {
 		if f := &b.in.Fields[i]; findCustomKey(f.Name) < 0 {
-			b.Scalar(identity.Vouch(f.Name), f.Value)
+			b.Scalar("fields", identity.Vouch(f.Name), f.Value)
 		}
 	}
 	b.coupons()
@@ -70,20 +70,20 @@ func (b *builder) native(i int) {
 	case atNumItems:
 		b.numItems()
 	case atOrderID:
-		b.ID("order_id", c.TransactionID)
+		b.ID("order_id", event.Path("commerce.transaction_id"), c.TransactionID)
 	case atItemNumber:
 		if len(c.Items) == 1 {
-			b.ID("item_number", c.Items[0].ItemNumber)
+			b.ID("item_number", event.Entry("commerce.items", 0, "item_number"), c.Items[0].ItemNumber)
 		}
 	case atContentName:
 		b.contentName()
 	case atContentCategory:
 		if b.mapping.categories && len(c.Items) == 1 {
-			b.Text("content_category", c.Items[0].Category)
+			b.Text("content_category", event.Entry("commerce.items", 0, "category"), c.Items[0].Category)
 		}
 	case atSearch:
 		if b.mapping.search {
-			b.Text("search_string", c.SearchTerm)
+			b.Text("search_string", event.Path("commerce.search_term"), c.SearchTerm)
 		}
 	case atDelivery:
 		if c.DeliveryCategory != "" && slices.Contains(enums["delivery_category"], c.DeliveryCategory) {
@@ -94,15 +94,27 @@ func (b *builder) native(i int) {
 	case atNetRevenue:
 		b.amount("net_revenue", c.NetRevenue)
 	case atEventSource:
-		if b.action == "system_generated" && b.keys.has(atLeadID) {
-			b.enum("event_source", "crm")
-		}
+		b.eventSource()
 	case atLeadSource:
-		b.Text("lead_event_source", c.LeadEventSource)
+		b.Text("lead_event_source", event.Path("commerce.lead_event_source"), c.LeadEventSource)
 	case atSegment:
 		if !b.dest.segmentOnEvent {
 			b.segmentation()
 		}
+	}
+}
+
+// eventSource says that a stage of a sale comes from a CRM. Meta's payload for
+// such stages wants it together with lead_event_source; a lead's id is there only
+// where the lead came from an ad with a form.
+func (b *builder) eventSource() {
+	named := b.ev.Commerce.LeadEventSource != ""
+	if b.action != "system_generated" || !named && !b.keys.has(atLeadID) {
+		return
+	}
+	b.enum("event_source", "crm")
+	if !named {
+		b.Notes.Add(event.Path("commerce.lead_event_source"), event.NoteAssumed)
 	}
 }
 
@@ -116,9 +128,9 @@ func (b *builder) segmentation() {
 func (b *builder) contentName() {
 	switch items := b.ev.Commerce.Items; {
 	case b.mapping.names && len(items) == 1 && items[0].Name != "":
-		b.Text("content_name", items[0].Name)
+		b.Text("content_name", event.Entry("commerce.items", 0, "name"), items[0].Name)
 	case b.mapping.title:
-		b.Text("content_name", b.ev.Page.Title)
+		b.Text("content_name", event.Path("page.title"), b.ev.Page.Title)
 	}
 }
 
@@ -130,8 +142,8 @@ func (b *builder) coupons() {
 	start := len(b.Dst)
 	b.Dst = append(jsonappend.Key(b.Dst, "coupons"), '[')
 	open := len(b.Dst)
-	for _, s := range list {
-		if clean, ok := b.Clean(s); ok {
+	for i, s := range list {
+		if clean, ok := b.Clean(event.Entry("commerce.coupons", i, ""), s); ok {
 			b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), clean)
 		}
 	}
@@ -159,14 +171,14 @@ func (b *builder) computed(key *customKey, f *resource.Field) {
 		}
 		b.amount(key.name, event.Some(n))
 	case typeFlag:
-		b.Scalar(identity.Vouch(key.name), v)
+		b.Scalar("fields", identity.Vouch(key.name), v)
 	case typeID:
 		if v.Kind == event.Long {
 			b.Dst = jsonappend.Key(b.Dst, key.name)
 			b.Dst = append(jsonappend.Int(append(b.Dst, '"'), v.Long), '"')
 			return
 		}
-		b.ID(key.name, v.Str)
+		b.ID(key.name, event.Member("fields", key.name), v.Str)
 	case typeEnum:
 		if !slices.Contains(enums[key.name], v.Str) {
 			b.Refuse(decision.ProviderFieldInvalid, "a computed field is not one of Meta's values")
@@ -178,7 +190,7 @@ func (b *builder) computed(key *customKey, f *resource.Field) {
 			b.Refuse(decision.ProviderFieldInvalid, "a computed field is not a string")
 			return
 		}
-		b.Text(key.name, v.Str)
+		b.Text(key.name, event.Member("fields", key.name), v.Str)
 	}
 }
 
@@ -186,7 +198,7 @@ func (b *builder) computed(key *customKey, f *resource.Field) {
 func (b *builder) property(name identity.Clean) {
 	for i := range b.ev.Properties {
 		if p := &b.ev.Properties[i]; p.Key == name.Text() {
-			b.Scalar(name, p.Value)
+			b.Scalar("properties", name, p.Value)
 			return
 		}
 	}

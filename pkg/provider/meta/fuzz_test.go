@@ -30,7 +30,7 @@ func fuzzKey(f *testing.F, key string) {
 		}
 	}
 	f.Add("\xff\xfe")
-	withHints := meta.Hints{Now: now, Country: "us", PhoneCountry: "DE"}
+	withHints := meta.Hints{Now: now, Country: "US", PhoneCountry: "DE", Prehashed: hints.Prehashed}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, h := range []meta.Hints{hints, withHints} {
 			hashed, form := meta.Normalise(key, raw(s), h)

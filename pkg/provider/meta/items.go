@@ -1,29 +1,27 @@
 package meta
 
 import (
+	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // itemID gives the id of item i as the mapping computes it, else its own. An
 // item without one is left out: Meta refuses the whole request because of it.
-// So is one whose id looks like personal data, which unsafe tells, and one with
-// a negative quantity.
-func (b *builder) itemID(i int) (id identity.Clean, unsafe, ok bool) {
+// So is one whose id looks like personal data, and a line that sells nothing.
+func (b *builder) itemID(i int) (id identity.Clean, why event.NoteCode) {
 	item := &b.ev.Commerce.Items[i]
 	s := item.ID
 	if i < len(b.in.ItemIDs) {
 		s = b.in.ItemIDs[i]
 	}
+	s = identity.Trim(s)
 	if i < maxNoted && b.safeItems&(1<<i) != 0 {
-		return identity.Vouch(s), false, true // noteItems has checked it
+		return identity.Vouch(s), "" // noteItems has checked it
 	}
-	if s == "" || item.Quantity.Set && item.Quantity.Value < 0 {
-		return identity.Clean{}, false, false
-	}
-	id, ok = identity.CleanID(s)
-	return id, !ok, ok
+	return payload.ItemID(item, s)
 }
 
 // maxNoted is how many items' ids are checked once, not by each key that asks.
@@ -32,7 +30,7 @@ const maxNoted = 64
 // noteItems checks the items' ids, which four keys ask about.
 func (b *builder) noteItems() {
 	for i := range min(len(b.ev.Commerce.Items), maxNoted) {
-		if _, _, ok := b.itemID(i); ok {
+		if _, why := b.itemID(i); why == "" {
 			b.safeItems |= 1 << i
 		}
 	}
@@ -47,7 +45,7 @@ func quantity(item *event.Item) int64 {
 
 func (b *builder) hasItems() bool {
 	for i := range b.ev.Commerce.Items {
-		if _, _, ok := b.itemID(i); ok {
+		if _, why := b.itemID(i); why == "" {
 			return true
 		}
 	}
@@ -60,7 +58,7 @@ func (b *builder) contentIDs() {
 	}
 	b.Dst = append(jsonappend.Key(b.Dst, "content_ids"), '[')
 	for i := range b.ev.Commerce.Items {
-		if id, _, ok := b.itemID(i); ok {
+		if id, why := b.itemID(i); why == "" {
 			b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), id)
 		}
 	}
@@ -73,11 +71,9 @@ func (b *builder) contents() {
 	items := b.ev.Commerce.Items
 	kept := false
 	for i := range items {
-		id, unsafe, ok := b.itemID(i)
-		if unsafe {
-			b.Unsafe++
-		}
-		if !ok {
+		id, why := b.itemID(i)
+		if why != "" {
+			b.LineLeftOut(i, why)
 			continue
 		}
 		if !kept {
@@ -88,7 +84,7 @@ func (b *builder) contents() {
 		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "id"), id)
 		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "quantity"), quantity(&items[i]))
 		b.amount("item_price", items[i].Price)
-		b.itemNames(&items[i])
+		b.itemNames(i)
 		b.Dst = append(b.Dst, '}')
 	}
 	if kept {
@@ -96,25 +92,26 @@ func (b *builder) contents() {
 	}
 }
 
-func (b *builder) itemNames(item *event.Item) {
+func (b *builder) itemNames(i int) {
 	if b.in.Sensitive {
 		return
 	}
+	item := &b.ev.Commerce.Items[i]
 	if b.mapping.names {
-		b.Text("title", item.Name)
+		b.Text("title", event.Entry("commerce.items", i, "name"), item.Name)
 	}
 	if b.mapping.brands {
-		b.Text("brand", item.Brand)
+		b.Text("brand", event.Entry("commerce.items", i, "brand"), item.Brand)
 	}
 	if b.mapping.categories {
-		b.Text("category", item.Category)
+		b.Text("category", event.Entry("commerce.items", i, "category"), item.Category)
 	}
 }
 
 func (b *builder) numItems() {
 	n := int64(0)
 	for i := range b.ev.Commerce.Items {
-		if _, _, ok := b.itemID(i); ok {
+		if _, why := b.itemID(i); why == "" {
 			n += quantity(&b.ev.Commerce.Items[i])
 		}
 	}
@@ -137,15 +134,18 @@ func (b *builder) original() {
 	} else if target, _, ok := commerceEvent(o.Name); ok {
 		b.enum("event_name", target)
 	} else {
-		b.Text("event_name", o.Name)
+		b.Text("event_name", event.Path("original.event_name"), o.Name)
 	}
 	if o.Time > 0 {
-		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "event_time"), o.Time/second)
+		b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "event_time"), min(o.Time, b.in.Now)/second)
 	}
-	b.ID("order_id", o.TransactionID)
-	b.ID("event_id", o.ID)
+	b.ID("order_id", event.Path("original.transaction_id"), o.TransactionID)
+	b.ID("event_id", event.Path("original.event_id"), o.ID)
 	if len(b.Dst) == open {
 		b.Dst = b.Dst[:start]
+		if b.mapping.name.Text() == appendValue {
+			b.Refuse(decision.ProviderFieldInvalid, "nothing usable is left of original, which AppendValue needs")
+		}
 		return
 	}
 	b.Dst = append(b.Dst, '}')

@@ -1,7 +1,14 @@
 package meta
 
 import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // Hints are what a normaliser may know besides the value.
@@ -10,8 +17,10 @@ type Hints struct {
 	// from the event's identity; empty where it is not known.
 	Country string
 	// PhoneCountry is the destination's default for phone numbers in national
-	// form, upper case; empty: such numbers are hashed as they are.
+	// form, upper case.
 	PhoneCountry string
+	// Prehashed is the form from which digests were made that came hashed.
+	Prehashed resource.Prehashed
 	// Now bounds a date of birth; epoch milliseconds.
 	Now int64
 }
@@ -40,54 +49,114 @@ func Normalise(key string, raw identity.Raw, h Hints) (identity.Hashed, Form) {
 		return identity.Hashed{}, Dropped
 	}
 	var hashed identity.Hashed
-	_, form := digest(&hashed, nil, raw, normal, &h)
+	n := normalising{normal: normal, hints: &h, of: hashKinds[key], field: fieldOf[key]}
+	_, form, _ := n.digest(&hashed, nil, raw)
 	return hashed, form
 }
 
 var normalisers = map[string]normaliser{
-	"em": email, "ph": phone, "fn": name, "ln": name, "db": birthDate, "ge": gender,
+	"em": email, "ph": notNormalised, "fn": name, "ln": name, "db": birthDate, "ge": gender,
 	"ct": city, "st": state, "zp": postcode, "country": country, "external_id": externalID,
 	"f5first": firstFive, "f5last": firstFive, "fi": initial, "dobd": birthDay, "dobm": birthMonth, "doby": birthYear,
 }
 
-// digest applies the steps that all keys share: trim, recognise a digest, bring
-// into composed form, normalise, hash. into is set unless the value is dropped;
+// notNormalised stands for the normaliser of phone numbers: identity.AppendE164
+// has a result of its own.
+func notNormalised(dst []byte, _ string, _ Hints) ([]byte, bool) { return dst, false }
+
+// hashKind says what a key's digests have to be made from.
+type hashKind uint8
+
+const (
+	hashAny hashKind = iota
+	hashEmail
+	hashPhone
+	hashOpaque // an id of the customer's own, which may look like any digest
+)
+
+var (
+	hashKinds = map[string]hashKind{"em": hashEmail, "ph": hashPhone, "external_id": hashOpaque}
+	fieldOf   = map[string]identity.Field{"fn": identity.GivenName, "ln": identity.FamilyName, "ct": identity.Place, "st": identity.Place}
+)
+
+// normalising is how the values of one key are brought into Meta's form.
+type normalising struct {
+	normal normaliser
+	hints  *Hints
+	of     hashKind
+	field  identity.Field
+}
+
+// digest applies the steps that all keys share: trim, leave out what stands for
+// nothing, recognise a digest, bring into composed form, normalise, hash. into is
+// set unless the value is dropped, and why says then what is noted about it;
 // scratch is reused memory.
-func digest(into *identity.Hashed, scratch []byte, raw identity.Raw, normal normaliser, h *Hints) ([]byte, Form) {
+func (n *normalising) digest(into *identity.Hashed, scratch []byte, raw identity.Raw) (_ []byte, form Form, why event.NoteCode) {
 	s := identity.Trim(raw.Reveal())
-	if s == "" {
-		return scratch, Dropped
+	if identity.Placeholder(n.field, s) {
+		return scratch, Dropped, event.NotePlaceholder
 	}
 	if hashed, ok := prehashed(s); ok {
+		if why := n.unfit(&hashed); why != "" {
+			return scratch, Dropped, why
+		}
 		*into = hashed
-		return scratch, PassedOn
+		return scratch, PassedOn, ""
+	}
+	if n.of != hashOpaque && otherDigest(s) {
+		return scratch, Dropped, event.NoteOtherDigest
+	}
+	if n.of == hashPhone {
+		out, fault := identity.AppendE164(scratch[:0], s, n.hints.Country, n.hints.PhoneCountry)
+		if fault != identity.PhoneOK {
+			return scratch, Dropped, payload.PhoneNote(fault)
+		}
+		into.Set(out)
+		return out[:0], Normalised, ""
 	}
 	if !identity.IsComposed(s) {
 		s = string(identity.AppendNFC(scratch[:0], s))
 	}
-	out, ok := normal(scratch[:0], s, *h)
-	if !ok || len(out) == 0 {
-		return scratch, Dropped
+	out, ok := n.normal(scratch[:0], s, *n.hints)
+	if !ok || len(out) == 0 || bytes.ContainsRune(out, utf8.RuneError) {
+		return scratch, Dropped, event.NoteInvalid
 	}
 	into.Set(out)
-	return out[:0], Normalised
+	return out[:0], Normalised, ""
 }
 
-// prehashed recognises a SHA-256 or MD5 digest, also with the mark that Meta's
-// reference library appends. MD5 is passed on as that library does, although
-// only SHA-256 is documented; the identifier status counts it as a warning.
-func prehashed(s string) (identity.Hashed, bool) {
-	const long, short = 64, 32
-	switch n := len(s); {
-	case n >= long && (n == long || s[long] == '.'):
-		hashed, ok := identity.ParseHashed(s[:long])
-		return marked(hashed, ok, s[long:])
-	case n >= short && (n == short || s[short] == '.'):
-		hashed, ok := identity.ParseMD5(s[:short])
-		return marked(hashed, ok, s[short:])
+// unfit tells why a digest from outside is no identifier at Meta, empty where it
+// is one.
+func (n *normalising) unfit(h *identity.Hashed) event.NoteCode {
+	switch {
+	case h.OfPlaceholder(n.field):
+		return event.NotePlaceholder
+	case n.of == hashPhone && !payload.PhoneHashFits(n.hints.Prehashed.Phone, resource.PhoneDigits),
+		n.of == hashEmail && !payload.EmailHashFits(n.hints.Prehashed.Email, resource.EmailPlain):
+		return event.NoteDigestForm
 	default:
+		return ""
+	}
+}
+
+// prehashed recognises a SHA-256 digest, also with the mark that Meta's reference
+// library appends.
+func prehashed(s string) (identity.Hashed, bool) {
+	const long = 64
+	if n := len(s); n < long || n > long && s[long] != '.' {
 		return identity.Hashed{}, false
 	}
+	hashed, ok := identity.ParseHashed(s[:long])
+	return marked(hashed, ok, s[long:])
+}
+
+// otherDigest recognises digests of other kinds, with or without that mark. Meta's
+// documentation asks for SHA-256, and its libraries tell whoever sends another.
+func otherDigest(s string) bool {
+	if i := strings.LastIndexByte(s, '.'); i > 0 && isMark(s[i+1:]) {
+		s = s[:i]
+	}
+	return identity.OtherDigest(s)
 }
 
 // marked adds the mark that stands behind a dot in rest, where rest is not empty.

@@ -45,7 +45,7 @@ func (b *builder) money() {
 	if !b.value.Set && !purchased && !b.priced() {
 		return
 	}
-	given := b.ev.Commerce.Currency
+	given := payload.Currency(b.ev)
 	if f, ok := b.in.Field("currency"); ok {
 		given = f.Value.Str
 	}
@@ -82,7 +82,11 @@ func (b *builder) bySource() {
 	switch b.action {
 	case "website":
 		if !b.keys.has(atUserAgent) {
-			b.Refuse(decision.ProviderUserAgentMissing, "device.user_agent")
+			detail := "device.user_agent"
+			if why := b.Dropped[decision.KindUserAgent]; why != "" {
+				detail = payload.Removed(b.Dropped[:], "device.user_agent was left out")
+			}
+			b.Refuse(decision.ProviderUserAgentMissing, detail)
 		}
 	case "app":
 		b.appData()
@@ -101,6 +105,23 @@ var channels = [...]struct {
 	{"instagram", [2]keySet{keysOf(atIGAccount), keysOf(atIGSID)}},
 }
 
+// needed names the members of messaging one of which a channel needs.
+func (s keySet) needed(channel string) string {
+	text := channel + " needs "
+	first := true
+	for i := range rows {
+		if !s.has(i) {
+			continue
+		}
+		if !first {
+			text += " or "
+		}
+		first = false
+		text += rows[i].path
+	}
+	return text
+}
+
 func (b *builder) messaging() {
 	for _, c := range channels {
 		if c.name != b.channel {
@@ -108,7 +129,7 @@ func (b *builder) messaging() {
 		}
 		for _, group := range c.need {
 			if b.keys&group == 0 {
-				b.Refuse(decision.ProviderFieldInvalid, "messaging lacks an id that its channel needs")
+				b.Refuse(decision.ProviderFieldInvalid, group.needed(b.channel))
 			}
 		}
 		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "messaging_channel"), identity.Vouch(c.name))

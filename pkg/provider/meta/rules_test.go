@@ -33,17 +33,17 @@ func TestNormalisationRules(t *testing.T) {
 		{"ph", "+49 (0)30 12345678;ext=12", "493012345678", hints},
 		{"ph", "+49 30 12345678 EXT. 1234567", "493012345678", hints},
 		{"ph", "+49 30 12345678 x 7", "493012345678", hints},
-		{"ph", "+1 650 555 1212 ext 12345678", "", hints}, // eight digits are no extension
-		{"ph", "+49 30 12345678 extension 7", "4930123456787", hints},
+		{"ph", "+1 650 555 1212 ext 12345678", "16505551212", hints},
+		{"ph", "+49 30 12345678 extension 7", "493012345678", hints},
 		{"ph", "１２３４５６７８", "", hints},
 		{"ph", "٠١٢٣٤٥٦٧٨٩", "", hints},
 		{"ph", "0151 23456789", "4915123456789", de},
 		{"ph", "4915123456789", "4915123456789", de},
 		{"ph", "+43 664 1234567", "436641234567", de},
 		{"ph", "0043 664 1234567", "436641234567", de},
-		{"ph", "0664 1234567", "436641234567", meta.Hints{PhoneCountry: "DE", Country: "at"}},
+		{"ph", "0664 1234567", "436641234567", meta.Hints{PhoneCountry: "DE", Country: "AT"}},
 		{"ph", "(650) 253-0000", "16502530000", meta.Hints{PhoneCountry: "US"}},
-		{"ph", "(650) 253-0000", "6502530000", hints},
+		{"ph", "(650) 253-0000", "", hints},
 		{"ph", "tel:+16505551212", "16505551212", hints},
 		{"zp", "940351234", "94035", us},
 		{"zp", "94035-1234", "94035", us},
@@ -107,27 +107,32 @@ func TestNormalisationRules(t *testing.T) {
 func TestPrehashedForms(t *testing.T) {
 	digest := sha("x")
 	for in, want := range map[string]string{
-		strings.ToUpper(digest):                     digest,
-		"  " + digest + "\n":                        digest,
-		digest + ".AQQCAQAB":                        digest + ".AQQCAQAB",
-		strings.ToUpper(digest) + ".aB_-cD12":       digest + ".aB_-cD12",
-		digest + ".Bg":                              digest + ".Bg",
-		"D41D8CD98F00B204E9800998ECF8427E":          "d41d8cd98f00b204e9800998ecf8427e",
-		"d41d8cd98f00b204e9800998ecf8427e.AQQCAQAB": "d41d8cd98f00b204e9800998ecf8427e.AQQCAQAB",
+		strings.ToUpper(digest):               digest,
+		"  " + digest + "\n":                  digest,
+		digest + ".AQQCAQAB":                  digest + ".AQQCAQAB",
+		strings.ToUpper(digest) + ".aB_-cD12": digest + ".aB_-cD12",
+		digest + ".Bg":                        digest + ".Bg",
 	} {
 		h, form := meta.Normalise("external_id", raw(in), hints)
 		require.Equal(t, meta.PassedOn, form, in)
 		require.Equal(t, want, string(h.AppendHex(nil)))
 	}
-	for _, in := range []string{digest + ".XX", digest + ".12345", digest[:63], "sha256:" + digest} {
+	// An id of the customer's own may look like a digest of another kind: it is
+	// hashed as any id.
+	for _, in := range []string{digest + ".XX", digest + ".12345", digest[:63], "sha256:" + digest, "550e8400e29b41d4a716446655440000"} {
 		h, form := meta.Normalise("external_id", raw(in), hints)
 		require.Equal(t, meta.Normalised, form, in)
 		require.NotContains(t, string(h.AppendHex(nil)), digest)
 	}
-	ev := webEvent()
-	ev.Identity.Emails = []identity.Raw{raw("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")}
-	ev.Identity.ExternalIDs = []identity.Raw{raw("550e8400e29b41d4a716446655440000")}
-	require.Equal(t, int32(2), build(t, newRoute(t, "Purchase"), ev).Identifiers.Warnings, "useless digests are sent and counted")
+	for _, in := range []string{
+		"9f3cd4426d3c810c5e1f595e38f12340", "0CC175B9C0F1B6A831C399E269772661", "0cc175b9c0f1b6a831c399e269772661.AQQCAQAB",
+		"da39a3ee5e6b4b0d3255bfef95601890afd80709", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", sha("undefined"),
+	} {
+		for _, key := range []string{"em", "ph", "fn", "zp"} {
+			_, form := meta.Normalise(key, raw(in), hints)
+			require.Equal(t, meta.Dropped, form, "%s %s", key, in)
+		}
+	}
 }
 
 func TestClickRules(t *testing.T) {

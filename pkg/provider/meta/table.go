@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"github.com/sluicehq/sluice/pkg/core/click"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
@@ -33,6 +34,10 @@ type row struct {
 	one    func(*event.Event) identity.Raw
 	many   func(*event.Event) []identity.Raw
 	weight float64
+	// path is where the event has it; of and field say how its values are read.
+	path  string
+	of    hashKind
+	field identity.Field
 	// class tells keys that never suffice by themselves.
 	class class
 	// owned: not a personal identifier but the business' own id.
@@ -50,32 +55,32 @@ const (
 // rows is the table of user_data in output order. The documentation's list of
 // identifiers is made from it.
 var rows = [...]row{
-	{key: "em", kind: decision.KindEmail, normal: email, weight: 3, many: func(e *event.Event) []identity.Raw { return e.Identity.Emails }},
-	{key: "ph", kind: decision.KindPhone, normal: phone, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.Phones }},
-	{key: "fn", kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.FirstName }},
-	{key: "ln", kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.LastName }},
-	{key: "db", kind: decision.KindDateOfBirth, normal: birthDate, weight: 1.5, one: func(e *event.Event) identity.Raw { return e.Identity.DateOfBirth }},
-	{key: "ge", kind: decision.KindGender, normal: gender, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }},
-	{key: "ct", kind: decision.KindAddress, normal: city, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.City }},
-	{key: "st", kind: decision.KindAddress, normal: state, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Region }},
-	{key: "zp", kind: decision.KindAddress, normal: postcode, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.PostalCode }},
-	{key: "country", kind: decision.KindAddress, normal: country, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Country }},
-	{key: "external_id", kind: decision.KindExternalID, enc: externalIDs, normal: externalID, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.ExternalIDs }},
-	{key: "client_ip_address", kind: decision.KindIP, enc: address, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.IP }},
-	{key: "client_user_agent", kind: decision.KindUserAgent, enc: text, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.UserAgent }},
-	{key: "fbc", kind: decision.KindClickID, enc: fbcText, weight: 3, one: clickSource},
-	{key: "fbp", kind: decision.KindBrowserID, enc: fbpText, weight: 2, one: func(e *event.Event) identity.Raw { return e.Click.Fbp }},
-	{key: "subscription_id", kind: decision.KindSubscriptionID, enc: text, weight: 1, one: func(e *event.Event) identity.Raw { return e.Identity.SubscriptionID }},
-	{key: "fb_login_id", kind: decision.KindLoginID, enc: loginNumber, weight: 2, one: loginID},
-	{key: "lead_id", kind: decision.KindLeadID, enc: leadNumber, weight: 3, one: func(e *event.Event) identity.Raw { return e.Identity.LeadID }},
-	{key: "anon_id", kind: decision.KindAdvertisingID, enc: text, weight: 1, one: func(e *event.Event) identity.Raw { return e.Device.InstallID }},
-	{key: "madid", kind: decision.KindAdvertisingID, enc: deviceID, weight: 3, one: func(e *event.Event) identity.Raw { return e.Device.AdvertisingID }},
-	{key: "page_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.PageID }},
-	{key: "page_scoped_user_id", kind: decision.KindLoginID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.PageScopedUserID }},
-	{key: "ctwa_clid", kind: decision.KindClickID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.CtwaClid }},
-	{key: "ig_account_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.IGAccountID }},
-	{key: "ig_sid", kind: decision.KindLoginID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.IGSID }},
-	{key: "whatsapp_business_account_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.WhatsAppBusinessAccountID }},
+	{key: "em", path: "identity.emails", of: hashEmail, kind: decision.KindEmail, normal: email, weight: 3, many: func(e *event.Event) []identity.Raw { return e.Identity.Emails }},
+	{key: "ph", path: "identity.phones", of: hashPhone, kind: decision.KindPhone, normal: notNormalised, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.Phones }},
+	{key: "fn", path: "identity.first_name", field: identity.GivenName, kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.FirstName }},
+	{key: "ln", path: "identity.last_name", field: identity.FamilyName, kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.LastName }},
+	{key: "db", path: "identity.date_of_birth", kind: decision.KindDateOfBirth, normal: birthDate, weight: 1.5, one: func(e *event.Event) identity.Raw { return e.Identity.DateOfBirth }},
+	{key: "ge", path: "identity.gender", kind: decision.KindGender, normal: gender, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }},
+	{key: "ct", path: "identity.city", field: identity.Place, kind: decision.KindAddress, normal: city, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.City }},
+	{key: "st", path: "identity.region", field: identity.Place, kind: decision.KindAddress, normal: state, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Region }},
+	{key: "zp", path: "identity.postal_code", kind: decision.KindAddress, normal: postcode, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.PostalCode }},
+	{key: "country", path: "identity.country", kind: decision.KindAddress, normal: country, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Country }},
+	{key: "external_id", path: "identity.external_ids", of: hashOpaque, kind: decision.KindExternalID, enc: externalIDs, normal: externalID, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.ExternalIDs }},
+	{key: "client_ip_address", path: "device.ip", kind: decision.KindIP, enc: address, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.IP }},
+	{key: "client_user_agent", path: "device.user_agent", kind: decision.KindUserAgent, enc: text, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.UserAgent }},
+	{key: "fbc", path: "click.fbc", kind: decision.KindClickID, enc: fbcText, weight: 3, one: clickSource},
+	{key: "fbp", path: "click.fbp", kind: decision.KindBrowserID, enc: fbpText, weight: 2, one: func(e *event.Event) identity.Raw { return e.Click.Fbp }},
+	{key: "subscription_id", path: "identity.subscription_id", kind: decision.KindSubscriptionID, enc: text, weight: 1, one: func(e *event.Event) identity.Raw { return e.Identity.SubscriptionID }},
+	{key: "fb_login_id", path: "identity.login_ids", kind: decision.KindLoginID, enc: loginNumber, weight: 2, one: loginID},
+	{key: "lead_id", path: "identity.lead_id", kind: decision.KindLeadID, enc: leadNumber, weight: 3, one: func(e *event.Event) identity.Raw { return e.Identity.LeadID }},
+	{key: "anon_id", path: "device.install_id", kind: decision.KindAdvertisingID, enc: text, weight: 1, one: func(e *event.Event) identity.Raw { return e.Device.InstallID }},
+	{key: "madid", path: "device.advertising_id", kind: decision.KindAdvertisingID, enc: deviceID, weight: 3, one: func(e *event.Event) identity.Raw { return e.Device.AdvertisingID }},
+	{key: "page_id", path: "messaging.page_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.PageID }},
+	{key: "page_scoped_user_id", path: "messaging.page_scoped_user_id", kind: decision.KindLoginID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.PageScopedUserID }},
+	{key: "ctwa_clid", path: "messaging.ctwa_clid", kind: decision.KindClickID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.CtwaClid }},
+	{key: "ig_account_id", path: "messaging.ig_account_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.IGAccountID }},
+	{key: "ig_sid", path: "messaging.ig_sid", kind: decision.KindLoginID, enc: partner, weight: 5, one: func(e *event.Event) identity.Raw { return e.Messaging.IGSID }},
+	{key: "whatsapp_business_account_id", path: "messaging.whatsapp_business_account_id", enc: partner, owned: true, one: func(e *event.Event) identity.Raw { return e.Messaging.WhatsAppBusinessAccountID }},
 }
 
 // Positions in rows that rules name.
@@ -97,11 +102,10 @@ func clickSource(e *event.Event) identity.Raw {
 	if !e.Click.Fbclid.IsZero() {
 		return e.Click.Fbclid
 	}
-	if v, ok := identity.QueryValue(e.Page.URL, clickParameter); ok {
-		return v
+	if f := click.Find(e, click.Fbclid); f.Has() {
+		return identity.NewRaw(f.Value)
 	}
-	v, _ := identity.QueryValue(e.Page.Referrer, clickParameter)
-	return v
+	return identity.Raw{}
 }
 
 // loginNames are the keys of login_ids that mean Meta's login.

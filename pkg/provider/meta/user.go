@@ -2,6 +2,7 @@ package meta
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -30,15 +31,15 @@ func (b *builder) sufficient() {
 	keys := b.keys &^ ownedKeys
 	switch {
 	case keys == 0:
-		b.Insufficient(decision.IdentifiersNone, "no identifier is left")
+		b.Insufficient(decision.IdentifiersNone, payload.Removed(b.Dropped[:], "no identifier is left"))
 		return
 	case keys.subsetOf(contextualKeys) && !b.in.Route.Destination.ContextualOnly:
-		b.Insufficient(decision.IdentifiersInsufficient, "only address, user agent, place or gender are left")
+		b.Insufficient(decision.IdentifiersInsufficient, payload.Removed(b.Dropped[:], "only address, user agent, place or gender are left"))
 		return
 	}
 	for _, weak := range tooWeak {
 		if keys.subsetOf(weak) {
-			b.Insufficient(decision.IdentifiersInsufficient, "what is left is too little for Meta")
+			b.Insufficient(decision.IdentifiersInsufficient, payload.Removed(b.Dropped[:], "what is left is too little for Meta"))
 			return
 		}
 	}
@@ -133,29 +134,50 @@ func (b *builder) write(r *row, values []identity.Raw) bool {
 	if !ok {
 		b.Dst = b.Dst[:start]
 		b.drop(r.kind, decision.DropInvalid)
+		if r.enc != hashList && !noted(b.Notes, r.path) {
+			b.Notes.Add(event.Path(r.path), event.NoteInvalid)
+		}
 	}
 	return ok
+}
+
+// noted reports that something has been noted about a member.
+func noted(notes event.Notes, path string) bool {
+	for _, n := range notes {
+		if strings.HasPrefix(n.Path, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// at is the path of the row's value i.
+func (r *row) at(i int) event.At {
+	if r.many != nil {
+		return event.Entry(r.path, i, "")
+	}
+	return event.Path(r.path)
 }
 
 // hashes appends an array of digests, sorted and without repeats.
 func (b *builder) hashes(r *row, values []identity.Raw) bool {
 	b.digests.Reset()
-	for _, v := range values {
+	n := normalising{normal: r.normal, hints: &b.hints, of: r.of, field: r.field}
+	for i, v := range values {
 		if v.IsZero() {
 			continue
 		}
-		h := b.digests.Next()
 		var form Form
-		b.Scratch, form = digest(h, b.Scratch, v, r.normal, &b.hints)
+		var why event.NoteCode
+		b.Scratch, form, why = n.digest(b.digests.Next(), b.Scratch, v)
 		if form == Dropped {
 			b.drop(r.kind, decision.DropInvalid)
+			b.Notes.Add(r.at(i), why)
 			continue
-		}
-		if form == PassedOn && (h.IsMD5() || h.OfNothing()) {
-			b.Warned++
 		}
 		if !b.digests.Take(payload.MaxDigests) {
 			b.drop(r.kind, decision.DropLimit)
+			b.Notes.Add(event.Path(r.path), event.NoteLimit)
 		}
 	}
 	b.Dst = b.digests.Append(b.Dst)
@@ -169,13 +191,19 @@ func (b *builder) clearIDs(values []identity.Raw) bool {
 	var list [payload.MaxDigests]string
 	n := 0
 next:
-	for _, v := range values {
+	for i, v := range values {
 		s := identity.Trim(v.Reveal())
 		if s == "" {
 			continue
 		}
-		if identity.LookID(s) != identity.NotSuspect {
-			b.Unsafe++
+		if identity.Placeholder(identity.AnyField, s) {
+			b.drop(decision.KindExternalID, decision.DropInvalid)
+			b.Notes.Add(event.Entry("identity.external_ids", i, ""), event.NotePlaceholder)
+			continue
+		}
+		// Meta refuses a request whose external id has an at sign.
+		if payload.Unsafe(b.ev, s) || strings.IndexByte(s, '@') >= 0 {
+			b.Refused(event.Entry("identity.external_ids", i, ""))
 			b.drop(decision.KindExternalID, decision.DropInvalid)
 			continue
 		}
@@ -187,6 +215,7 @@ next:
 		}
 		if n == len(list) {
 			b.drop(decision.KindExternalID, decision.DropLimit)
+			b.Notes.Add(event.Path("identity.external_ids"), event.NoteLimit)
 			continue
 		}
 		copy(list[at+1:n+1], list[at:n])
@@ -209,10 +238,11 @@ next:
 // single appends an identifier that leaves in clear, after its own check.
 func (b *builder) single(r *row, v identity.Raw) bool {
 	s := identity.Trim(v.Reveal())
-	if s == "" {
+	if identity.Placeholder(identity.AnyField, s) || !visible(s) {
+		b.Notes.Add(event.Path(r.path), event.NotePlaceholder)
 		return false
 	}
-	if _, hashed := prehashed(s); hashed && r.enc != partner {
+	if _, hashed := prehashed(s); hashed {
 		return false // a hashed address or user agent is useless and refused
 	}
 	switch r.enc {
@@ -221,23 +251,30 @@ func (b *builder) single(r *row, v identity.Raw) bool {
 	case fbpText:
 		return b.fbp(v.Reveal())
 	case leadNumber:
-		return b.number(s, 15, 17)
+		// Meta's exports of leads write l: in front of the id.
+		return b.number(strings.TrimPrefix(s, "l:"), 15, 17)
 	case loginNumber:
 		return b.number(s, 1, 18)
 	case deviceID:
 		return b.deviceID(s)
 	case partner:
-		return b.opaque(s, strings.ContainsAny(s, "@ \"<>"))
+		return b.opaque(r, s, strings.ContainsAny(s, "@ \"<>"))
 	default:
-		return b.opaque(s, identity.LookID(s) != identity.NotSuspect)
+		return b.opaque(r, s, payload.Unsafe(b.ev, s))
 	}
+}
+
+// visible reports that something is left of s for a reader that trims every
+// kind of white space and control character.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // opaque appends a string that Meta takes in clear unless it looks like what
 // must not leave.
-func (b *builder) opaque(s string, unsafe bool) bool {
+func (b *builder) opaque(r *row, s string, unsafe bool) bool {
 	if unsafe {
-		b.Unsafe++
+		b.Refused(event.Path(r.path))
 		return false
 	}
 	b.Dst = jsonappend.String(b.Dst, identity.Vouch(s))
@@ -306,32 +343,8 @@ func (b *builder) fbp(s string) bool {
 	if !ok {
 		return false
 	}
-	if id.odd(b.in.Now) {
-		b.Warned++
-	}
+	b.oddTime("click.fbp", id)
 	b.Scratch = appendCookie(b.Scratch[:0], s, id)
 	b.Dst = jsonappend.Bytes(b.Dst, identity.VouchBytes(b.Scratch))
-	return true
-}
-
-// fbc appends the click id: its cookie, or one built from the click id. The
-// time of the click is used, not that of the conversion, so that every event of
-// a click carries the same value.
-func (b *builder) fbc() bool {
-	seen := b.ev.Click.CapturedAt
-	if seen <= 0 {
-		seen = b.ev.Time
-	}
-	value, ok := AppendFbc(b.Scratch[:0], Click{
-		Cookie: b.ev.Click.Fbc, Fbclid: b.ev.Click.Fbclid, PageURL: b.ev.Page.URL, Referrer: b.ev.Page.Referrer, Seen: seen,
-	})
-	b.Scratch = value
-	if !ok {
-		return false
-	}
-	if id, _ := ParseBrowserID(b.ev.Click.Fbc.Reveal()); id.Creation != "" && id.odd(b.in.Now) {
-		b.Warned++
-	}
-	b.Dst = jsonappend.Bytes(b.Dst, identity.VouchBytes(value))
 	return true
 }

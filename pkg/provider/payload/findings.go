@@ -36,14 +36,39 @@ func (f *Findings) Insufficient(r decision.Reason, detail string) {
 	}
 }
 
-// CheckIDs looks at the ids that name the event: they leave as they are.
+// CheckIDs looks at the ids that name the event: they leave as they are. One that
+// is the event's own phone number without its signs is personal data too.
 func (f *Findings) CheckIDs(in *provider.Input) {
-	if in.EventIDSource == event.IDExplicit && identity.LookID(in.EventID) != identity.NotSuspect {
+	e := in.Event
+	if in.EventIDSource == event.IDExplicit && Unsafe(e, in.EventID) {
 		f.Insufficient(decision.IdentifiersUnsafeID, "event_id")
 	}
-	if identity.LookID(in.Event.Commerce.TransactionID) != identity.NotSuspect {
+	if Unsafe(e, e.Commerce.TransactionID) {
 		f.Insufficient(decision.IdentifiersUnsafeID, "commerce.transaction_id")
 	}
+}
+
+// Unsafe reports that an id of e looks like personal data, or is one of its phone
+// numbers.
+func Unsafe(e *event.Event, id string) bool {
+	if identity.LookID(id) != identity.NotSuspect {
+		return true
+	}
+	for _, phone := range e.Identity.Phones {
+		if identity.SameNumber(id, phone.Reveal()) {
+			return true
+		}
+	}
+	return false
+}
+
+// TransactionID is the event's transaction id, empty where it stands for no
+// value: folding all orders of a broken page into one loses them.
+func TransactionID(e *event.Event) string {
+	if id := e.Commerce.TransactionID; id == "" || !identity.Placeholder(identity.AnyField, id) {
+		return id
+	}
+	return ""
 }
 
 // Found notes that an identifier of this kind is in the payload, and what it
@@ -59,7 +84,7 @@ func (f *Findings) Found(kind decision.Kind, weight float64) {
 // bytes that stood there already. An event that is refused leaves no bytes.
 func (f *Findings) Finish(built *provider.Built, w *Writer, before int) {
 	built.IdentifierReason, built.PreflightReason = f.identifiers, f.preflight
-	built.Identifiers = f.status(w.Unsafe)
+	built.Identifiers = f.status(w)
 	switch {
 	case f.identifiers != decision.ReasonNone:
 		built.Detail = f.identifierWhy
@@ -73,8 +98,8 @@ func (f *Findings) Finish(built *provider.Built, w *Writer, before int) {
 }
 
 // status reports the identifiers: the only lists that Build allocates.
-func (f *Findings) status(unsafe int32) decision.IdentifierStatus {
-	s := decision.IdentifierStatus{UnsafeDropped: unsafe, Warnings: f.Warned, MatchQuality: min(f.Quality, maxQuality)}
+func (f *Findings) status(w *Writer) decision.IdentifierStatus {
+	s := decision.IdentifierStatus{UnsafeDropped: w.Unsafe, Warnings: f.Warned, MatchQuality: min(f.Quality, maxQuality), Notes: w.Notes}
 	s.Present = f.Present.List()
 	n := 0
 	for k := range f.Dropped {

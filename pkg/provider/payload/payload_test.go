@@ -23,23 +23,25 @@ func TestNothingPersonalPasses(t *testing.T) {
 		want   string
 		unsafe int32
 	}{
-		"text":               {func(w *payload.Writer) { w.Text("k", "blue kettle") }, `"k":"blue kettle"`, 0},
-		"empty text":         {func(w *payload.Writer) { w.Text("k", "") }, ``, 0},
-		"text with address":  {func(w *payload.Writer) { w.Text("k", "for ann@example.org") }, ``, 1},
-		"id":                 {func(w *payload.Writer) { w.ID("k", "sku-1") }, `"k":"sku-1"`, 0},
-		"id with address":    {func(w *payload.Writer) { w.ID("k", "ann@example.org") }, ``, 1},
-		"URL":                {func(w *payload.Writer) { w.URL("k", "https://shop.example/a?b=c#d") }, `"k":"https://shop.example/a"`, 0},
-		"URL in text":        {func(w *payload.Writer) { w.Text("k", "https://shop.example/a?b=c") }, `"k":"https://shop.example/a"`, 0},
-		"no URL":             {func(w *payload.Writer) { w.URL("k", "javascript:alert(1)") }, ``, 0},
-		"no URL in text":     {func(w *payload.Writer) { w.Text("k", "see ftp://x") }, ``, 1},
-		"number":             {func(w *payload.Writer) { w.Scalar(identity.Vouch("k"), long(42)) }, `"k":42`, 0},
-		"card number":        {func(w *payload.Writer) { w.Scalar(identity.Vouch("k"), long(4111111111111111)) }, ``, 1},
-		"card as a fraction": {func(w *payload.Writer) { w.Scalar(identity.Vouch("k"), double(4111111111111111)) }, ``, 1},
-		"truth":              {func(w *payload.Writer) { w.Scalar(identity.Vouch("k"), event.Value{Kind: event.Boolean, Bool: true}) }, `"k":true`, 0},
-		"nothing":            {func(w *payload.Writer) { w.Scalar(identity.Vouch("k"), event.Value{}) }, ``, 0},
-		"no number":          {func(w *payload.Writer) { w.Scalar(identity.Vouch("k"), double(math.NaN())) }, ``, 0},
-		"amount":             {func(w *payload.Writer) { w.Amount("k", event.Some(80.00000000000001), 6) }, `"k":80`, 0},
-		"no amount":          {func(w *payload.Writer) { w.Amount("k", event.Some(math.Inf(1)), 6) }, ``, 0},
+		"text":               {func(w *payload.Writer) { w.Text("k", event.Path("a.b"), "blue kettle") }, `"k":"blue kettle"`, 0},
+		"empty text":         {func(w *payload.Writer) { w.Text("k", event.Path("a.b"), "") }, ``, 0},
+		"text with address":  {func(w *payload.Writer) { w.Text("k", event.Path("a.b"), "for ann@example.org") }, ``, 1},
+		"id":                 {func(w *payload.Writer) { w.ID("k", event.Path("a.b"), "sku-1") }, `"k":"sku-1"`, 0},
+		"id with address":    {func(w *payload.Writer) { w.ID("k", event.Path("a.b"), "ann@example.org") }, ``, 1},
+		"URL":                {func(w *payload.Writer) { w.URL("k", event.Path("a.b"), "https://shop.example/a?b=c#d") }, `"k":"https://shop.example/a"`, 0},
+		"URL in text":        {func(w *payload.Writer) { w.Text("k", event.Path("a.b"), "https://shop.example/a?b=c") }, `"k":"https://shop.example/a"`, 0},
+		"no URL":             {func(w *payload.Writer) { w.URL("k", event.Path("a.b"), "javascript:alert(1)") }, ``, 0},
+		"no URL in text":     {func(w *payload.Writer) { w.Text("k", event.Path("a.b"), "see ftp://x") }, ``, 1},
+		"number":             {func(w *payload.Writer) { w.Scalar("fields", identity.Vouch("k"), long(42)) }, `"k":42`, 0},
+		"card number":        {func(w *payload.Writer) { w.Scalar("fields", identity.Vouch("k"), long(4111111111111111)) }, ``, 1},
+		"card as a fraction": {func(w *payload.Writer) { w.Scalar("fields", identity.Vouch("k"), double(4111111111111111)) }, ``, 1},
+		"truth": {func(w *payload.Writer) {
+			w.Scalar("fields", identity.Vouch("k"), event.Value{Kind: event.Boolean, Bool: true})
+		}, `"k":true`, 0},
+		"nothing":   {func(w *payload.Writer) { w.Scalar("fields", identity.Vouch("k"), event.Value{}) }, ``, 0},
+		"no number": {func(w *payload.Writer) { w.Scalar("fields", identity.Vouch("k"), double(math.NaN())) }, ``, 0},
+		"amount":    {func(w *payload.Writer) { w.Amount("k", event.Some(80.00000000000001), 6) }, `"k":80`, 0},
+		"no amount": {func(w *payload.Writer) { w.Amount("k", event.Some(math.Inf(1)), 6) }, ``, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

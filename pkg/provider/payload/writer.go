@@ -18,86 +18,103 @@ type Writer struct {
 	Scratch []byte // for one value at a time
 	// URLs is how URLs are cut, those inside free text included.
 	URLs identity.URLPolicy
-	// Unsafe counts what was left out because it looked like personal data.
+	// Unsafe counts what was left out because it looked like personal data, and
+	// Notes names it.
 	Unsafe int32
+	Notes  event.Notes
 }
 
-// ID appends an id unless it looks like personal data.
-func (w *Writer) ID(key, s string) {
+// Refused counts and names a value that looks like personal data.
+func (w *Writer) Refused(at event.At) {
+	w.Unsafe++
+	w.Notes.Add(at, event.NoteUnsafe)
+}
+
+// ID appends an id of the event's member at a path, unless it stands for no value
+// or looks like personal data.
+func (w *Writer) ID(key string, at event.At, s string) {
 	if s == "" {
+		return
+	}
+	if identity.Placeholder(identity.AnyField, s) {
+		w.Notes.Add(at, event.NotePlaceholder)
 		return
 	}
 	clean, ok := identity.CleanID(s)
 	if !ok {
-		w.Unsafe++
+		w.Refused(at)
 		return
 	}
 	w.Dst = jsonappend.String(jsonappend.Key(w.Dst, key), clean)
 }
 
 // Text appends free text unless it looks like personal data or a secret.
-func (w *Writer) Text(key, s string) {
+func (w *Writer) Text(key string, at event.At, s string) {
 	if s == "" {
 		return
 	}
-	at := len(w.Dst)
+	before := len(w.Dst)
 	w.Dst = jsonappend.Key(w.Dst, key)
-	if !w.FreeText(s) {
-		w.Dst = w.Dst[:at]
+	if !w.FreeText(at, s) {
+		w.Dst = w.Dst[:before]
 	}
 }
 
 // FreeText appends the value alone, and false where nothing is left of it. A
 // URL passes the same rules as the page's.
-func (w *Writer) FreeText(s string) bool {
+func (w *Writer) FreeText(at event.At, s string) bool {
 	if strings.Contains(s, "://") {
-		if w.url(s) {
+		if w.url(at, s) {
 			return true
 		}
-		w.Unsafe++
+		w.Refused(at)
 		return false
 	}
-	clean, ok := w.Clean(s)
+	clean, ok := w.Clean(at, s)
 	if ok {
 		w.Dst = jsonappend.String(w.Dst, clean)
 	}
 	return ok
 }
 
-// Clean checks free text and counts what is refused.
-func (w *Writer) Clean(s string) (identity.Clean, bool) {
+// Clean checks free text, and counts and names what is refused.
+func (w *Writer) Clean(at event.At, s string) (identity.Clean, bool) {
 	clean, ok := identity.CleanText(s)
 	if !ok {
-		w.Unsafe++
+		w.Refused(at)
 	}
 	return clean, ok && s != ""
 }
 
 // URL appends a URL as far as it may leave, and false where it is none.
-func (w *Writer) URL(key, raw string) bool {
-	at := len(w.Dst)
+func (w *Writer) URL(key string, at event.At, raw string) bool {
+	before := len(w.Dst)
 	w.Dst = jsonappend.Key(w.Dst, key)
-	ok := w.url(raw)
+	ok := w.url(at, raw)
 	if !ok {
-		w.Dst = w.Dst[:at]
+		w.Dst = w.Dst[:before]
 	}
 	return ok
 }
 
-func (w *Writer) url(raw string) bool {
+func (w *Writer) url(at event.At, raw string) bool {
 	out, unsafe, ok := identity.AppendURL(w.Scratch[:0], raw, w.URLs)
 	w.Scratch = out
-	w.Unsafe += int32(unsafe)
+	if unsafe > 0 {
+		w.Unsafe += int32(unsafe)
+		w.Notes.Add(at, event.NoteUnsafe)
+	}
 	if ok {
 		w.Dst = jsonappend.Bytes(w.Dst, identity.VouchBytes(out))
 	}
 	return ok
 }
 
-// Scalar appends a free value under a name from the mapping.
-func (w *Writer) Scalar(name identity.Clean, v event.Value) {
+// Scalar appends a free value under a name from the mapping. from is the member
+// that holds such values: properties or fields.
+func (w *Writer) Scalar(from string, name identity.Clean, v event.Value) {
 	if SuspectNumber(v) {
-		w.Unsafe++
+		w.Refused(event.Member(from, name.Text()))
 		return
 	}
 	switch v.Kind {
@@ -111,10 +128,10 @@ func (w *Writer) Scalar(name identity.Clean, v event.Value) {
 			w.Dst = jsonappend.Float(jsonappend.Name(w.Dst, name), v.Double)
 		}
 	case event.String:
-		at := len(w.Dst)
+		before := len(w.Dst)
 		w.Dst = jsonappend.Name(w.Dst, name)
-		if !w.FreeText(v.Str) {
-			w.Dst = w.Dst[:at]
+		if !w.FreeText(event.Member(from, name.Text()), v.Str) {
+			w.Dst = w.Dst[:before]
 		}
 	}
 }

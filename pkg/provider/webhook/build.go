@@ -35,7 +35,7 @@ func (m *mapping) Build(dst []byte, in *provider.Input) provider.Built {
 		ProviderID:      in.EventID,
 		ClaimID:         in.EventID,
 		DuplicateReason: decision.DuplicateEventID,
-		TransactionID:   in.Event.Commerce.TransactionID,
+		TransactionID:   payload.TransactionID(in.Event),
 		NotAfter:        in.Event.Time + maxAge,
 		FutureTolerance: futureTolerance,
 		DedupRisk:       in.EventIDSource == event.IDDerived,

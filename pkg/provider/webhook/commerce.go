@@ -27,7 +27,7 @@ func (b *builder) money() {
 		b.Refuse(decision.ProviderFieldInvalid, "value is not a number")
 		b.value = event.Opt[float64]{}
 	}
-	given := b.ev.Commerce.Currency
+	given := payload.Currency(b.ev)
 	if f, ok := b.in.Field("currency"); ok {
 		given = f.Value.Str
 	}
@@ -67,7 +67,7 @@ func (b *builder) commerce() {
 	b.Dst = append(jsonappend.Key(b.Dst, "commerce"), '{')
 	open := len(b.Dst)
 	c := &b.ev.Commerce
-	b.ID("transaction_id", c.TransactionID)
+	b.ID("transaction_id", event.Path("commerce.transaction_id"), c.TransactionID)
 	b.amount("value", b.value)
 	if b.currency != "" && b.priced() {
 		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "currency"), identity.Vouch(b.currency))
@@ -77,7 +77,7 @@ func (b *builder) commerce() {
 	b.amount("discount", c.Discount)
 	b.amount("net_revenue", c.NetRevenue)
 	b.amount("predicted_ltv", c.PredictedLTV)
-	b.ID("store_id", c.StoreID)
+	b.ID("store_id", event.Path("commerce.store_id"), c.StoreID)
 	switch c.CustomerType {
 	case "new", "returning", "reengaged":
 		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "customer_type"), identity.Vouch(c.CustomerType))
@@ -86,7 +86,7 @@ func (b *builder) commerce() {
 	if !b.in.Sensitive {
 		b.coupons()
 		if b.mapping.search {
-			b.Text("search_term", c.SearchTerm)
+			b.Text("search_term", event.Path("commerce.search_term"), c.SearchTerm)
 		}
 	}
 	b.close(start, open, '}')
@@ -104,8 +104,8 @@ func (b *builder) coupons() {
 	start := len(b.Dst)
 	b.Dst = append(jsonappend.Key(b.Dst, "coupons"), '[')
 	open := len(b.Dst)
-	for _, s := range b.ev.Commerce.Coupons {
-		if clean, ok := b.Clean(s); ok {
+	for i, s := range b.ev.Commerce.Coupons {
+		if clean, ok := b.Clean(event.Entry("commerce.coupons", i, ""), s); ok {
 			b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), clean)
 		}
 	}
@@ -125,38 +125,44 @@ func (b *builder) items() {
 		if i < len(b.in.ItemIDs) {
 			s = b.in.ItemIDs[i]
 		}
-		if s == "" {
+		s = identity.Trim(s)
+		if why := itemFault(s); why != "" {
+			b.LineLeftOut(i, why)
 			continue
 		}
-		id, ok := identity.CleanID(s)
-		if !ok {
-			b.Unsafe++
-			continue
-		}
+		id := identity.Vouch(s)
 		b.Dst = append(jsonappend.Comma(b.Dst), '{')
 		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "id"), id)
 		if item.Quantity.Set {
 			b.Dst = jsonappend.Int(jsonappend.Key(b.Dst, "quantity"), item.Quantity.Value)
 		}
 		b.amount("price", item.Price)
-		b.itemNames(item)
+		b.itemNames(i)
 		b.Dst = append(b.Dst, '}')
 	}
 	b.close(start, open, ']')
 }
 
-func (b *builder) itemNames(item *event.Item) {
+// itemFault says why a line of the cart is left out, empty where it may leave. A
+// receiver of the customer's own may want lines of discounts and returns.
+func itemFault(id string) event.NoteCode {
+	_, why := payload.ItemID(&event.Item{}, id)
+	return why
+}
+
+func (b *builder) itemNames(i int) {
 	if b.in.Sensitive {
 		return
 	}
+	item := &b.ev.Commerce.Items[i]
 	if b.mapping.names {
-		b.Text("name", item.Name)
+		b.Text("name", event.Entry("commerce.items", i, "name"), item.Name)
 	}
 	if b.mapping.brands {
-		b.Text("brand", item.Brand)
+		b.Text("brand", event.Entry("commerce.items", i, "brand"), item.Brand)
 	}
 	if b.mapping.categories {
-		b.Text("category", item.Category)
+		b.Text("category", event.Entry("commerce.items", i, "category"), item.Category)
 	}
 }
 
@@ -167,12 +173,12 @@ func (b *builder) original() {
 	start := len(b.Dst)
 	b.Dst = append(jsonappend.Key(b.Dst, "original"), '{')
 	open := len(b.Dst)
-	b.Text("event_name", o.Name)
+	b.Text("event_name", event.Path("original.event_name"), o.Name)
 	if o.Time > 0 {
 		b.Dst = timestamp(jsonappend.Key(b.Dst, "event_time"), o.Time)
 	}
-	b.ID("event_id", o.ID)
-	b.ID("transaction_id", o.TransactionID)
+	b.ID("event_id", event.Path("original.event_id"), o.ID)
+	b.ID("transaction_id", event.Path("original.transaction_id"), o.TransactionID)
 	b.close(start, open, '}')
 }
 
@@ -183,7 +189,7 @@ func (b *builder) computed() {
 	open := len(b.Dst)
 	for i := range b.in.Fields {
 		if f := &b.in.Fields[i]; f.Name != "value" && f.Name != "currency" {
-			b.scalar(identity.Vouch(f.Name), f.Value)
+			b.scalar("fields", identity.Vouch(f.Name), f.Value)
 		}
 	}
 	b.close(start, open, '}')
@@ -197,7 +203,7 @@ func (b *builder) properties() {
 	for _, name := range b.mapping.properties {
 		for i := range b.ev.Properties {
 			if p := &b.ev.Properties[i]; p.Key == name.Text() {
-				b.scalar(name, p.Value)
+				b.scalar("properties", name, p.Value)
 				break
 			}
 		}
@@ -207,8 +213,8 @@ func (b *builder) properties() {
 
 // scalar appends a free value under a name from the mapping. Text of a
 // sensitive destination stays: nobody can tell a plan from a diagnosis.
-func (b *builder) scalar(name identity.Clean, v event.Value) {
+func (b *builder) scalar(from string, name identity.Clean, v event.Value) {
 	if v.Kind != event.String || !b.in.Sensitive {
-		b.Scalar(name, v)
+		b.Scalar(from, name, v)
 	}
 }

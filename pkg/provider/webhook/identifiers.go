@@ -3,8 +3,10 @@ package webhook
 import (
 	"strings"
 
+	"github.com/sluicehq/sluice/pkg/core/click"
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
@@ -35,17 +37,23 @@ func (b *builder) hashes(key string, kind decision.Kind, values []identity.Raw, 
 		return
 	}
 	var list payload.Digests
-	for _, v := range values {
+	own := ""
+	if kind == decision.KindPhone {
+		own = payload.Country(b.ev.Identity.Country)
+	}
+	for i, v := range values {
 		if v.IsZero() {
 			continue
 		}
-		var ok bool
-		b.Scratch, *list.Next(), ok = digest(b.Scratch, kind, v, b.dest.phoneCountry)
+		var why event.NoteCode
+		b.Scratch, *list.Next(), why = digest(b.Scratch, kind, v, hints{own, b.dest.phoneCountry, b.in.Route.Destination.Prehashed})
 		switch {
-		case !ok:
+		case why != "":
 			b.Dropped[kind] = decision.DropInvalid
+			b.Notes.Add(event.Entry(listPath(kind), i, ""), why)
 		case !list.Take(payload.MaxDigests):
 			b.Dropped[kind] = decision.DropLimit
+			b.Notes.Add(event.Path(listPath(kind)), event.NoteLimit)
 		}
 	}
 	if list.Len() == 0 {
@@ -55,48 +63,101 @@ func (b *builder) hashes(key string, kind decision.Kind, values []identity.Raw, 
 	b.Found(kind, weight)
 }
 
-// clicks appends click and browser ids, as the browser has them.
+// listPath is where events have the values of a hashed kind.
+func listPath(kind decision.Kind) string {
+	switch kind {
+	case decision.KindEmail:
+		return "identity.emails"
+	case decision.KindPhone:
+		return "identity.phones"
+	default:
+		return "identity.external_ids"
+	}
+}
+
+// clicks appends click and browser ids, without the cookies around them but for
+// fbc and fbp, which are ids as a whole.
 func (b *builder) clicks() {
 	start := len(b.Dst)
 	b.Dst = append(jsonappend.Key(b.Dst, "click"), '{')
 	open := len(b.Dst)
-	c := &b.ev.Click
-	for _, id := range [...]struct {
-		key string
-		raw identity.Raw
-	}{{"gclid", c.Gclid}, {"gbraid", c.Gbraid}, {"wbraid", c.Wbraid}, {"dclid", c.Dclid}, {"fbclid", c.Fbclid}, {"fbc", c.Fbc}} {
-		b.clickID(identity.Vouch(id.key), decision.KindClickID, id.raw, clickWeight)
+	for _, kind := range [...]click.Kind{click.Gclid, click.Gbraid, click.Wbraid, click.Dclid, click.Fbclid} {
+		b.find(kind)
 	}
-	b.clickID(identity.Literal("fbp"), decision.KindBrowserID, c.Fbp, browserWeight)
+	b.clickID(identity.Literal("fbc"), decision.KindClickID, "click.fbc", b.ev.Click.Fbc.Reveal(), clickWeight)
+	b.clickID(identity.Literal("fbp"), decision.KindBrowserID, "click.fbp", b.ev.Click.Fbp.Reveal(), browserWeight)
 	b.otherClicks()
-	if len(b.Dst) > open && c.CapturedAt > 0 {
-		b.Dst = timestamp(jsonappend.Key(b.Dst, "captured_at"), c.CapturedAt)
+	if len(b.Dst) > open && b.ev.Click.CapturedAt > 0 {
+		b.Dst = timestamp(jsonappend.Key(b.Dst, "captured_at"), b.ev.Click.CapturedAt)
 	}
 	b.close(start, open, '}')
 }
 
-// otherClicks appends the click ids that have no field of their own.
+// find appends the id of a kind that the event, its page's URL or its referrer
+// has, and notes what is none.
+func (b *builder) find(kind click.Kind) {
+	f := click.Find(b.ev, kind)
+	if f.Fault != click.OK && b.may(decision.KindClickID, consent.AdStorage) {
+		b.Dropped[decision.KindClickID] = decision.DropInvalid
+		b.Notes.Add(event.Path(f.Path), payload.ClickNote(f.Fault))
+	}
+	if f.Has() {
+		b.clickID(identity.Vouch(kind.String()), decision.KindClickID, kind.Path(), f.Value, clickWeight)
+	}
+}
+
+// otherClicks appends the click ids that have no field of their own, and those of
+// the page's URL and its referrer that the event has no member for.
 func (b *builder) otherClicks() {
 	start := len(b.Dst)
 	b.Dst = append(jsonappend.Key(b.Dst, "other"), '{')
 	open := len(b.Dst)
+	named := 0 // kinds that click.other has
 	for i := range b.ev.Click.Other {
-		if id := &b.ev.Click.Other[i]; plainKey(id.Name) {
-			b.clickID(identity.Vouch(id.Name), decision.KindClickID, id.Value, clickWeight)
-		} else {
+		id := &b.ev.Click.Other[i]
+		if !plainKey(id.Name) {
 			b.Dropped[decision.KindClickID] = decision.DropInvalid
+			continue
+		}
+		value, fault := "", click.OK
+		if kind, known := click.KindOf(id.Name); known {
+			named |= 1 << kind
+			var read click.ID
+			read, fault = click.Read(kind, id.Value.Reveal())
+			value = read.Value
+		} else {
+			value, fault = click.BrowserID(id.Name, id.Value.Reveal())
+		}
+		if fault != click.OK && fault != click.Absent {
+			b.Dropped[decision.KindClickID] = decision.DropInvalid
+			b.Notes.Add(event.Member("click.other", id.Name), payload.ClickNote(fault))
+			continue
+		}
+		b.clickID(identity.Vouch(id.Name), decision.KindClickID, "click.other", value, clickWeight)
+	}
+	for kind := click.Ttclid; kind < click.KindCount; kind++ {
+		if named&(1<<kind) == 0 {
+			b.find(kind)
 		}
 	}
 	b.close(start, open, '}')
 }
 
-func (b *builder) clickID(key identity.Clean, kind decision.Kind, raw identity.Raw, weight float64) {
-	s := identity.Trim(raw.Reveal())
+func (b *builder) clickID(key identity.Clean, kind decision.Kind, path, value string, weight float64) {
+	s := identity.Trim(value)
 	if s == "" || !b.may(kind, consent.AdStorage) {
 		return
 	}
-	if !clickValue(s) {
+	why := event.NoteCode("")
+	switch {
+	case identity.Placeholder(identity.AnyField, s) || identity.Placeholder(identity.AnyField, s[strings.LastIndexByte(s, '.')+1:]):
+		why = event.NotePlaceholder
+	case !clickValue(s):
+		why = event.NoteInvalid
+	}
+	if why != "" {
 		b.Dropped[kind] = decision.DropInvalid
+		b.Notes.Add(event.Path(path), why)
 		return
 	}
 	b.Dst = jsonappend.String(jsonappend.Name(b.Dst, key), identity.Vouch(s))
@@ -149,6 +210,6 @@ func (b *builder) may(kind decision.Kind, purpose consent.PurposeSet) bool {
 // leaves only where the destination asks for it with contextual_only.
 func (b *builder) sufficient() {
 	if b.Present == 0 && !b.in.Route.Destination.ContextualOnly {
-		b.Insufficient(decision.IdentifiersNone, "no identifier is left")
+		b.Insufficient(decision.IdentifiersNone, payload.Removed(b.Dropped[:], "no identifier is left"))
 	}
 }

@@ -1,12 +1,15 @@
 package webhook
 
 import (
+	"bytes"
 	"strings"
-
-	"github.com/nyaruka/phonenumbers"
+	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // Normalise brings one value of a hashed kind into the form that
@@ -19,32 +22,52 @@ import (
 //   - phone: the digits of the number in E.164, without the plus sign
 //   - external_id: white space around it removed
 func Normalise(kind decision.Kind, raw identity.Raw, phoneCountry string) (identity.Hashed, bool) {
-	_, h, ok := digest(nil, kind, raw, phoneCountry)
-	return h, ok
+	_, h, why := digest(nil, kind, raw, hints{fallback: phoneCountry, prehashed: resource.Prehashed{Phone: resource.PhoneDigits}})
+	return h, why == ""
 }
 
-// digest is Normalise with reused memory.
-func digest(scratch []byte, kind decision.Kind, raw identity.Raw, phoneCountry string) ([]byte, identity.Hashed, bool) {
+// hints are what is known besides a value.
+type hints struct {
+	own, fallback string // countries of national numbers, ISO 3166-1 alpha-2
+	prehashed     resource.Prehashed
+}
+
+// digest is Normalise with reused memory; why says what is noted about a value
+// that is no identifier, empty where it is one.
+func digest(scratch []byte, kind decision.Kind, raw identity.Raw, in hints) (_ []byte, h identity.Hashed, why event.NoteCode) {
 	s := identity.Trim(raw.Reveal())
-	if s == "" {
-		return scratch, identity.Hashed{}, false
+	if identity.Placeholder(identity.AnyField, s) {
+		return scratch, h, event.NotePlaceholder
 	}
 	if h, hashed := identity.ParseHashed(s); hashed {
-		return scratch, h, !h.OfNothing()
+		if h.OfPlaceholder(identity.AnyField) {
+			return scratch, identity.Hashed{}, event.NotePlaceholder
+		}
+		if kind == decision.KindPhone && !payload.PhoneHashFits(in.prehashed.Phone, resource.PhoneDigits) ||
+			kind == decision.KindEmail && !payload.EmailHashFits(in.prehashed.Email, resource.EmailPlain) {
+			return scratch, identity.Hashed{}, event.NoteDigestForm
+		}
+		return scratch, h, ""
+	}
+	if kind != decision.KindExternalID && identity.OtherDigest(s) {
+		return scratch, h, event.NoteOtherDigest
 	}
 	out, ok := scratch[:0], true
 	switch kind {
 	case decision.KindEmail:
 		out, ok = email(out, s)
 	case decision.KindPhone:
-		out, ok = phone(out, s, phoneCountry)
+		var fault identity.PhoneFault
+		if out, fault = identity.AppendE164(out, s, in.own, in.fallback); fault != identity.PhoneOK {
+			return scratch[:0], h, payload.PhoneNote(fault)
+		}
 	default:
 		out = append(out, s...)
 	}
-	if !ok || len(out) == 0 {
-		return out[:0], identity.Hashed{}, false
+	if !ok || len(out) == 0 || bytes.ContainsRune(out, utf8.RuneError) {
+		return out[:0], h, event.NoteInvalid
 	}
-	return out[:0], identity.Hash(out), true
+	return out[:0], identity.Hash(out), ""
 }
 
 // email accepts one @ with something before it and a name with a dot behind
@@ -64,44 +87,4 @@ func email(dst []byte, s string) ([]byte, bool) {
 	}
 	dst = identity.AppendLower(dst, string(identity.AppendNFC(nil, s)))
 	return identity.ComposeTail(dst, 0), true
-}
-
-// The lengths of a phone number with its country code: E.164 has at most 15
-// digits; fewer than 7 are a short code.
-const minPhone, maxPhone = 7, 15
-
-// phone takes a number in E.164 as it is, and reads any other as the numbering
-// plans have it: 00 for +, (0), extensions, separators, other scripts' digits.
-func phone(dst []byte, s, country string) ([]byte, bool) {
-	if e164(s) {
-		return append(dst, s[1:]...), true
-	}
-	region := country
-	if region == "" {
-		region = phonenumbers.UNKNOWN_REGION
-	}
-	if rest, ok := strings.CutPrefix(s, "00"); ok {
-		s = "+" + rest
-	}
-	number, err := phonenumbers.Parse(s, region)
-	if err != nil || !phonenumbers.IsPossibleNumber(number) {
-		return dst, false
-	}
-	out := phonenumbers.Format(number, phonenumbers.E164)
-	if !e164(out) {
-		return dst, false
-	}
-	return append(dst, out[1:]...), true
-}
-
-func e164(s string) bool {
-	if len(s) < 1+minPhone || len(s) > 1+maxPhone || s[0] != '+' || s[1] == '0' {
-		return false
-	}
-	for i := 1; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }

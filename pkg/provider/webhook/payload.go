@@ -58,10 +58,10 @@ func (b *builder) source() {
 
 // page appends where a web action happened, as far as it may leave.
 func (b *builder) page() {
-	b.URL("page_url", b.ev.Page.URL)
-	b.URL("referrer", b.ev.Page.Referrer)
+	b.URL("page_url", event.Path("page.url"), b.ev.Page.URL)
+	b.URL("referrer", event.Path("page.referrer"), b.ev.Page.Referrer)
 	if b.mapping.title && !b.in.Sensitive {
-		b.Text("page_title", b.ev.Page.Title)
+		b.Text("page_title", event.Path("page.title"), b.ev.Page.Title)
 	}
 }
 
