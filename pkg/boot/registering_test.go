@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -112,7 +113,9 @@ func TestRegisteringWaitsUntilTheRegistryTakesWrites(t *testing.T) {
 	t.Parallel()
 	r := registeringAt(t, served(t, &young{answer: []refusal{starting, noPrimary, noPrimary}}))
 	require.NoError(t, r.env.RegisterSchemas(t.Context(), r.patience(ample)))
-	require.Equal(t, []string{"it answers with HTTP status 503", "it answers, and has no primary that takes writes yet"}, r.told,
+	// A busy machine may answer later than a request waits, which is said too.
+	told := slices.DeleteFunc(slices.Clone(r.told), func(why string) bool { return why == "it takes connections and does not answer" })
+	require.Equal(t, []string{"it answers with HTTP status 503", "it answers, and has no primary that takes writes yet"}, told,
 		"each reason is said once")
 	states, err := r.env.SchemaStates(t.Context())
 	require.NoError(t, err)

@@ -119,6 +119,8 @@ func (s *stage) config(adminListen string) (config.Config, error) {
 		{Path: "kafka.input_max_bytes", Value: strconv.Itoa(inputMaxBytes)},
 		{Path: "registry.url", Value: s.services.RegistryURL()},
 		{Path: "redis.address", Value: s.services.RedisOptions().Addr},
+		// Redis shares the processor with everything else here; it is never away.
+		{Path: "redis.timeout", Value: "30s"},
 		{Path: "router.instance", Value: "demo"},
 		{Path: "router.hold.after", Value: "2s"},
 		{Path: "sender.lanes.batch", Value: "2s"},

@@ -37,7 +37,7 @@ func setup(t *testing.T) *bench {
 // store is one process's view.
 func (b *bench) store(instance string) *dedup.Store {
 	b.t.Helper()
-	opts, err := dedup.Options(dedup.Server{Addr: b.server.Addr(), Dialer: b.dial})
+	opts, err := dedup.Options(dedup.Server{Addr: b.server.Addr(), Dialer: b.dial, Timeout: time.Minute})
 	require.NoError(b.t, err)
 	client := redis.NewClient(opts)
 	b.t.Cleanup(func() { require.NoError(b.t, client.Close()) })

@@ -35,6 +35,7 @@ type Loop struct {
 	fences  fences
 	records []*kgo.Record // the batch in hand; reused
 	attempt int
+	room    int    // records that the next batch may have
 	bombs   []Bomb // met, and not passed over yet
 }
 
@@ -54,6 +55,7 @@ func New(cfg Config, deps Deps) (*Loop, error) {
 		ready:   make(chan struct{}),
 		backoff: backoff{min: cfg.MinBackoff, max: cfg.MaxBackoff},
 		attempt: 1,
+		room:    cfg.MaxRecords,
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)

@@ -126,3 +126,21 @@ func TestBatchesAreBounded(t *testing.T) {
 	require.Equal(t, 64, largest)
 	b.once(output, 1000)
 }
+
+// A machine that is too slow for a whole batch within the time that Redis or
+// the tables allow commits smaller ones instead of nothing at all.
+func TestABatchThatIsGivenUpComesBackSmaller(t *testing.T) {
+	t.Parallel()
+	b := setup(t, embedded.Config{})
+	b.produce(0, 3000)
+	l := b.run(b.config("t-0"), transact.Deps{Work: func(ctx context.Context, batch transact.Batch) ([]*kgo.Record, error) {
+		if len(batch.Records) > 200 {
+			return nil, transact.ErrWait
+		}
+		return copies(ctx, batch)
+	}})
+	b.await(l.seen, func() bool { return l.seen.read == 3000 })
+	require.NoError(t, l.end())
+	b.once(output, 3000)
+	require.Positive(t, l.seen.gaveUp)
+}

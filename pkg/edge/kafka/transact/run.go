@@ -74,6 +74,7 @@ func (r run) settle(b Batch, written int, worked time.Duration, began time.Time,
 	if o.committed {
 		oldest, _ := b.span()
 		l.attempt = 1
+		l.room = min(2*l.room, l.cfg.MaxRecords)
 		l.backoff.reset()
 		l.status.update(func(s *Snapshot) {
 			s.Commits++
@@ -86,6 +87,9 @@ func (r run) settle(b Batch, written int, worked time.Duration, began time.Time,
 		return nil
 	}
 	l.attempt++
+	if o.reason == "objection" {
+		l.shrink()
+	}
 	l.status.update(func(s *Snapshot) { s.Aborts++ })
 	l.status.failed(o.err)
 	l.observer.Aborted(Abort{Reason: o.reason, Err: o.err})
@@ -104,6 +108,7 @@ func (r run) settle(b Batch, written int, worked time.Duration, began time.Time,
 func (r run) giveUp(cause error) error {
 	l := r.l
 	l.attempt++
+	l.shrink()
 	l.status.update(func(s *Snapshot) { s.GivenUp++ })
 	l.status.failed(cause)
 	l.observer.GaveUp(cause)
@@ -124,6 +129,14 @@ func (r run) rewind() error {
 	return nil
 }
 
+// minRoom is how small batches become that are given up again and again. A
+// machine too slow for a whole batch within the time that Redis and the tables
+// allow is fast enough for a part of it; without this it never commits anything.
+const minRoom = 50
+
+// shrink halves the next batch, and each one that commits doubles it again.
+func (l *Loop) shrink() { l.room = max(l.room/2, min(minRoom, l.cfg.MaxRecords)) }
+
 // pollChunk bounds how far a batch can go beyond its byte limit.
 const pollChunk = 1000
 
@@ -135,9 +148,9 @@ func (r run) gather() (Batch, error) {
 		bytes int
 		full  time.Time // when MaxWait is over
 	)
-	for len(l.records) < cfg.MaxRecords && bytes < cfg.MaxBytes {
+	for len(l.records) < l.room && bytes < cfg.MaxBytes {
 		before := len(l.records)
-		fetches := r.poll(min(pollChunk, cfg.MaxRecords-before), before > 0, full)
+		fetches := r.poll(min(pollChunk, l.room-before), before > 0, full)
 		if err := r.judge(fetches); err != nil {
 			l.records = l.records[:0]
 			return Batch{}, err
