@@ -92,7 +92,7 @@ func (e *Env) Changes(ctx context.Context, f ChangeFilter) (*Changes, error) {
 			return nil, &UnknownResourceError{Name: name, Known: out.Known}
 		}
 	}
-	if out.Kept, err = e.keptVersions(ctx); err != nil {
+	if out.Kept, err = e.keptVersions(ctx, e.resourceTopics()...); err != nil {
 		return nil, err
 	}
 	h := historian{filter: f, seen: map[string]bool{}, sure: e.Now().Add(-out.Kept)}
@@ -221,18 +221,18 @@ func knownNames(versions []version) []string {
 	return slices.Compact(names)
 }
 
-// keptVersions is the shortest min.compaction.lag.ms of the resource topics.
-func (e *Env) keptVersions(ctx context.Context) (time.Duration, error) {
+// keptVersions is the shortest min.compaction.lag.ms of some topics.
+func (e *Env) keptVersions(ctx context.Context, topics ...string) (time.Duration, error) {
 	admin, err := e.Admin(ctx)
 	if err != nil {
 		return 0, err
 	}
-	configs, err := admin.DescribeTopicConfigs(ctx, e.resourceTopics()...)
+	configs, err := admin.DescribeTopicConfigs(ctx, topics...)
 	if err != nil {
 		return 0, fmt.Errorf("asking how long versions are kept: %w", err)
 	}
 	shortest := time.Duration(-1)
-	for _, topic := range e.resourceTopics() {
+	for _, topic := range topics {
 		c, err := configs.On(topic, nil)
 		if err == nil {
 			err = c.Err

@@ -93,16 +93,32 @@ func (e *Env) Consent(ctx context.Context, s Subject) (*ConsentEntry, error) {
 	return all[key], err
 }
 
+// ConsentAuthor says who changes consent and how; it stands in the headers of
+// every record, where "sluice consent history" finds it.
+type ConsentAuthor struct {
+	Name   string // a person or an account; empty: not known
+	Method string // such as "sluice consent set"
+}
+
+func (by ConsentAuthor) headers(version string) []kgo.RecordHeader {
+	headers := []kgo.RecordHeader{{Key: codec.HeaderMethod, Value: []byte(by.Method)}, {Key: codec.HeaderAppVersion, Value: []byte(version)}}
+	if by.Name != "" {
+		headers = append(headers, kgo.RecordHeader{Key: codec.HeaderAuthor, Value: []byte(by.Name)})
+	}
+	return headers
+}
+
 // ConsentWriter writes to the consent topic, as the customer's consent service
 // does.
 type ConsentWriter struct {
+	by       ConsentAuthor
 	env      *Env
 	producer *kafka.Producer
 	id       codec.SchemaID
 }
 
-// ConsentWriter makes a ConsentWriter.
-func (e *Env) ConsentWriter(ctx context.Context) (*ConsentWriter, error) {
+// ConsentWriter makes a ConsentWriter, which writes in somebody's name.
+func (e *Env) ConsentWriter(ctx context.Context, by ConsentAuthor) (*ConsentWriter, error) {
 	topic := e.Names.Consent()
 	if err := e.RequireTopics(ctx, topic); err != nil {
 		return nil, err
@@ -115,15 +131,16 @@ func (e *Env) ConsentWriter(ctx context.Context) (*ConsentWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ConsentWriter{env: e, producer: producer, id: ids[schemas.ConsentRecord]}, nil
+	return &ConsentWriter{by: by, env: e, producer: producer, id: ids[schemas.ConsentRecord]}, nil
 }
 
 // Write writes the records of subjects, and returns when they stand.
 func (w *ConsentWriter) Write(ctx context.Context, records ...codec.SubjectRecord) error {
 	out := make([]*kgo.Record, len(records))
+	headers := w.by.headers(w.env.Version)
 	for i := range records {
 		s := Subject{records[i].CustomerID, records[i].SubjectID}
-		out[i] = &kgo.Record{Topic: w.env.Names.Consent(), Key: []byte(s.key()), Value: codec.AppendConsentRecord(nil, w.id, &records[i].Record)}
+		out[i] = &kgo.Record{Topic: w.env.Names.Consent(), Key: []byte(s.key()), Headers: headers, Value: codec.AppendConsentRecord(nil, w.id, &records[i].Record)}
 	}
 	return w.produce(ctx, out)
 }

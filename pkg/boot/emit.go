@@ -106,7 +106,8 @@ func suffixed(id, suffix string) string {
 func (m *Emitter) Consent(ctx context.Context, s *codec.SubjectRecord) error {
 	return m.add(ctx, &kgo.Record{
 		Topic: m.env.Names.Consent(), Key: event.Key(nil, s.CustomerID, s.SubjectID.Reveal(), ""),
-		Value: codec.AppendConsentRecord(nil, m.ids[schemas.ConsentRecord], &s.Record),
+		Headers: ConsentAuthor{Method: "sluice emit"}.headers(m.env.Version),
+		Value:   codec.AppendConsentRecord(nil, m.ids[schemas.ConsentRecord], &s.Record),
 	})
 }
 

@@ -79,9 +79,10 @@ func (e *Env) PendingTopics() []string {
 func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.Offsets) (restored int, err error) {
 	topic := w.env.Names.Consent()
 	tombs := make([]*kgo.Record, len(keys))
+	headers := w.by.headers(w.env.Version)
 	wanted := make(map[string]bool, len(keys))
 	for i, key := range keys {
-		tombs[i], wanted[key] = &kgo.Record{Topic: topic, Key: []byte(key)}, true
+		tombs[i], wanted[key] = &kgo.Record{Topic: topic, Key: []byte(key), Headers: headers}, true
 	}
 	if err := w.produce(ctx, tombs); err != nil {
 		return 0, err
@@ -103,7 +104,7 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.
 		case r.Value == nil:
 			gone[key] = true // ours: what comes behind it stands by itself
 		default:
-			last[key] = &kgo.Record{Topic: topic, Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value)}
+			last[key] = &kgo.Record{Topic: topic, Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value), Headers: cloneHeaders(r.Headers)}
 		}
 		return nil
 	}, nil)
@@ -117,4 +118,13 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.
 // what Purge is to remove.
 func (e *Env) ConsentEnds(ctx context.Context) (reader.Offsets, error) {
 	return e.ask(ctx, reader.StableEnds, e.Names.Consent())
+}
+
+// cloneHeaders copies headers, whose values alias what was fetched.
+func cloneHeaders(headers []kgo.RecordHeader) []kgo.RecordHeader {
+	out := make([]kgo.RecordHeader, len(headers))
+	for i, h := range headers {
+		out[i] = kgo.RecordHeader{Key: strings.Clone(h.Key), Value: bytes.Clone(h.Value)}
+	}
+	return out
 }

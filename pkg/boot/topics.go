@@ -18,6 +18,11 @@ func (e *Env) Topology(o topology.Options) ([]topology.Topic, error) {
 	if o.InputMaxBytes == 0 {
 		o.InputMaxBytes = e.Config.Kafka.InputMaxBytes.Int()
 	}
+	if o.ConsentHistory == 0 {
+		if o.ConsentHistory = e.Config.Consent.History.Std(); o.ConsentHistory == 0 {
+			o.ConsentHistory = -1
+		}
+	}
 	topics, _, err := topology.Declared(o)
 	return topics, err
 }

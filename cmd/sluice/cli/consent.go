@@ -19,7 +19,8 @@ type consentFlags struct {
 	gpc, dnt, age         string
 	source, policyVersion string
 	overridden            bool
-	dryRun                bool
+	dryRun, yes           bool
+	author                string
 	output                string
 }
 
@@ -36,7 +37,7 @@ follow it within seconds.`,
 		Args: noCommand,
 		RunE: help,
 	}
-	cmd.AddCommand(r.consentGetCommand(), r.consentSetCommand(), r.consentRevokeCommand(), r.consentEraseCommand(), r.consentImportCommand(), r.consentPurgeCommand())
+	cmd.AddCommand(r.consentGetCommand(), r.consentHistoryCommand(), r.consentSetCommand(), r.consentRevokeCommand(), r.consentEraseCommand(), r.consentImportCommand(), r.consentPurgeCommand())
 	return cmd
 }
 
@@ -46,6 +47,18 @@ func (r *root) subjectFlags(cmd *cobra.Command, f *consentFlags) {
 	require(cmd, "customer", "subject")
 	outputFlag(cmd, &f.output, "table", "json")
 	r.connecting(cmd)
+}
+
+// changeFlags are those of commands that change a subject's record.
+func (r *root) changeFlags(cmd *cobra.Command, f *consentFlags) {
+	cmd.Flags().StringVar(&f.author, "author", "", "who, for the history (default: the user of this machine)")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do it although no resource names the customer")
+	r.subjectFlags(cmd, f)
+}
+
+// by is whoever changes consent with a command.
+func (r *root) by(f *consentFlags, method string) boot.ConsentAuthor {
+	return boot.ConsentAuthor{Name: r.authorOr(f.author), Method: method}
 }
 
 func (f *consentFlags) who() boot.Subject {
@@ -88,7 +101,9 @@ ad_user_data: anything else would remove the erasure silently.`,
   sluice consent set --customer acme --subject s-4711 --gpc true`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error { return r.consentSet(ctx, env, &f) })
+			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
+				return r.consentSet(ctx, env, &f, "sluice consent set")
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -105,7 +120,7 @@ ad_user_data: anything else would remove the erasure silently.`,
 	completeWords(cmd, "gpc", "true", "false", "unset")
 	completeWords(cmd, "dnt", "true", "false", "unset")
 	completeWords(cmd, "age-group", "child", "teen", "adult")
-	r.subjectFlags(cmd, &f)
+	r.changeFlags(cmd, &f)
 	return cmd
 }
 
@@ -122,12 +137,12 @@ provider has already is not taken back: "sluice consent erase" lists it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
 				f.deny = purposeWords[:3]
-				return r.consentSet(ctx, env, &f)
+				return r.consentSet(ctx, env, &f, "sluice consent revoke")
 			})
 		},
 	}
 	cmd.Flags().StringVar(&f.source, "source", "sluice consent revoke", "where the choice was made, for audits")
-	r.subjectFlags(cmd, &f)
+	r.changeFlags(cmd, &f)
 	return cmd
 }
 
@@ -146,10 +161,12 @@ func (r *root) withEnv(cmd *cobra.Command, run func(ctx context.Context, env *bo
 	return run(ctx, env)
 }
 
-func (r *root) consentSet(ctx context.Context, env *boot.Env, f *consentFlags) error {
-	r.noteCustomer(ctx, env, f.customer)
+func (r *root) consentSet(ctx context.Context, env *boot.Env, f *consentFlags, method string) error {
 	var record consent.Record
 	if err := f.change(&record); err != nil { // what is wrong is said before anything is connected to
+		return err
+	}
+	if err := r.knownCustomer(ctx, env, f); err != nil {
 		return err
 	}
 	entry, err := env.Consent(ctx, f.who())
@@ -167,7 +184,7 @@ func (r *root) consentSet(ctx context.Context, env *boot.Env, f *consentFlags) e
 		return usagef("the subject was erased, and this record grants no ad_user_data: writing it would remove the erasure and change nothing else\n  fix: nothing has to be written; only a new, explicit grant lifts an erasure")
 	}
 	record.UpdatedAt, record.Offset = env.Now().UnixMilli(), 0
-	writer, err := env.ConsentWriter(ctx)
+	writer, err := env.ConsentWriter(ctx, r.by(f, method))
 	if err != nil {
 		return err
 	}

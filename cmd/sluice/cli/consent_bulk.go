@@ -16,7 +16,7 @@ import (
 )
 
 type importFlags struct {
-	file              string
+	file, author      string
 	overwrite, dryRun bool
 	output            string
 }
@@ -43,6 +43,7 @@ remove the erasure, and those that are older than what stands there.`,
 	cmd.Flags().StringVar(&f.file, "file", "", "NDJSON file, - for standard input (required)")
 	cmd.Flags().BoolVar(&f.overwrite, "overwrite", false, "also write what would undo an erasure or a newer choice")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "count and write nothing")
+	cmd.Flags().StringVar(&f.author, "author", "", "who, for the history (default: the user of this machine)")
 	require(cmd, "file")
 	completeFiles(cmd, "file", "ndjson", "json")
 	outputFlag(cmd, &f.output, "table", "json")
@@ -90,7 +91,7 @@ func (r *root) consentImport(ctx context.Context, env *boot.Env, f *importFlags)
 		}
 	}
 	if !f.dryRun && len(chosen) > 0 {
-		writer, err := env.ConsentWriter(ctx)
+		writer, err := env.ConsentWriter(ctx, boot.ConsentAuthor{Name: r.authorOr(f.author), Method: "sluice consent import"})
 		if err != nil {
 			return err
 		}
@@ -153,6 +154,7 @@ func (r *root) printImport(f *importFlags, i imported) error {
 
 type purgeFlags struct {
 	olderThan   string
+	author      string
 	customers   []string
 	dryRun, yes bool
 	output      string
@@ -179,6 +181,7 @@ still read older events, and --yes says that nobody will.`,
 	cmd.Flags().StringSliceVar(&f.customers, "customer", nil, "only these customers")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "count and write nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do it although the analytics topic keeps its events for ever")
+	cmd.Flags().StringVar(&f.author, "author", "", "who, for the history (default: the user of this machine)")
 	require(cmd, "older-than")
 	outputFlag(cmd, &f.output, "table", "json")
 	r.connecting(cmd)
@@ -212,7 +215,7 @@ func (r *root) consentPurge(ctx context.Context, env *boot.Env, f *purgeFlags) e
 	slices.Sort(keys)
 	restored := 0
 	if !f.dryRun && len(keys) > 0 {
-		writer, err := env.ConsentWriter(ctx)
+		writer, err := env.ConsentWriter(ctx, boot.ConsentAuthor{Name: r.authorOr(f.author), Method: "sluice consent purge"})
 		if err != nil {
 			return err
 		}

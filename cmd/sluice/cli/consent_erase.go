@@ -34,14 +34,18 @@ that deletes single events: use the list with the provider's own process.`,
 		},
 	}
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "list what was sent and write nothing")
-	r.subjectFlags(cmd, &f)
+	r.changeFlags(cmd, &f)
 	return cmd
 }
 
 func (r *root) consentErase(ctx context.Context, env *boot.Env, f *consentFlags) error {
-	r.noteCustomer(ctx, env, f.customer)
-	if !f.dryRun {
-		writer, err := env.ConsentWriter(ctx)
+	if f.dryRun {
+		r.noteCustomer(ctx, env, f.customer)
+	} else {
+		if err := r.knownCustomer(ctx, env, f); err != nil {
+			return err
+		}
+		writer, err := env.ConsentWriter(ctx, r.by(f, "sluice consent erase"))
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var jo = []string{"--customer", "acme", "--subject", "s-1"}
+// jo is a subject of a customer that has no resources yet.
+var jo = []string{"--customer", "acme", "--subject", "s-1", "--yes"}
 
 // A record is what was said last, field by field; what is wrong is refused.
 func TestConsentOfOneSubject(t *testing.T) {
@@ -18,13 +19,16 @@ func TestConsentOfOneSubject(t *testing.T) {
 	consent := func(verb string, args ...string) string {
 		return s.ok(append(append([]string{"consent", verb}, jo...), args...)...)
 	}
-	require.Equal(t, "no record: only what events say themselves counts\n", consent("get"))
+	get := func(args ...string) string {
+		return s.ok(append([]string{"consent", "get", "--customer", "acme", "--subject", "s-1"}, args...)...)
+	}
+	require.Equal(t, "no record: only what events say themselves counts\n", get())
 
 	consent("set", "--grant", "ad_user_data,ad_storage", "--deny", "ad_personalization", "--gpc", "false", "--source", "hotline")
 	text := consent("set", "--age-group", "adult", "--source", "hotline")
 	require.Regexp(t, `ad_user_data +granted`, text)
 	require.Regexp(t, `ad_personalization +denied`, text)
-	got := unjson(t, consent("get", "--output", "json"))
+	got := unjson(t, get("--output", "json"))
 	require.Equal(t, true, got["found"])
 	record := got["record"].(map[string]any)
 	require.Equal(t, "granted", record["ad_storage"])
@@ -107,6 +111,63 @@ func TestConsentImport(t *testing.T) {
 	require.Equal(t, 2, bad.code)
 	require.Contains(t, bad.stderr, "2 bad lines")
 	require.Equal(t, 2, s.run("consent", "import", "--file", s.dir+"/not-there").code)
+}
+
+// TestConsentHistory: who changed what, how, and from what to what, also where a
+// consent service wrote it.
+func TestConsentHistory(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	require.Contains(t, s.ok("consent", "history", "s-1", "--customer", "acme"), "no record of this subject is held")
+	set := func(verb string, args ...string) { s.ok(append(append([]string{"consent", verb}, jo...), args...)...) }
+	set("set", "--grant", "ad_user_data", "--author", "mia", "--source", "hotline")
+	set("revoke", "--author", "otto", "--source", "letter")
+	set("revoke", "--author", "otto", "--source", "letter")
+	set("erase", "--author", "dpo", "--config", s.file("key.yaml", fmt.Sprintf("privacy: {key: %q, key_id: k}\n", "file:"+s.file("key", "a key of more than thirty-two bytes for tests"))))
+	s.ok("consent", "import", "--author", "crm", "--file", s.file("first.ndjson", `{"customer_id":"acme","subject_id":"s-2","ad_user_data":"denied","updated_at":"2026-11-01T10:00:00Z"}
+{"customer_id":"other","subject_id":"s-1","ad_user_data":"granted","updated_at":"2026-11-10T10:00:00Z"}
+`))
+	// A consent service of the customer's own: it copies a record and signs it
+	// with characters that would move a cursor.
+	records := s.records("sluice.consent")
+	s.produce("sluice.consent", records[0].Key, records[0].Value, map[string]string{"sluice-author": "portal\x1b[2J", "sluice-method": "preference centre"})
+	s.produce("sluice.consent", records[0].Key, nil, nil)
+
+	answer := unjson(t, s.ok("consent", "history", "s-1", "--customer", "acme", "--output", "json"))
+	require.Equal(t, 1814400.0, answer["kept_seconds"])
+	var told []string
+	for _, one := range answer["changes"].([]any) {
+		c := one.(map[string]any)
+		line := fmt.Sprintf("%s %s by %s (%s)", c["customer_id"], c["action"], c["author"], c["method"])
+		if c["erased"] == true {
+			line += " erased"
+		}
+		for _, each := range c["fields"].([]any) {
+			f := each.(map[string]any)
+			line += fmt.Sprintf("; %s %v -> %v", f["name"], f["from"], f["to"])
+		}
+		require.Equal(t, true, c["complete"], line)
+		told = append(told, line)
+	}
+	require.Equal(t, []string{
+		"acme removed by  (); ad_user_data granted -> <nil>; source hotline -> <nil>",
+		"acme changed by portal[2J (preference centre); ad_user_data <nil> -> granted; erased true -> <nil>; source <nil> -> hotline",
+		"acme changed by dpo (sluice consent erase) erased; ad_personalization denied -> <nil>; ad_storage denied -> <nil>; ad_user_data denied -> <nil>; erased <nil> -> true; source letter -> <nil>",
+		"acme repeated by otto (sluice consent revoke)",
+		"acme changed by otto (sluice consent revoke); ad_personalization <nil> -> denied; ad_storage <nil> -> denied; ad_user_data granted -> denied; source hotline -> letter",
+		"acme first by mia (sluice consent set); ad_user_data <nil> -> granted; source <nil> -> hotline",
+	}, told)
+
+	text := s.ok("consent", "history", "s-1", "--customer", "acme")
+	require.Contains(t, text, "acme otto\n  by: sluice consent revoke\n    ad_personalization: not given -> denied\n")
+	require.Contains(t, text, "nobody is named: the record has no sluice-author header")
+	require.Contains(t, text, "Every change is held for at least 21 days")
+	require.NotContains(t, text, "\x1b")
+	every := s.ok("consent", "history", "--subject", "s-1")
+	require.Contains(t, every, "other crm\n  by: sluice consent import\n  the choice was made at 2026-11-10T10:00:00Z\n")
+	require.NotContains(t, every, "s-2")
+	require.Equal(t, 2, s.run("consent", "history").code)
+	require.Equal(t, 2, s.run("consent", "history", "a", "--subject", "b").code)
 }
 
 // Markers go only when nothing from before the erasure can come any more.

@@ -142,8 +142,38 @@ func (r *root) hintCustomers(ctx context.Context, env *boot.Env, names ...string
 	return ""
 }
 
-// noteCustomer says on stderr that a customer owns no destination: a revocation
-// for a misspelt one would look like a revocation.
+// knownCustomer refuses a customer that no resource names: what is written for a
+// misspelt one would look like a revocation and stop nothing.
+func (r *root) knownCustomer(ctx context.Context, env *boot.Env, f *consentFlags) error {
+	if f.yes {
+		return nil
+	}
+	resources, _, err := env.Resources(ctx)
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, d := range resources.Destinations {
+		known = append(known, d.Customer)
+	}
+	for _, p := range resources.Policies {
+		if p.Customer != "" {
+			known = append(known, p.Customer)
+		}
+	}
+	if slices.Contains(known, f.customer) {
+		return nil
+	}
+	slices.Sort(known)
+	text := "no resource names a customer " + f.customer
+	if near := document.Nearest(f.customer, slices.Compact(known)); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return usagef("%s: nothing was written\n  fix: correct --customer, or give --yes for a customer that has no resources yet", text)
+}
+
+// noteCustomer says on stderr that a customer owns no destination: no answer about
+// a misspelt one would look like an answer.
 func (r *root) noteCustomer(ctx context.Context, env *boot.Env, name string) {
 	if hint := r.hintCustomers(ctx, env, name); hint != "" {
 		_, _ = fmt.Fprintln(r.Err, "note: "+hint)

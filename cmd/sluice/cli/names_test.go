@@ -18,7 +18,7 @@ func TestAMisspeltCustomerIsNoted(t *testing.T) {
 		args string
 		code int
 	}{
-		{"consent revoke --customer amce --subject s-1", 0}, {"consent get --customer amce --subject s-1", 0},
+		{"consent revoke --customer amce --subject s-1", 2}, {"consent set --customer amce --subject s-1 --gpc true", 2}, {"consent erase --customer amce --subject s-1", 2}, {"consent history s-1 --customer amce", 0}, {"consent get --customer amce --subject s-1", 0},
 		{"tail --no-follow --from-start --customer amce", 0}, {"dlq summary --customer amce", 0},
 		{"trace e1 --customer amce", 1}, {"trace --subject amce:s-1", 1}, {"replay --customer amce --since 1h --dry-run", 2},
 		{"health --customer amce", 2}, {"destinations --customer amce", 2},
@@ -31,5 +31,8 @@ func TestAMisspeltCustomerIsNoted(t *testing.T) {
 			require.Contains(t, got.stderr, hint, c.args)
 		}
 	}
+	require.Empty(t, s.records("sluice.consent"), "nothing is written for a customer that no resource names")
+	s.ok("consent", "revoke", "--customer", "amce", "--subject", "s-1", "--yes")
+	require.Len(t, s.records("sluice.consent"), 1)
 	require.NotContains(t, s.run("consent", "revoke", "--customer", "acme", "--subject", "s-1").stderr, "note:")
 }

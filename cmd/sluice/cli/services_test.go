@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +78,20 @@ func (s *stage) file(name, text string) string {
 	require.NoError(s.t, os.MkdirAll(filepath.Dir(path), 0o750))
 	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
 	return path
+}
+
+// produce writes one record as a program of the customer's own would; a nil
+// value is a tombstone.
+func (s *stage) produce(topic string, key, value []byte, headers map[string]string) {
+	s.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.services.Kafka().Brokers...))
+	require.NoError(s.t, err)
+	defer client.Close()
+	r := &kgo.Record{Topic: s.services.Name(topic), Key: key, Value: value}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: name, Value: []byte(headers[name])})
+	}
+	require.NoError(s.t, client.ProduceSync(s.t.Context(), r).FirstErr())
 }
 
 // records reads everything that stands in a topic now.

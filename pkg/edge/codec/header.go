@@ -45,6 +45,10 @@ const (
 	HeaderAuthor      = "sluice-author"
 	HeaderAppliedAt   = "sluice-applied-at"
 	HeaderApplyReason = "sluice-apply-reason"
+	// HeaderMethod says how the author of a consent record came to write it,
+	// such as "sluice consent set" or the name of a consent service. Consent
+	// services of others write HeaderAuthor and HeaderMethod too.
+	HeaderMethod = "sluice-method"
 )
 
 // Hop is what a delivery's headers say. Zero fields are absent.

@@ -21,7 +21,7 @@ type Config struct {
 	Redis       Redis       `yaml:"redis" doc:"How to reach the Redis instance that holds the claims. It should serve nothing else."`
 	Topics      Topics      `yaml:"topics" doc:"Names of topics."`
 	Input       Input       `yaml:"input" doc:"How analytics events are encoded."`
-	Consent     Consent     `yaml:"consent" doc:"How consent records are kept in memory."`
+	Consent     Consent     `yaml:"consent" doc:"How consent records are kept."`
 	Router      Router      `yaml:"router" doc:"The role that decides about events."`
 	Sender      Sender      `yaml:"sender" doc:"The role that hands deliveries to providers."`
 	Dedup       Dedup       `yaml:"dedup" doc:"How claims are kept."`
@@ -89,9 +89,11 @@ type Input struct {
 	Format string `yaml:"format" enum:"avro,json" doc:"avro: Avro in Schema Registry framing. json: the same shape as JSON."`
 }
 
-// Consent says how much of the consent topic a process keeps.
+// Consent says how long the consent topic keeps changes, and how much of it a
+// process keeps.
 type Consent struct {
-	Load string `yaml:"load" enum:"whole,partitions" doc:"whole: every process keeps all consent records, about 38 MiB per million. partitions: it keeps the partitions that its events or deliveries are of; the topics it reads must have as many partitions as the consent topic, and Kafka's default partitioner must have placed every key."`
+	History Duration `yaml:"history" min:"0s" max:"3650d" doc:"How long every change of a subject's consent is held before the consent topic may be compacted, so that \"sluice consent history\" can tell it: its min.compaction.lag.ms, which \"sluice topology apply\" sets. With the broker's usual week until a segment closes, 21d removes what an erased subject said within a month."`
+	Load    string   `yaml:"load" enum:"whole,partitions" doc:"whole: every process keeps all consent records, about 38 MiB per million. partitions: it keeps the partitions that its events or deliveries are of; the topics it reads must have as many partitions as the consent topic, and Kafka's default partitioner must have placed every key."`
 }
 
 // Router configures the deciding role.

@@ -20,7 +20,7 @@ func Default() Config {
 			Group: "sluice-sender", SecretsDir: "/etc/sluice/secrets", Window: 64 << 20, InFlight: 4,
 			Lanes: Lanes{Realtime: Duration(200 * time.Millisecond), Batch: Duration(time.Minute), ReplayShare: 0.2},
 		},
-		Consent:     Consent{Load: "whole"},
+		Consent:     Consent{History: Duration(21 * 24 * time.Hour), Load: "whole"},
 		Dedup:       Dedup{OnUnavailable: "pause"},
 		Diagnostics: Diagnostics{Unmapped: "count", SampleRate: 0.01},
 		Admin:       Admin{Listen: "127.0.0.1:9464"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -58,6 +59,9 @@ type Options struct {
 	// InputMaxBytes is max.message.bytes of the input topic: topics that keep
 	// copies of input records take CopyHeadroom more. 0: as declared.
 	InputMaxBytes int
+	// ConsentHistory is how long every change of consent is held; 0: as declared,
+	// negative: not at all.
+	ConsentHistory time.Duration
 }
 
 // minInsync is set where there are enough replicas to lose one.
@@ -101,6 +105,13 @@ func Declared(o Options) ([]Topic, map[string]Role, error) {
 		return nil, nil, fmt.Errorf("reading the topology: %d partitions for keyed topics: want 1 to %d, which is what a claim's owner can name", f.Keyed, MaxPartitions)
 	}
 	names := Names{Prefix: o.Prefix}
+	if o.ConsentHistory != 0 {
+		for i := range f.Topics {
+			if names.name(f.Topics[i].Name) == names.Consent() {
+				f.Topics[i].MinCompactionLag = document.FormatMilliseconds(max(o.ConsentHistory, 0).Milliseconds())
+			}
+		}
+	}
 	var topics []Topic
 	for _, e := range f.Topics {
 		for _, name := range expand(e.Name, f.Providers) {

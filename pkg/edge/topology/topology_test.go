@@ -3,6 +3,7 @@ package topology_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -135,6 +136,23 @@ func TestDeclarationKeepsItsPromises(t *testing.T) {
 	require.Equal(t, byName[names.Consent()].Partitions, byName[names.Parked("google")].Partitions)
 	require.Contains(t, roles, "router")
 	require.Contains(t, roles, "sender")
+
+	require.Equal(t, "1814400000", byName[names.Consent()].Configs["min.compaction.lag.ms"], "21 days of changes")
+	for _, keep := range []struct {
+		said time.Duration
+		want string
+	}{{time.Hour, "3600000"}, {-1, "0"}} {
+		topics, _, err := topology.Declared(topology.Options{ConsentHistory: keep.said, Prefix: "acme"})
+		require.NoError(t, err)
+		for _, topic := range topics {
+			switch topic.Name {
+			case "acme.consent":
+				require.Equal(t, keep.want, topic.Configs["min.compaction.lag.ms"])
+			case "acme.mappings":
+				require.Equal(t, "7776000000", topic.Configs["min.compaction.lag.ms"], "resources have their own")
+			}
+		}
+	}
 
 	_, _, err = topology.Declared(topology.Options{Partitions: topology.MaxPartitions + 1})
 	require.ErrorContains(t, err, "16384")
