@@ -263,6 +263,7 @@ func TestIPAddress(t *testing.T) {
 		{"UK", consent.OptOut, place("GB", ""), "203.0.113.9", decision.DropRegion},
 		{"Switzerland", consent.OptOut, place("CH", ""), "203.0.113.9", decision.DropRegion},
 		{"a subject who declares the EEA", consent.OptOut, place("US", "DE"), "203.0.113.9", decision.DropRegion},
+		{"a subject who declares what nobody can read", consent.OptOut, consent.Place{Location: consent.NewJurisdiction("US", ""), Identity: consent.DeclaredJurisdiction("Neverland", "")}, "203.0.113.9", decision.DropRegion},
 		{"a private address", consent.OptOut, place("US", ""), "10.0.0.1", decision.DropInvalid},
 		{"no address", consent.OptOut, place("US", ""), "localhost", decision.DropInvalid},
 	}

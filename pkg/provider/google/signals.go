@@ -127,11 +127,12 @@ func isToken(s string, most int) bool {
 // noIP reports the countries for whose people Google asks not to send the IP
 // address, whatever a policy calls their regime: the European Economic Area,
 // the United Kingdom and Switzerland (proto comment of ip_address), with the
-// territories of theirs that have a code of their own and the same law.
+// territories of theirs that have a code of their own and the same law. ZZ is a
+// country that a subject declares and nobody can read: it may be one of them.
 func noIP(country string) bool {
 	switch country {
 	case "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO",
-		"SK", "SI", "ES", "SE", "IS", "LI", "NO", "GB", "UK", "CH", "AX", "GF", "GP", "MQ", "RE", "YT", "MF", "GG", "JE", "IM", "GI":
+		"SK", "SI", "ES", "SE", "IS", "LI", "NO", "GB", "UK", "CH", "AX", "GF", "GP", "MQ", "RE", "YT", "MF", "GG", "JE", "IM", "GI", "ZZ":
 		return true
 	default:
 		return false
