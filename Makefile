@@ -133,6 +133,13 @@ fuzz-consent: ## Fuzz the readers of consent strings and members for FUZZTIME ea
 	go test -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME) ./pkg/core/consent
 	go test -run '^$$' -fuzz '^FuzzConsentMembers$$' -fuzztime $(FUZZTIME) ./pkg/edge/codec
 
+.PHONY: fuzz-identifiers
+fuzz-identifiers: ## Fuzz the readers of ids, placeholders, cookies and phones for FUZZTIME each
+	go test -run '^$$' -fuzz '^FuzzLookID$$' -fuzztime $(FUZZTIME) ./pkg/core/identity
+	go test -run '^$$' -fuzz '^FuzzPlaceholder$$' -fuzztime $(FUZZTIME) ./pkg/core/identity
+	go test -run '^$$' -fuzz '^FuzzPhones$$' -fuzztime $(FUZZTIME) ./pkg/core/identity
+	go test -run '^$$' -fuzz '^FuzzCookies$$' -fuzztime $(FUZZTIME) ./pkg/core/click
+
 .PHONY: generate
 generate: ## Make the generated files again (docs tables, JSON schemas)
 	go generate ./...
