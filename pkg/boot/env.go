@@ -10,10 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,41 +27,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
-// NotReadyError says that something outside is not as it must be: a service
-// that cannot be reached, a topic that does not exist. Fix says what to do.
-type NotReadyError struct {
-	What string
-	Fix  string
-	Err  error
-}
-
-// Error says what is missing and how to mend it.
-func (e *NotReadyError) Error() string {
-	text := e.What
-	if e.Err != nil {
-		text += ": " + e.cause()
-	}
-	if e.Fix != "" {
-		text += "\n  fix: " + e.Fix
-	}
-	return text
-}
-
-// cause leaves out what HTTP clients write around an error where Fix names the
-// address too: method and URL, twice.
-func (e *NotReadyError) cause() string {
-	if failed, ok := errors.AsType[*url.Error](e.Err); ok {
-		if at, err := url.Parse(failed.URL); err == nil && strings.Contains(e.Fix, at.Host) {
-			return failed.Err.Error()
-		}
-	}
-	return e.Err.Error()
-}
-
-// Unwrap gives the cause.
-func (e *NotReadyError) Unwrap() error { return e.Err }
+// NotReadyError says that something outside is not as it must be.
+type NotReadyError = unready.Error
 
 // Options of an Env beside the configuration.
 type Options struct {

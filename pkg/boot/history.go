@@ -24,9 +24,10 @@ func (e *Env) EachDecision(ctx context.Context, since time.Time, take func(*deci
 	if err := e.RequireTopics(ctx, e.Names.Diagnostics()); err != nil {
 		return err
 	}
-	if since.IsZero() {
-		since = time.UnixMilli(0)
+	log, err := e.Diagnostics()
+	if err != nil {
+		return err
 	}
-	_, err := e.eachDiagnostic(ctx, since, take)
+	_, err = log.Each(ctx, since, take)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/pkg/edge/diagnostics"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
@@ -20,7 +21,7 @@ func (e *Env) EachRecord(ctx context.Context, topic string, since time.Time, tak
 // read reads what a configuration says, and logs what happens to the topics
 // meanwhile.
 func (e *Env) read(ctx context.Context, cfg reader.Config, take func(*kgo.Record) error, idle func() error) error {
-	r, err := e.openReader(ctx, cfg)
+	r, err := e.OpenReader(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -28,7 +29,9 @@ func (e *Env) read(ctx context.Context, cfg reader.Config, take func(*kgo.Record
 	return r.Each(ctx, take, idle)
 }
 
-func (e *Env) openReader(ctx context.Context, cfg reader.Config) (*reader.Reader, error) {
+// OpenReader opens a reader of the cluster that logs what happens to topics
+// meanwhile.
+func (e *Env) OpenReader(ctx context.Context, cfg reader.Config) (*reader.Reader, error) {
 	reach, err := e.Kafka()
 	if err != nil {
 		return nil, err
@@ -60,4 +63,18 @@ func (e *Env) committed(ctx context.Context, group string) (reader.Offsets, erro
 		return nil, err
 	}
 	return reader.Committed(ctx, admin, group)
+}
+
+// Diagnostics is the topic of decisions.
+func (e *Env) Diagnostics() (*diagnostics.Log, error) {
+	deps, err := e.diagnosticsDeps()
+	if err != nil {
+		return nil, err
+	}
+	return diagnostics.Open(e.Names.Diagnostics(), deps)
+}
+
+func (e *Env) diagnosticsDeps() (diagnostics.Deps, error) {
+	registry, err := e.Registry()
+	return diagnostics.Deps{Cluster: e, Registry: registry, RegistryFix: e.registryFix, Log: e.Log}, err
 }

@@ -7,12 +7,9 @@ import (
 	"iter"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/sluicehq/sluice/pkg/core/decision"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
-	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/diagnostics"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 )
@@ -113,7 +110,12 @@ func (e *Env) claimHistory(ctx context.Context, since time.Time, lost *int) iter
 	return func(yield func(dedup.Entry, error) bool) {
 		latest := map[dedup.Key]dedup.Entry{}
 		var err error
-		*lost, err = e.eachDiagnostic(ctx, since, func(d *decision.Decision) {
+		var log *diagnostics.Log
+		if log, err = e.Diagnostics(); err != nil {
+			yield(dedup.Entry{}, err)
+			return
+		}
+		*lost, err = log.Each(ctx, since, func(d *decision.Decision) {
 			foldClaim(latest, d, e.Now())
 		})
 		if err != nil {
@@ -161,36 +163,4 @@ func foldKey(latest map[dedup.Key]dedup.Entry, key dedup.Key, owner dedup.Owner,
 		}
 	case decision.StatusNone, decision.Skipped, decision.Held, decision.Rejected, decision.Duplicate, decision.Confirmed:
 	}
-}
-
-// eachDiagnostic reads the diagnostics from a time on to where the topic ends
-// now, in order within a partition. What a transaction that is still open has
-// written is waited for, because it may be committed in the next moment. A
-// record that is no diagnostic is passed over and counted: the topic keeps it
-// for weeks, and nothing would be sent as long.
-func (e *Env) eachDiagnostic(ctx context.Context, since time.Time, take func(*decision.Decision)) (unread int, err error) {
-	registry, err := e.Registry()
-	if err != nil {
-		return 0, err
-	}
-	decoder, err := codec.Diagnostics(registry)
-	if err != nil {
-		return 0, err
-	}
-	var d decision.Decision
-	to := reader.Config{Topics: []string{e.Names.Diagnostics()}, From: kafka.At(since), To: reader.Written}
-	err = e.read(ctx, to, func(r *kgo.Record) error {
-		err := decoder.Decode(ctx, r.Value, &d)
-		if _, bad := errors.AsType[*codec.DecodeError](err); bad {
-			unread++
-			e.Log.Error("a record is no diagnostic; claims may be lost with it", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading diagnostic %s/%d@%d: %w", r.Topic, r.Partition, r.Offset, err)
-		}
-		take(&d)
-		return nil
-	}, nil)
-	return unread, err
 }

@@ -3,14 +3,15 @@ package cli
 import (
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/health"
+	"github.com/sluicehq/sluice/pkg/edge/diagnostics"
 )
 
 type healthAnswer struct {
-	At            string         `json:"at"`
-	WindowSeconds float64        `json:"window_seconds"`
-	Destinations  []reportAnswer `json:"destinations"`
-	Alerts        []alertAnswer  `json:"alerts"`
-	Looked        boot.Searched  `json:"looked_at"`
+	At            string               `json:"at"`
+	WindowSeconds float64              `json:"window_seconds"`
+	Destinations  []reportAnswer       `json:"destinations"`
+	Alerts        []alertAnswer        `json:"alerts"`
+	Looked        diagnostics.Searched `json:"looked_at"`
 }
 
 type reportAnswer struct {

@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/diagnostics"
 )
 
 type tailFlags struct {
@@ -179,7 +180,7 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 			_, _ = fmt.Fprintln(r.Err, "note: "+hint)
 		}
 	}
-	from := boot.TailFrom{Since: since, Latest: !f.fromStart && f.since == "", Follow: !f.noFollow}
+	from := diagnostics.From{Since: since, Latest: !f.fromStart && f.since == "", Follow: !f.noFollow}
 	out := bufio.NewWriter(r.Out)
 	if f.rates {
 		return r.tailRates(ctx, env, f, from, out)
@@ -206,12 +207,16 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 
 // tailEach hands over every decision that is wanted, and flushes what was
 // written about it.
-func (r *root) tailEach(ctx context.Context, env *boot.Env, f *tailFlags, from boot.TailFrom, out *bufio.Writer, take func(*decision.Decision) error) error {
+func (r *root) tailEach(ctx context.Context, env *boot.Env, f *tailFlags, from diagnostics.From, out *bufio.Writer, take func(*decision.Decision) error) error {
 	idle := out.Flush
 	if f.rates { // another goroutine writes
 		idle = func() error { return nil }
 	}
-	err := env.TailDiagnostics(ctx, from, boot.TailTo{
+	log, err := env.Diagnostics()
+	if err != nil {
+		return err
+	}
+	err = log.Tail(ctx, from, diagnostics.To{
 		Take: func(d *decision.Decision) error {
 			if !f.wants(d) {
 				return nil
@@ -234,7 +239,7 @@ func (r *root) tailEach(ctx context.Context, env *boot.Env, f *tailFlags, from b
 }
 
 // tailRates shows rates until it is interrupted, or once.
-func (r *root) tailRates(ctx context.Context, env *boot.Env, f *tailFlags, from boot.TailFrom, out *bufio.Writer) error {
+func (r *root) tailRates(ctx context.Context, env *boot.Env, f *tailFlags, from diagnostics.From, out *bufio.Writer) error {
 	counted := newRates(painter{on: r.colour()}, f.output == "json")
 	count := func(d *decision.Decision) error { counted.add(d); return nil }
 	if f.noFollow {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -10,11 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/core/identity"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/diagnostics"
+	"github.com/sluicehq/sluice/pkg/ops/trace"
 )
 
 type traceFlags struct {
@@ -76,6 +75,10 @@ The exit code is 1 where nothing is known.`,
 // asked of env, which knows the privacy key.
 func (f *traceFlags) query(env *boot.Env, args []string) (history.Query, error) {
 	q := history.Query{Customer: f.customer, Destinations: f.destinations}
+	shown, err := env.Pseudonym()
+	if err != nil {
+		return q, err
+	}
 	switch {
 	case (len(args) == 1) == (f.subject != ""):
 		return q, usagef("what to trace: give an event id, a transaction id, topic/partition@offset, or --subject customer_id:subject_id")
@@ -84,10 +87,7 @@ func (f *traceFlags) query(env *boot.Env, args []string) (history.Query, error) 
 		if !ok || customer == "" || subject == "" {
 			return q, usagef("--subject: want customer_id:subject_id, the key under which consent is recorded")
 		}
-		hash, err := env.SubjectHash(customer, identity.NewRaw(subject))
-		if err != nil {
-			return q, err
-		}
+		hash := shown.Subject(customer, identity.NewRaw(subject))
 		if hash == "" {
 			return q, usagef("--subject needs privacy.key, the key with which the diagnostics were written: without it nobody can tell whose they are")
 		}
@@ -98,14 +98,18 @@ func (f *traceFlags) query(env *boot.Env, args []string) (history.Query, error) 
 		q.Source = &at
 		return q, nil
 	}
-	ids, err := env.Shown(args[0])
-	q.IDs = ids
-	return q, err
+	// Diagnostics show an id as it is or, where it looks like personal data,
+	// hashed.
+	q.IDs = []string{args[0]}
+	if identity.LookID(args[0]) != identity.NotSuspect {
+		q.IDs = append(q.IDs, shown.ID(args[0]))
+	}
+	return q, nil
 }
 
 // search bounds what is read.
-func (f *traceFlags) search(q *history.Query, now time.Time) (boot.Search, error) {
-	var s boot.Search
+func (f *traceFlags) search(q *history.Query, now time.Time) (diagnostics.Search, error) {
+	var s diagnostics.Search
 	var err error
 	if f.since != "" {
 		if s.Since, err = parseMoment("since", f.since, now); err != nil {
@@ -145,25 +149,24 @@ func (r *root) trace(ctx context.Context, f *traceFlags, args []string) error {
 	progress := newScanProgress(r.Err, "diagnostics")
 	s.Progress = progress.show
 	began := env.Now()
-	t, err := env.Trace(ctx, q, s)
-	if err == nil && !t.Found() && s.Keys != nil {
-		// The id may be a transaction's, whose events have keys of their own.
-		s.Keys = nil
-		t, err = env.Trace(ctx, q, s)
+	tracer, err := env.Tracer()
+	if err != nil {
+		return err
 	}
+	t, err := tracer.Trace(ctx, trace.Request{Query: q, Search: s})
 	progress.clear()
 	if err != nil {
 		return err
 	}
 	if f.output == "json" {
-		err = printJSON(r.Out, traceJSON(&t))
-	} else if t.Found() {
+		err = printJSON(r.Out, &t)
+	} else if t.Found {
 		err = r.printTrace(&t, env.Now().Sub(began))
 	}
-	if err != nil || t.Found() {
+	if err != nil || t.Found {
 		return err
 	}
-	return r.unknown(ctx, env, &q, f, &t, sought(args))
+	return r.unknown(ctx, env, f, &t, sought(args))
 }
 
 // sought names what was looked for, unless it may be somebody's address or is
@@ -179,13 +182,11 @@ func sought(args []string) string {
 }
 
 // unknown says why nothing may have been found, and ends with exit code 1.
-func (r *root) unknown(ctx context.Context, env *boot.Env, q *history.Query, f *traceFlags, t *boot.Trace, what string) error {
+func (r *root) unknown(ctx context.Context, env *boot.Env, f *traceFlags, t *trace.Answer, what string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sluice: nothing is known about %s: %s looked at, none of them about it\n", what, count(int(t.Looked.Records), "diagnostic"))
-	if q.Source != nil {
-		if read, err := env.RouterRead(ctx, q.Source.Partition); err == nil && q.Source.Offset >= read {
-			fmt.Fprintf(&b, "  the router has not read that record yet: it has committed partition %d up to %d\n", q.Source.Partition, read)
-		}
+	if t.Unread != nil {
+		fmt.Fprintf(&b, "  the router has not read that record yet: it has committed partition %d up to %d\n", t.Unread.Partition, t.Unread.Committed)
 	}
 	owner, _, _ := strings.Cut(f.subject, ":")
 	for _, hint := range []string{r.hintDestinations(ctx, env, f.destinations), r.hintCustomers(ctx, env, f.customer, owner)} {
@@ -201,86 +202,6 @@ func (r *root) unknown(ctx context.Context, env *boot.Env, q *history.Query, f *
 		return err
 	}
 	return silent{code: exitRuntime}
-}
-
-type traceAnswer struct {
-	Found    bool              `json:"found"`
-	Records  []recordAnswer    `json:"records"`
-	Requests []json.RawMessage `json:"requests"`
-	Waiting  []waitingAnswer   `json:"waiting_verdicts"`
-	Looked   boot.Searched     `json:"looked_at"`
-}
-
-type recordAnswer struct {
-	Source        string          `json:"source"`
-	CustomerID    string          `json:"customer_id"`
-	SourceEvent   string          `json:"source_event"`
-	EventID       string          `json:"event_id"`
-	TransactionID string          `json:"transaction_id,omitempty"`
-	EventTime     string          `json:"event_time,omitempty"`
-	Outcomes      []outcomeAnswer `json:"outcomes"`
-}
-
-type outcomeAnswer struct {
-	DestinationID string            `json:"destination_id"`
-	Mapping       string            `json:"mapping"`
-	Provider      string            `json:"provider"`
-	State         string            `json:"state"`
-	Status        string            `json:"status"`
-	Reason        string            `json:"reason"`
-	GatesPassed   []string          `json:"gates_passed"`
-	GateFailed    string            `json:"gate_failed,omitempty"`
-	Repeats       int               `json:"repeats"`
-	Steps         []json.RawMessage `json:"steps"`
-}
-
-type waitingAnswer struct {
-	RequestID     string `json:"request_id"`
-	DestinationID string `json:"destination_id"`
-	Records       int32  `json:"records"`
-	Asked         int32  `json:"asked"`
-}
-
-// traceJSON is the machine's form: steps are diagnostics in the field names of
-// their contract.
-func traceJSON(t *boot.Trace) traceAnswer {
-	answer := traceAnswer{Found: t.Found(), Records: []recordAnswer{}, Requests: raw(t.Story.Requests), Waiting: []waitingAnswer{}, Looked: t.Looked}
-	for i := range t.Story.Records {
-		record := &t.Story.Records[i]
-		h := &record.Head
-		a := recordAnswer{
-			Source: h.Source.String(), CustomerID: h.CustomerID, SourceEvent: h.SourceEvent, EventID: h.EventID,
-			TransactionID: h.TransactionID, EventTime: moment(h.EventTime),
-		}
-		for k := range record.Outcomes {
-			o := &record.Outcomes[k]
-			last := o.Last()
-			outcome := outcomeAnswer{
-				DestinationID: o.DestinationID, Mapping: o.Mapping, Provider: last.Provider, State: o.State.String(),
-				Status: last.Status.String(), Reason: last.Reason.String(), GatesPassed: []string{}, Repeats: o.Repeats, Steps: raw(o.Steps),
-			}
-			for s := range o.Steps {
-				if passed, failed, ok := history.Passed(&o.Steps[s]); ok {
-					outcome.GatesPassed, outcome.GateFailed = passed, failed
-				}
-			}
-			a.Outcomes = append(a.Outcomes, outcome)
-		}
-		answer.Records = append(answer.Records, a)
-	}
-	for i := range t.Waiting {
-		w := &t.Waiting[i]
-		answer.Waiting = append(answer.Waiting, waitingAnswer{w.RequestID, w.DestinationID, w.Records, w.Polls})
-	}
-	return answer
-}
-
-func raw(decisions []decision.Decision) []json.RawMessage {
-	out := make([]json.RawMessage, 0, len(decisions))
-	for i := range decisions {
-		out = append(out, codec.AppendDiagnosticJSON(nil, &decisions[i]))
-	}
-	return out
 }
 
 // moment is an epoch time in RFC 3339; "" for none.

@@ -9,16 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/history"
+	"github.com/sluicehq/sluice/pkg/ops/trace"
 )
 
 // width is what text for people fits into.
 const width = 80
 
 // printTrace tells a story to a person.
-func (r *root) printTrace(t *boot.Trace, took time.Duration) error {
+func (r *root) printTrace(t *trace.Answer, took time.Duration) error {
 	b := teller{paint: painter{on: r.colour()}}
 	for i := range t.Story.Records {
 		b.record(&t.Story.Records[i])
@@ -32,7 +32,7 @@ func (r *root) printTrace(t *boot.Trace, took time.Duration) error {
 		for i := range t.Waiting {
 			w := &t.Waiting[i]
 			b.line(2, fmt.Sprintf("request %s to %s, %s: not judged yet, asked %s so far",
-				w.RequestID, w.DestinationID, count(int(w.Records), "event"), times(int(w.Polls))))
+				w.RequestID, w.DestinationID, count(int(w.Records), "event"), times(int(w.Asked))))
 		}
 		b.line(0, "")
 	}

@@ -1,4 +1,4 @@
-package boot_test
+package unready_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // TestAnAddressIsSaidOnce: an HTTP client's error repeats the address that the
@@ -18,7 +18,7 @@ func TestAnAddressIsSaidOnce(t *testing.T) {
 	refused := errors.New("connection refused")
 	at := "http://127.0.0.1:8081"
 	err := fmt.Errorf("unable to GET %q: %w", at, &url.Error{Op: "Get", URL: at + "/subjects", Err: refused})
-	e := &boot.NotReadyError{What: "the Schema Registry does not answer", Fix: "start the registry at " + at, Err: err}
+	e := &unready.Error{What: "the Schema Registry does not answer", Fix: "start the registry at " + at, Err: err}
 	require.Equal(t, "the Schema Registry does not answer: connection refused\n  fix: start the registry at "+at, e.Error())
 	require.ErrorIs(t, e, refused)
 

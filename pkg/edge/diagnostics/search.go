@@ -1,16 +1,13 @@
-package boot
+package diagnostics
 
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/sluicehq/sluice/pkg/core/decision"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
@@ -34,50 +31,22 @@ type Search struct {
 
 // Searched says how much was looked at.
 type Searched struct {
-	Records    int64 `json:"records"`
+	// Records that were looked at, of Partitions.
+	Records int64 `json:"records"`
+	// Decoded of them, because they may match; Unreadable ones could not be.
 	Decoded    int64 `json:"decoded"`
 	Unreadable int64 `json:"unreadable"`
 	Partitions int   `json:"partitions"`
 }
 
-// SearchDiagnostics decodes the diagnostics that a search is about. What take
-// is given is its own to keep where the search has Contains, and valid until it
-// returns where it has none. Records that are no diagnostics are counted and
-// passed over.
-func (e *Env) SearchDiagnostics(ctx context.Context, s Search, take func(*decision.Decision) error) (Searched, error) {
-	registry, err := e.Registry()
-	if err != nil {
-		return Searched{}, err
-	}
-	decoder, err := codec.Diagnostics(registry)
-	if err != nil {
-		return Searched{}, err
-	}
-	topic := e.Names.Diagnostics()
-	var shared decision.Decision
-	return e.SearchTopic(ctx, topic, s, func(value []byte) (bool, error) {
-		d := &shared
-		if s.Contains != nil {
-			// A few of very many: their own memory, so that they do not keep whole
-			// fetches alive.
-			d, value = new(decision.Decision), bytes.Clone(value)
-		}
-		err := decoder.Decode(ctx, value, d)
-		if errors.Is(err, codec.ErrSchemaPending) {
-			return false, &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
-		}
-		if err != nil {
-			return false, nil //nolint:nilerr // counted as unreadable
-		}
-		return true, take(d)
-	})
-}
+// progressEvery is after how many records progress is told.
+const progressEvery = 50_000
 
 // SearchTopic gives the values that a search is about to take, which says
-// whether it could read them.
-func (e *Env) SearchTopic(ctx context.Context, topic string, s Search, take func(value []byte) (bool, error)) (Searched, error) {
+// whether it could read them. A value is valid until take returns.
+func SearchTopic(ctx context.Context, cluster Cluster, topic string, s Search, take func(value []byte) (bool, error)) (Searched, error) {
 	var done Searched
-	if err := e.RequireTopics(ctx, topic); err != nil {
+	if err := cluster.RequireTopics(ctx, topic); err != nil {
 		return done, err
 	}
 	cfg := reader.Config{Topics: []string{topic}, From: kafka.At(s.Since), To: reader.Stable, Until: s.Until}
@@ -86,7 +55,7 @@ func (e *Env) SearchTopic(ctx context.Context, topic string, s Search, take func
 			return slices.Contains(partitionsOf(s.Keys, partitions), p.Number)
 		}
 	}
-	r, err := e.openReader(ctx, cfg)
+	r, err := cluster.OpenReader(ctx, cfg)
 	if err != nil {
 		return done, err
 	}
@@ -98,7 +67,7 @@ func (e *Env) SearchTopic(ctx context.Context, topic string, s Search, take func
 		}
 	}
 	err = r.Each(ctx, func(r *kgo.Record) error {
-		if done.Records++; s.Progress != nil && done.Records%50_000 == 0 {
+		if done.Records++; s.Progress != nil && done.Records%progressEvery == 0 {
 			s.Progress(done.Records, total)
 		}
 		if s.Contains != nil && !slices.ContainsFunc(s.Contains, func(mark []byte) bool { return bytes.Contains(r.Value, mark) }) {
