@@ -12,7 +12,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/document"
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/ops/health"
 )
 
 type healthFlags struct {
@@ -82,9 +82,15 @@ func (r *root) health(ctx context.Context, f *healthFlags) error {
 	if err := r.checkDestinations(ctx, env, f.destinations, f.customer); err != nil {
 		return err
 	}
+	reporter, err := env.Reporter()
+	if err != nil {
+		return err
+	}
 	for {
 		progress := newScanProgress(r.Err, "diagnostics")
-		h, err := env.Health(ctx, time.Duration(ms)*time.Millisecond, f.wants, progress.show)
+		h, err := reporter.Health(ctx, health.Request{
+			Span: time.Duration(ms) * time.Millisecond, Customer: f.customer, Destinations: f.destinations, Progress: progress.show,
+		})
 		progress.clear()
 		if err != nil {
 			if f.watch && ctx.Err() != nil {
@@ -101,10 +107,6 @@ func (r *root) health(ctx context.Context, f *healthFlags) error {
 		case <-time.After(f.every):
 		}
 	}
-}
-
-func (f *healthFlags) wants(d *resource.Destination) bool {
-	return (f.customer == "" || f.customer == d.Customer) && (len(f.destinations) == 0 || slices.Contains(f.destinations, d.ID))
 }
 
 // checkDestinations refuses names that are not applied: showing nothing would
@@ -135,22 +137,22 @@ func (r *root) checkDestinations(ctx context.Context, env *boot.Env, names []str
 	return nil
 }
 
-func (r *root) showHealth(h *boot.Health, f *healthFlags) error {
+func (r *root) showHealth(h *health.Answer, f *healthFlags) error {
 	if f.output == "json" {
-		return printJSON(r.Out, healthJSON(h))
+		return printJSON(r.Out, h)
 	}
 	var b strings.Builder
 	p := painter{on: r.colour()}
 	if f.watch && isTerminal(r.Out) {
 		b.WriteString("\x1b[H\x1b[2J") // home, and an empty screen
 	}
-	printAlerts(&b, h.Alerts, p)
+	printAlerts(&b, h.Judged, p)
 	if len(h.Reports) == 0 {
 		b.WriteString("no destination is applied\n")
 	} else if err := printHealth(&b, h, len(f.destinations) > 0, p); err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "\nThe last %s up to %s.\n", f.window, instant(h.At.UnixMilli()))
+	fmt.Fprintf(&b, "\nThe last %s up to %s.\n", f.window, instant(h.Now.UnixMilli()))
 	if _, err := io.WriteString(r.Out, b.String()); err != nil {
 		return fmt.Errorf("writing the health: %w", err)
 	}

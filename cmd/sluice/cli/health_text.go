@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/health"
+	opshealth "github.com/sluicehq/sluice/pkg/ops/health"
 )
 
 // printAlerts names what needs a person, and who that is.
@@ -40,7 +40,7 @@ func ownerOf(owner, runbook string) string {
 }
 
 // printHealth is one row for each destination, or a page for each.
-func printHealth(w io.Writer, h *boot.Health, full bool, p painter) error {
+func printHealth(w io.Writer, h *opshealth.Answer, full bool, p painter) error {
 	if full {
 		b := teller{paint: p}
 		for i := range h.Reports {

@@ -144,7 +144,10 @@ func TestATailFollowsAndReportsWhatIsNone(t *testing.T) {
 
 	found = nil
 	to.Waiting = func() { go b.say(t, "d") }
-	to.Take = func(d *decision.Decision) error { found = append(found, strings.Clone(d.EventID)); return io.ErrClosedPipe }
+	to.Take = func(d *decision.Decision) error {
+		found = append(found, strings.Clone(d.EventID))
+		return io.ErrClosedPipe
+	}
 	require.ErrorIs(t, log.Tail(t.Context(), diagnostics.From{Latest: true, Follow: true}, to), io.ErrClosedPipe)
 	require.Equal(t, []string{"event-d"}, found)
 }

@@ -1,20 +1,30 @@
-package cli
+package health
 
 import (
-	"github.com/sluicehq/sluice/pkg/boot"
+	"time"
+
 	"github.com/sluicehq/sluice/pkg/core/health"
 	"github.com/sluicehq/sluice/pkg/edge/diagnostics"
 )
 
-type healthAnswer struct {
+// Answer is how destinations did, and what of it needs a person. Its JSON is
+// that of `sluice health --output json`.
+type Answer struct {
+	// At is up to when it was looked, in RFC 3339.
 	At            string               `json:"at"`
 	WindowSeconds float64              `json:"window_seconds"`
-	Destinations  []reportAnswer       `json:"destinations"`
-	Alerts        []alertAnswer        `json:"alerts"`
+	Destinations  []Report             `json:"destinations"`
+	Alerts        []Alert              `json:"alerts"`
 	Looked        diagnostics.Searched `json:"looked_at"`
+
+	// Now, Reports and Judged are the same for telling it to people.
+	Now     time.Time       `json:"-"`
+	Reports []health.Report `json:"-"`
+	Judged  []health.Alert  `json:"-"`
 }
 
-type reportAnswer struct {
+// Report is one destination.
+type Report struct {
 	DestinationID string `json:"destination_id"`
 	CustomerID    string `json:"customer_id"`
 	Provider      string `json:"provider"`
@@ -24,11 +34,14 @@ type reportAnswer struct {
 	StateReason   string `json:"state_reason,omitempty"`
 	StateMessage  string `json:"state_message,omitempty"`
 
+	// MatchQuality is out of 10; shares are out of 1. Null: too little is known.
 	MatchQuality  *float64           `json:"match_quality"`
 	KeyCoverage   map[string]float64 `json:"key_coverage"`
 	EventCoverage *float64           `json:"event_coverage"`
-	Events        []eventAnswer      `json:"events"`
+	Events        []Event            `json:"events"`
 
+	// Deduplication: events that a browser and the server both reported, the
+	// share of them that the provider can recognise, and repeats held back.
 	Deduplication struct {
 		Both          int      `json:"both"`
 		Recognisable  *float64 `json:"recognisable"`
@@ -44,24 +57,27 @@ type reportAnswer struct {
 		P95MS         *int64   `json:"p95_ms"`
 		WithinSLA     *float64 `json:"within_sla"`
 	} `json:"freshness"`
-	BudgetLeft *float64                 `json:"error_budget_left"`
-	Counts     map[string]int           `json:"counts"`
-	Reasons    map[string]int           `json:"reasons"`
-	Waiting    map[string]waitingStatus `json:"waiting"`
+	BudgetLeft *float64           `json:"error_budget_left"`
+	Counts     map[string]int     `json:"counts"`
+	Reasons    map[string]int     `json:"reasons"`
+	Waiting    map[string]Waiting `json:"waiting"`
 }
 
-type eventAnswer struct {
+// Event is how many of the expected events of a day arrived.
+type Event struct {
 	Event    string  `json:"event"`
 	Expected float64 `json:"expected"`
 	Got      int     `json:"got"`
 }
 
-type waitingStatus struct {
+// Waiting are events that are not sent yet, the oldest since a time in RFC 3339.
+type Waiting struct {
 	Events int    `json:"events"`
 	Oldest string `json:"oldest,omitempty"`
 }
 
-type alertAnswer struct {
+// Alert is one rule at one destination.
+type Alert struct {
 	Alert         string `json:"alert"`
 	DestinationID string `json:"destination_id"`
 	CustomerID    string `json:"customer_id"`
@@ -72,26 +88,15 @@ type alertAnswer struct {
 	Detail        string `json:"detail,omitempty"`
 }
 
-func healthJSON(h *boot.Health) healthAnswer {
-	a := healthAnswer{
-		At: moment(h.At.UnixMilli()), WindowSeconds: h.Span.Seconds(), Destinations: []reportAnswer{}, Alerts: []alertAnswer{}, Looked: h.Looked,
-	}
-	for i := range h.Reports {
-		a.Destinations = append(a.Destinations, reportJSON(&h.Reports[i]))
-	}
-	for _, alert := range h.Alerts {
-		a.Alerts = append(a.Alerts, alertAnswer{
-			string(alert.Name), alert.Destination, alert.Customer, alert.Provider, alert.Owner, alert.Runbook, alert.Firing, alert.Detail,
-		})
-	}
-	return a
+func alertOf(a health.Alert) Alert {
+	return Alert{string(a.Name), a.Destination, a.Customer, a.Provider, a.Owner, a.Runbook, a.Firing, a.Detail}
 }
 
-func reportJSON(r *health.Report) reportAnswer {
+func reportOf(r *health.Report) Report {
 	c := r.Counts
-	a := reportAnswer{
+	a := Report{
 		DestinationID: r.Destination, CustomerID: r.Customer, Provider: r.Provider, Owner: r.Owner, Runbook: r.Runbook, State: r.State,
-		MatchQuality: r.MatchQuality, KeyCoverage: map[string]float64{}, EventCoverage: r.Coverage, Events: []eventAnswer{},
+		MatchQuality: r.MatchQuality, KeyCoverage: map[string]float64{}, EventCoverage: r.Coverage, Events: []Event{},
 		Recovered: c.Recovered, ConfirmedByBoth: c.Both, BudgetLeft: r.BudgetLeft,
 		Counts: map[string]int{
 			"eligible": c.Eligible, "delivered": c.Delivered, "browser_reported": c.Reported, "skipped": c.Skipped, "rejected": c.Rejected,
@@ -99,7 +104,7 @@ func reportJSON(r *health.Report) reportAnswer {
 			"retried": c.Retried, "confirmed": c.Confirmed, "refused": c.Refused, "refused_as_announced": c.Announced,
 		},
 		Reasons: map[string]int{},
-		Waiting: map[string]waitingStatus{},
+		Waiting: map[string]Waiting{},
 	}
 	if r.State == r.Status.State && r.State != "open" {
 		a.StateReason, a.StateMessage = r.Status.Reason.String(), r.Status.Message
@@ -108,7 +113,7 @@ func reportJSON(r *health.Report) reportAnswer {
 		a.KeyCoverage[k.Kind.String()] = k.Share
 	}
 	for _, e := range r.EventCoverage {
-		a.Events = append(a.Events, eventAnswer(e))
+		a.Events = append(a.Events, Event(e))
 	}
 	a.Deduplication.Both, a.Deduplication.Recognisable = c.Both, r.Recognisable
 	a.Deduplication.HeldBack, a.Deduplication.HeldBackShare = c.Duplicates, r.DuplicateShare
@@ -117,7 +122,15 @@ func reportJSON(r *health.Report) reportAnswer {
 		a.Reasons[reason.String()] = n
 	}
 	for word, w := range map[string]health.Waiting{"queued": r.Queued, "held": r.Held, "retrying": r.Retrying, "parked": r.Parked} {
-		a.Waiting[word] = waitingStatus{w.Events, moment(w.Oldest)}
+		a.Waiting[word] = Waiting{w.Events, moment(w.Oldest)}
 	}
 	return a
+}
+
+// moment is an epoch time (ms) in RFC 3339; "" for none.
+func moment(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
 }
