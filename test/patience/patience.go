@@ -7,8 +7,8 @@
 // that the test says what it waited for, and its processes and logs are taken
 // care of.
 //
-// It is for real time. In a bubble of testing/synctest nothing is slow, and
-// limits there are exact.
+// In a bubble of testing/synctest nothing is slow: a wait there may take an hour
+// of the bubble's own time.
 package patience
 
 import (
@@ -30,16 +30,27 @@ const (
 // Left is how long a test may wait from now on: what its process has left,
 // less a tenth and at most 30 s to tell and to clean up. It is zero or more.
 func Left(t testing.TB) time.Duration {
-	test, ok := t.(interface{ Deadline() (time.Time, bool) })
-	if !ok {
-		return ofNoDeadline
-	}
-	end, ok := test.Deadline()
+	end, ok := deadline(t)
 	if !ok {
 		return ofNoDeadline
 	}
 	left := time.Until(end)
 	return max(0, left-min(left/10, 30*time.Second))
+}
+
+// deadline is when the process has to end, where it has to. Asking for it panics
+// in a bubble, whose clock knows nothing of it.
+func deadline(t testing.TB) (end time.Time, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	test, is := t.(interface{ Deadline() (time.Time, bool) })
+	if !is {
+		return end, false
+	}
+	return test.Deadline()
 }
 
 // Context ends when the test may not wait any longer. It does not end with the
