@@ -137,7 +137,7 @@ func TestATokenThatExpiresAndIsRotated(t *testing.T) {
 // The status says when a secret ends that a person has to renew, and no longer
 // once it was replaced by one that does not end.
 func TestASecretThatEndsIsSaid(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *rig) {
 		ends := time.Now().Add(72 * time.Hour).Truncate(time.Millisecond)
 		p := &expiring{Provider: r.provider, lives: time.Hour, ends: ends}
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = p })
