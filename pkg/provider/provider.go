@@ -49,7 +49,9 @@ type Target interface {
 
 // Build builds an event for the target of its route, which a provider of this
 // package's made.
-func Build(dst []byte, in *Input) Built { return in.Route.Target.(Target).Build(dst, in) }
+func Build(dst []byte, in *Input) Built {
+	return in.Route.Target.(Target).Build(dst, in) //nolint:forcetypeassert // Map gives nothing else, and a route without a target is invalid
+}
 
 // Spec is what a provider declares about itself.
 type Spec struct {

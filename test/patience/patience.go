@@ -30,6 +30,7 @@ const (
 // Left is how long a test may wait from now on: what its process has left,
 // less a tenth and at most 30 s to tell and to clean up. It is zero or more.
 func Left(t testing.TB) time.Duration {
+	t.Helper()
 	end, ok := deadline(t)
 	if !ok {
 		return ofNoDeadline
@@ -41,6 +42,7 @@ func Left(t testing.TB) time.Duration {
 // deadline is when the process has to end, where it has to. Asking for it panics
 // in a bubble, whose clock knows nothing of it.
 func deadline(t testing.TB) (end time.Time, ok bool) {
+	t.Helper()
 	defer func() {
 		if recover() != nil {
 			ok = false

@@ -30,10 +30,13 @@ func main() {
 
 // event is a line of `go test -json` (go doc test2json).
 type event struct {
-	Action, Package, Test, Output string
+	Action  string `json:"Action"`
+	Package string `json:"Package"`
+	Test    string `json:"Test"`
+	Output  string `json:"Output"`
 	// ImportPath is what a build's output is about.
-	ImportPath string
-	Elapsed    float64 // s; of a parallel test without its wait for a place
+	ImportPath string  `json:"ImportPath"`
+	Elapsed    float64 `json:"Elapsed"` // s; of a parallel test without its wait for a place
 }
 
 // took is how long a package or a test took.

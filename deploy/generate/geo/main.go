@@ -10,9 +10,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/format"
-	"log"
 	"maps"
 	"os"
 	"path/filepath"
@@ -25,12 +25,11 @@ import (
 const into = "pkg/core/geo"
 
 func main() {
-	log.SetFlags(0)
 	if len(os.Args) != 2 {
-		log.Fatal("want one argument: the folder that holds cldr-core, cldr-localenames-full, cldr-subdivisions-full and iso-3166")
+		fail(errors.New("want one argument: the folder that holds cldr-core, cldr-localenames-full, cldr-subdivisions-full and iso-3166"))
 	}
 	if err := generate(os.Args[1]); err != nil {
-		log.Fatal(err)
+		fail(err)
 	}
 }
 
@@ -52,7 +51,7 @@ func generate(dir string) error {
 		return err
 	}
 	for name, content := range map[string][]byte{"codes.go": code, "countries.txt": countries.text(), "subdivisions.txt": regions.text()} {
-		if err := os.WriteFile(filepath.Join(into, name), content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(into, name), content, 0o644); err != nil { //nolint:gosec // G306: source files of the tree
 			return err
 		}
 	}
@@ -90,19 +89,24 @@ func (n names) add(prefix, name, code string, rank int) {
 			n[key] = entry{code: code, rank: rank}
 		case old.code != code && old.rank == rank:
 			if !old.torn {
-				log.Printf("%q is %s and %s: left out", key, old.code, code)
+				fmt.Fprintf(os.Stderr, "%q is %s and %s: left out\n", key, old.code, code)
 			}
 			n[key] = entry{code: old.code, rank: rank, torn: true}
 		}
 	}
 }
 
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "geo:", err)
+	os.Exit(1)
+}
+
 // variants are the forms in which people write one name.
 func variants(name string) []string {
 	all := []string{name}
-	each := func(make func(string) string) {
+	each := func(vary func(string) string) {
 		for _, s := range slices.Clone(all) {
-			if v := make(s); v != s {
+			if v := vary(s); v != s {
 				all = append(all, v)
 			}
 		}

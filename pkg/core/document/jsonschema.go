@@ -124,7 +124,7 @@ func (s *Schema) schemaOfValue(f *Field, at reflect.Value) *JSONSchema {
 	if f.kind.Secret || !s.options.Lenient && !s.written(f, at) {
 		return j
 	}
-	j.Default = json.RawMessage(f.kind.node(at).JSON())
+	j.Default = f.kind.node(at).JSON()
 	if n := f.kind.node(at); n.Shape == Number && j.Type != "integer" && j.Type != "number" {
 		j.Default = n.Text // a duration or a size
 	}

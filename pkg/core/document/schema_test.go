@@ -100,7 +100,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 func TestEveryProblemIsSaidAtOnce(t *testing.T) {
 	t.Parallel()
 	_, problems := read(t, `
-metadata: {name: Corner, nmae: x}
+metadata: {name: Corner, namme: x}
 spec:
   open: "yes"
   known: 1
@@ -119,7 +119,7 @@ spec:
 `)
 	require.Equal(t, []string{
 		`f:2:18: metadata.name must be lower case, found "Corner"; write small letters`,
-		`f:2:26: metadata.nmae is not a known key; did you mean name?`,
+		`f:2:26: metadata.namme is not a known key; did you mean name?`,
 		`f:3:1: spec.account is required; add account`,
 		`f:4:9: spec.open must be true or false, found "yes"; write true or false, without quotes`,
 		`f:5:10: spec.known must be true or false, found 1; write true or false, without quotes`,

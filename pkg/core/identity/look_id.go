@@ -61,7 +61,7 @@ func lookIDText(s string) Suspect {
 // or at a digit or bracket that no letter or digit touches.
 func lookIDNumbers(s string) Suspect {
 	inRun := 0 // where the number that was looked at last ends
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		switch {
 		case c == '+':

@@ -119,7 +119,7 @@ func TestShareOfRefusedIDs(t *testing.T) {
 	const each = 10_000
 	refused := 0
 	for _, shop := range shops {
-		r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same numbers in every run
+		r := rand.New(rand.NewPCG(1, 2))
 		here := 0
 		for n := range each {
 			if id := shop.next(r, n); identity.LookID(id) != identity.NotSuspect {
@@ -140,7 +140,7 @@ func TestShareOfRefusedIDs(t *testing.T) {
 // one in ten has its check digit; nothing tells them apart. All others pass.
 func TestShareOfRefusedArticles(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same numbers in every run
+	r := rand.New(rand.NewPCG(3, 4))
 	refused := map[string]int{}
 	const each = 10_000
 	for range each {

@@ -126,7 +126,7 @@ func template(s string) bool {
 			s = decoded
 		}
 	}
-	if strings.IndexAny(s, "{[<%$_") < 0 {
+	if !strings.ContainsAny(s, "{[<%$_") {
 		return false
 	}
 	for _, b := range brackets {

@@ -1,8 +1,8 @@
 package identity_test
 
 import (
-	"crypto/md5"  //nolint:gosec // what others hash with is recognised
-	"crypto/sha1" //nolint:gosec // as above
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -22,7 +22,7 @@ func TestPlaceholdersAreNoValues(t *testing.T) {
 		"00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}", "00000000000000000000000000000000",
 		"{{event_id}}", "{{ DLV - order id }}", "T-{{order_id}}", "{gclid}", "{order1}", "${order_id}", "order-${id}", "#{id}", "%GCLID%", "%%CLICK_ID%%", "<gclid>",
 		"<%= id %>", "[[id]]", "[gclid]", "[CLICK_ID]", "$order_id", "__CLICKID__", "%7B%7Bgclid%7D%7D", "%7bgclid%7d",
-		fmt.Sprintf("%x", sha256.Sum256(nil)), strings.ToUpper(fmt.Sprintf("%x", sha256.Sum256(nil))), fmt.Sprintf("%x", md5.Sum(nil)), fmt.Sprintf("%x", sha1.Sum(nil)), //nolint:gosec // as above
+		fmt.Sprintf("%x", sha256.Sum256(nil)), strings.ToUpper(fmt.Sprintf("%x", sha256.Sum256(nil))), fmt.Sprintf("%x", md5.Sum(nil)), fmt.Sprintf("%x", sha1.Sum(nil)),
 		fmt.Sprintf("%x", sha256.Sum256([]byte("undefined"))), fmt.Sprintf("%x", sha256.Sum256([]byte("null"))), fmt.Sprintf("%x", sha256.Sum256([]byte("None"))),
 	} {
 		require.True(t, identity.Placeholder(identity.AnyField, s), "%q", s)

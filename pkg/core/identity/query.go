@@ -54,7 +54,7 @@ next:
 // withoutFragment cuts a query at its fragment. The number sign of an escaped
 // ampersand begins none.
 func withoutFragment(query string) string {
-	for i := 0; i < len(query); i++ {
+	for i := range len(query) {
 		if query[i] == '#' && (i == 0 || query[i-1] != '&' || len(unescapedPair(query[i:])) == len(query)-i) {
 			return query[:i]
 		}

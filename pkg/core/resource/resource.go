@@ -192,11 +192,11 @@ type Mapping struct {
 // HasErrors reports whether any problem is more than a warning.
 func HasErrors(problems []Problem) bool { return document.HasErrors(problems) }
 
-// Problem is one thing wrong with a resource; File is one file with resources.
-type (
-	Problem = document.Problem
-	File    = document.File
-)
+// Problem is one thing wrong with a resource.
+type Problem = document.Problem
+
+// File is one file with resources.
+type File = document.File
 
 // Provider is what compiling resources needs of a provider. It is implemented
 // by package provider's providers.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
@@ -87,7 +88,7 @@ func (b *bench) say(t *testing.T, id string) {
 		ID: id, Time: time.Now().UnixMilli(), Stage: decision.StageRouter, Status: decision.Queued, Reason: decision.Eligible, CustomerID: "acme",
 		DestinationID: "d", Mapping: "m", EventID: "event-" + id, Source: event.Coordinates{Topic: "in"},
 	}
-	require.NoError(t, b.producer.Produce(t.Context(), &kgo.Record{Topic: topic, Key: []byte("d:event-" + id), Value: b.writer.AppendDiagnostic(nil, &d)}))
+	assert.NoError(t, b.producer.Produce(t.Context(), &kgo.Record{Topic: topic, Key: []byte("d:event-" + id), Value: b.writer.AppendDiagnostic(nil, &d)}))
 }
 
 func open(t *testing.T, name string, deps diagnostics.Deps) *diagnostics.Log {

@@ -97,8 +97,8 @@ func TestWaitsBetweenStarts(t *testing.T) {
 		time.AfterFunc(2*time.Hour, func() { close(drain) })
 		require.NoError(t, r.Run(t.Context(), drain))
 		require.Len(t, starts, len(spans)+1)
-		for i, most := range []time.Duration{1, 2, 4, 8, 8, 1, 2} {
-			most *= time.Second
+		for i, seconds := range []int{1, 2, 4, 8, 8, 1, 2} {
+			most := time.Duration(seconds) * time.Second
 			wait := starts[i+1].Sub(starts[i]) - spans[i]
 			require.True(t, wait >= most/2 && wait <= most, "wait %d was %s, of at most %s", i, wait, most)
 		}

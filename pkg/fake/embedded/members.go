@@ -33,7 +33,7 @@ import (
 //     Therefore LeaveGroup, and the JoinGroup that replaces a static member,
 //     are heard only after that SyncGroup is answered.
 type members struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // ends with the services that these goroutines belong to
 	dial dialer
 	work sync.WaitGroup // heartbeats
 
@@ -139,10 +139,11 @@ func (m *members) answered(w *waiting, response kmsg.Response) {
 		}
 	}
 	if joined, ok := response.(*kmsg.JoinGroupResponse); ok && joined.ErrorCode == 0 {
-		group := w.request.(*kmsg.JoinGroupRequest).Group
-		seen := m.groups[group]
-		seen.generation = joined.Generation
-		m.groups[group] = seen
+		if asked, ok := w.request.(*kmsg.JoinGroupRequest); ok {
+			seen := m.groups[asked.Group]
+			seen.generation = joined.Generation
+			m.groups[asked.Group] = seen
+		}
 	}
 	close(w.answered)
 }

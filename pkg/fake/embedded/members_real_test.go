@@ -19,6 +19,7 @@ import (
 // TestOnServices plays on Kafka what TestMembersWaitAndDieAsOnKafka says that
 // Kafka does.
 func TestOnServices(t *testing.T) {
+	t.Parallel()
 	for _, scene := range []struct {
 		name string
 		play func(*testing.T, *stage)

@@ -15,6 +15,7 @@ import (
 // within the session timeout, and one that lives stays in it. TestOnServices
 // plays the same on Kafka.
 func TestMembersWaitAndDieAsOnKafka(t *testing.T) {
+	t.Parallel()
 	for _, scene := range []struct {
 		name string
 		play func(*testing.T, *stage)
@@ -40,6 +41,7 @@ func TestMembersWaitAndDieAsOnKafka(t *testing.T) {
 }
 
 func killedWhileItJoins(t *testing.T, s *stage) {
+	t.Helper()
 	a := s.peer()
 	a.settle()
 	for range 6 {
@@ -60,6 +62,7 @@ func killedWhileItJoins(t *testing.T, s *stage) {
 }
 
 func waitsLongerThanItsSession(t *testing.T, s *stage) {
+	t.Helper()
 	a, b, c := s.peer(), s.peer(), s.peer()
 	s.pair(a, b)
 	c.asksToJoin()
@@ -77,6 +80,7 @@ func waitsLongerThanItsSession(t *testing.T, s *stage) {
 }
 
 func waitsForALeaderThatWasKilled(t *testing.T, s *stage) {
+	t.Helper()
 	a, others := s.peer(), []*peer{s.peer(), s.peer(), s.peer(), s.peer(), s.peer(), s.peer()}
 	a.settle()
 	for _, b := range others {
@@ -108,6 +112,7 @@ func waitsForALeaderThatWasKilled(t *testing.T, s *stage) {
 }
 
 func leavesWhileItSyncs(t *testing.T, s *stage) {
+	t.Helper()
 	a, b := s.peer(), s.peer()
 	a.settle()
 	b.asksToJoin()
@@ -130,6 +135,7 @@ func leavesWhileItSyncs(t *testing.T, s *stage) {
 }
 
 func replacedWhileItSyncs(t *testing.T, s *stage) {
+	t.Helper()
 	a, b, next := s.peer(), s.static("b"), s.static("b")
 	a.settle()
 	b.asksToJoin()

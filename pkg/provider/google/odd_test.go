@@ -31,7 +31,7 @@ func TestTheStrictStandInTakesEveryOddEvent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := rand.New(rand.NewPCG(11, uint64(len(name)))) //nolint:gosec // the same events in every run
+			r := rand.New(rand.NewPCG(11, uint64(len(name))))
 			k := c.kit()
 			c.change(k)
 			p, w, target := newProvider(), openWire(), k.target(t)

@@ -72,19 +72,20 @@ func (b *build) clicks() {
 	if !there || !b.may(decision.KindClickID, consent.AdStorage) {
 		return
 	}
-	best := -1
+	var best *click.Found
+	var kind click.Kind
 	for i := range found {
 		f := &found[i]
 		if f.Fault != click.OK {
 			b.drop(decision.KindClickID, decision.DropInvalid)
 			b.notes.Add(event.Path(f.Path), payload.ClickNote(f.Fault))
 		}
-		if f.Has() && (best < 0 || f.Source < found[best].Source) {
-			best = i
+		if f.Has() && (best == nil || f.Source < best.Source) {
+			best, kind = f, adsClicks[i]
 		}
 	}
-	if best >= 0 {
-		b.takeClick(adsClicks[best], &found[best])
+	if best != nil {
+		b.takeClick(kind, best)
 	}
 	if !session.IsZero() {
 		b.session(session)

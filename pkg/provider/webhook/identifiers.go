@@ -119,7 +119,8 @@ func (b *builder) otherClicks() {
 			b.Dropped[decision.KindClickID] = decision.DropInvalid
 			continue
 		}
-		value, fault := "", click.OK
+		var value string
+		var fault click.Fault
 		if kind, known := click.KindOf(id.Name); known {
 			named |= 1 << kind
 			var read click.ID

@@ -19,6 +19,7 @@ import (
 // in the end, and no event has more copies at the provider than there were
 // kills and lost answers.
 func TestNothingIsLostInChaos(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			bubble(t, 3, func(r *rig) {

@@ -32,6 +32,7 @@ func TestACopyOfAnotherOwnerIsDecidedByItsClaim(t *testing.T) {
 
 // The second claim of a delivery, by transaction, shares the fate of the first.
 func TestTheSecondClaimFollowsTheFirst(t *testing.T) {
+	t.Parallel()
 	also := dedup.TransactionKey(false, "c0", "d0", "Lead", "t-1")
 	second := func(d *decision.Delivery) { d.AlsoKey = [16]byte(also) }
 	owner := func(offset int64) dedup.Owner {

@@ -52,6 +52,7 @@ var delays = sender.Delays{Retry: [3]time.Duration{time.Minute, 2 * time.Minute,
 // exactly five seconds before the delivery could be sent. The neighbour of
 // another subject shows that everything else would have gone.
 func TestRevocationAndErasureReachEveryWaitingPlace(t *testing.T) {
+	t.Parallel()
 	records := map[string]struct {
 		reason string
 		record consent.Record

@@ -18,6 +18,7 @@ import (
 // status say what is wrong with it, never what stands in it; once it is put
 // right, what was parked is delivered without a restart.
 func TestUnusableSecrets(t *testing.T) {
+	t.Parallel()
 	const good = `{"access_token":"token-0"}`
 	write := func(dir, name, text string) func(*testing.T) {
 		return func(t *testing.T) {

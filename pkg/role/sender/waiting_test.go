@@ -113,6 +113,7 @@ func pauseAndResume(r *rig) {
 // I7, decision 6: a destination that is re-pointed, shadowed or switched off,
 // or a mapping that is disabled, stops what is queued.
 func TestWhatChangesStopsTheQueue(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]struct{ reason, old, now string }{
 		"another account":  {"destination.changed", `dataset_id: "100000"`, `dataset_id: "999"`},
 		"another customer": {"destination.changed", "customer: c0", "customer: c9"},

@@ -56,13 +56,13 @@ func (t *TCF) canadianCore(core string, vendor int) (fault string) {
 	t.Consent, t.Interest = Purposes(b.uint(24)), Purposes(b.uint(24))
 	var ok bool
 	if t.VendorConsent, ok = b.optimizedRange(vendor); !ok {
-		return b.or(badRange)
+		return b.listFault()
 	}
 	if t.VendorInterest, ok = b.optimizedRange(vendor); !ok {
-		return b.or(badRange)
+		return b.listFault()
 	}
 	if !t.restrictions(&b, vendor) {
-		return b.or(badRange)
+		return b.listFault()
 	}
 	switch {
 	case b.short:

@@ -123,13 +123,13 @@ func (t *TCF) readCore(core string, vendor int) (fault string) {
 	publisher := b.word()
 	var ok bool
 	if t.VendorConsent, ok = b.vendors(vendor); !ok {
-		return b.or(badRange)
+		return b.listFault()
 	}
 	if t.VendorInterest, ok = b.vendors(vendor); !ok {
-		return b.or(badRange)
+		return b.listFault()
 	}
 	if !t.restrictions(&b, vendor) {
-		return b.or(badRange)
+		return b.listFault()
 	}
 	switch {
 	case b.short:
@@ -148,19 +148,22 @@ func (t *TCF) readCore(core string, vendor int) (fault string) {
 	return ""
 }
 
-// or is the fault of a list that could not be read.
-func (b *bits) or(fault string) string {
+// listFault is the fault of a list that could not be read.
+func (b *bits) listFault() string {
 	if b.short {
 		return endsEarly
 	}
-	return fault
+	return badRange
 }
 
 // time reads a time in tenths of a second, and gives epoch milliseconds.
 func (b *bits) time() int64 { return int64(b.uint(36)) * 100 }
 
 // word reads two letters, A to Z, and tells whether they are.
-func (b *bits) word() bool { return b.uint(6) < 26 && b.uint(6) < 26 }
+func (b *bits) word() bool {
+	first, second := b.uint(6), b.uint(6)
+	return first < 26 && second < 26
+}
 
 // vendors reads a vendor list: the largest id, then a bit for each vendor or
 // ranges of ids. It tells whether vendor is in it.
@@ -233,7 +236,7 @@ func readSegment(s string, vendor int) (in bool, fault string) {
 	case segmentDisclosed, segmentAllowed:
 		var ok bool
 		if in, ok = b.vendors(vendor); !ok {
-			return false, b.or(badRange)
+			return false, b.listFault()
 		}
 	case segmentPublisher:
 		// What the publisher may do itself grants and denies nothing to others.

@@ -212,7 +212,7 @@ func (r *usReading) core(row *usSection, core string) {
 
 // layoutOf finds the layout of a core; nil where there is none, and why.
 func (s *usSection) layoutOf(b *bits) (*layout, sectionState) {
-	version := uint8(sextets[b.s[0]])
+	version := sextets[b.s[0]]
 	if s.header {
 		// The first six bits are the version of the MSPA, not of the layout.
 		if version > maxMSPAVersion {
