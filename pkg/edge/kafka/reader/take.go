@@ -26,9 +26,11 @@ func (r *Reader) take(ctx context.Context, fetches kgo.Fetches) (records []*kgo.
 		}
 		failed = failed || !errors.Is(cause, context.DeadlineExceeded)
 	})
+	remade := r.remade(fetches)
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		p := Partition{f.Topic, f.Partition}
 		at, known := r.parts[p]
+		known = known && !remade[f.Topic]
 		if !known || at.done {
 			return // of a topic that was given up meanwhile
 		}
@@ -45,6 +47,26 @@ func (r *Reader) take(ctx context.Context, fetches kgo.Fetches) (records []*kgo.
 		pause(ctx, failPause)
 	}
 	return records, moved, nil
+}
+
+// remade are topics of which a poll brought records of another log than the one
+// that is read: the client may learn of a new one first. They are dropped, and
+// read once the logs were looked at.
+func (r *Reader) remade(fetches kgo.Fetches) map[string]bool {
+	var found map[string]bool
+	for _, f := range fetches {
+		for i := range f.Topics {
+			topic := &f.Topics[i]
+			if known, read := r.ids[topic.Topic]; read && topic.TopicID != [16]byte{} && known != topic.TopicID {
+				if found == nil {
+					found = map[string]bool{}
+				}
+				found[topic.Topic] = true
+				r.checked = time.Time{}
+			}
+		}
+	}
+	return found
 }
 
 // takePartition gives the records of one partition that are not control
