@@ -119,6 +119,9 @@ func (m *Metrics) Expect(ctx context.Context, stages ...decision.Stage) {
 		m.lostRecords.Add(ctx, 0, m.stageLabels(stage))
 	}
 	m.claimsLost.Add(ctx, 0)
+	for _, input := range []string{MembersOfSnapshots, MembersOfRecords} {
+		m.unknownMembers.Add(ctx, 0, m.memberLabels(memberKey{input, otherMember}))
+	}
 }
 
 type decisionKey struct {
