@@ -3,6 +3,7 @@ package verdict_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -274,11 +275,11 @@ func TestCrashRepeatsNothing(t *testing.T) {
 		r.script("INVALID_FORMAT", 1000)
 		r.order(ids("a", 3))
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")
-		tried := 0
+		var tried atomic.Int64
 		kill := r.startSecond(func(d *transact.Deps) {
-			d.BeforeCommit = func(context.Context) error { tried++; return errors.New("the process is about to die") }
+			d.BeforeCommit = func(context.Context) error { tried.Add(1); return errors.New("the process is about to die") }
 		})
-		r.await(func() bool { return tried > 0 }, "tried")
+		r.await(func() bool { return tried.Load() > 0 }, "tried")
 		require.Zero(t, r.held("a-0"), "the claims were given back already")
 		kill()
 		require.Empty(t, r.verdicts(), "nothing was committed")
