@@ -29,8 +29,14 @@ func TestLineNotes(t *testing.T) {
 	notes.Line(5, []byte(`{"consent":{"adUserData":"denied"}}`))
 	require.Contains(t, notes.String(), "my.ndjson:5: unknown member consent.adUserData (malformed: this consent denies everything); did you mean consent.ad_user_data?\n")
 
+	line := []byte(`{"my_unknown_member_1":1}`)
+	notes.Line(5, line)
+	copy(line, `{"emails":["ada@x.test"]}`) // as a reader of lines does
+	require.Contains(t, notes.String(), "my.ndjson:5: unknown member my_unknown_member_1 (ignored)\n")
+	require.NotContains(t, notes.String(), "ada@x", "the bytes of a later line")
+
 	for i := range 30 {
 		notes.Line(6+i, fmt.Appendf(nil, `{"unheard_of_%d":1}`, i))
 	}
-	require.Contains(t, notes.String(), "  and 13 more unknown members\n", "a file of another kind has as many as it likes")
+	require.Contains(t, notes.String(), "  and 14 more unknown members\n", "a file of another kind has as many as it likes")
 }

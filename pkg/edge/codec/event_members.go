@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hamba/avro/v2"
 
@@ -174,7 +175,8 @@ func (m *EventMembers) unknown(t *memberTree, prefix, name string) UnknownMember
 	if len(name) > 100 || identity.Look(name) != identity.NotSuspect {
 		return UnknownMember{Path: prefix + "(a name that is not shown)"}
 	}
-	u := UnknownMember{Path: prefix + name}
+	// The name aliases the value, whose bytes are another line's soon.
+	u := UnknownMember{Path: prefix + strings.Clone(name)}
 	if near := document.Nearest(name, t.names); near != "" {
 		u.Near = prefix + near
 		return u

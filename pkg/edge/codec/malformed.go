@@ -122,8 +122,17 @@ var consentSynonyms = map[string]string{
 }
 
 // nearConsentMember gives the member that was probably meant; "" where none is like
-// it. Case and separators do not matter.
+// it, or where it is the name itself: events and records differ in a few members.
+// Case and separators do not matter.
 func nearConsentMember(name string) string {
+	near := likestConsentMember(name)
+	if near == name {
+		return ""
+	}
+	return near
+}
+
+func likestConsentMember(name string) string {
 	folded := foldMember(name)
 	for _, known := range consentMembers {
 		if foldMember(known) == folded {

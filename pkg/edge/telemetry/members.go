@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -40,6 +41,7 @@ func (n *memberNames) label(name string) string {
 	if n.known == nil {
 		n.known = map[string]bool{}
 	}
+	name = strings.Clone(name) // it aliases a record
 	n.known[name] = true
 	return name
 }

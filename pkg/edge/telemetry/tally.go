@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -42,8 +43,13 @@ func (t *Tally) UnknownMember(name string) {
 	if t.members == nil {
 		t.members = map[string]int64{}
 	}
-	if _, known := t.members[name]; !known && len(t.members) > maxMemberNames {
+	_, known := t.members[name]
+	switch {
+	case known:
+	case len(t.members) > maxMemberNames:
 		name = otherMember
+	default:
+		name = strings.Clone(name) // it aliases a record
 	}
 	t.members[name]++
 }
