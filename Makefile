@@ -122,7 +122,7 @@ lint: ## Check the code with the linters of .golangci.yml
 fmt: ## Format the code and group its imports
 	$(TOOL) golangci-lint fmt
 
-# Seconds for each fuzz target of the consent readers: bytes from browsers decide
+# Seconds for each fuzz target of the readers below: bytes from browsers decide
 # there whether something leaves.
 FUZZTIME ?= 10s
 
@@ -139,6 +139,11 @@ fuzz-identifiers: ## Fuzz the readers of ids, placeholders, cookies and phones f
 	go test -run '^$$' -fuzz '^FuzzPlaceholder$$' -fuzztime $(FUZZTIME) ./pkg/core/identity
 	go test -run '^$$' -fuzz '^FuzzPhones$$' -fuzztime $(FUZZTIME) ./pkg/core/identity
 	go test -run '^$$' -fuzz '^FuzzCookies$$' -fuzztime $(FUZZTIME) ./pkg/core/click
+
+.PHONY: fuzz-places
+fuzz-places: ## Fuzz the readers of countries and regions for FUZZTIME each
+	go test -run '^$$' -fuzz '^FuzzCountry$$' -fuzztime $(FUZZTIME) ./pkg/core/geo
+	go test -run '^$$' -fuzz '^FuzzRegion$$' -fuzztime $(FUZZTIME) ./pkg/core/geo
 
 .PHONY: generate
 generate: ## Make the generated files again (docs tables, JSON schemas)
