@@ -65,7 +65,13 @@ func (t fakeTarget) Key() string { return string(t) }
 
 func (f *fakeAccount) Map(m *resource.Mapping) (resource.Target, []resource.Problem) {
 	if f.provider == "meta" {
-		return fakeTarget(m.ProviderEvent), nil
+		var found []resource.Problem
+		for _, name := range m.Properties {
+			if name == "order_id" || name == "contents" {
+				found = append(found, resource.Problem{Path: "properties", Rule: "must not be a name of the provider's own", Value: name, Fix: "rename it"})
+			}
+		}
+		return fakeTarget(m.ProviderEvent), found
 	}
 	var section map[string]any
 	_ = json.Unmarshal(m.Section, &section)

@@ -129,16 +129,17 @@ func (l *loader) checkDestinations() {
 }
 
 // reportUnseen adds located problems, except for places where reading has
-// found something already: two messages about one value help nobody.
+// found something already: two messages about one value help nobody. Of one
+// place all values are told, such as every name of a list.
 func (l *loader) reportUnseen(o *document.Origin, problems []Problem) {
+	before := len(l.problems)
 	for _, p := range problems {
 		if o != nil {
 			p = o.Locate(p)
 		}
-		seen := slices.ContainsFunc(l.problems, func(q Problem) bool {
-			return q.Resource == p.Resource && q.Path == p.Path && !q.Warning
-		})
-		if !seen {
+		samePlace := func(q Problem) bool { return q.Resource == p.Resource && q.Path == p.Path && !q.Warning }
+		sameValue := func(q Problem) bool { return samePlace(q) && q.Value == p.Value }
+		if !slices.ContainsFunc(l.problems[:before], samePlace) && !slices.ContainsFunc(l.problems[before:], sameValue) {
 			l.problems = append(l.problems, p)
 		}
 	}

@@ -41,8 +41,8 @@ func (d *destination) Map(m *resource.Mapping) (resource.Target, []resource.Prob
 	}
 	p.eventName(m)
 	p.fields(m)
-	for name, on := range m.Include {
-		if on && !slices.Contains(includes, name) {
+	for _, name := range slices.Sorted(maps.Keys(m.Include)) {
+		if m.Include[name] && !slices.Contains(includes, name) {
 			p.Add("include", "one of "+strings.Join(includes, ", "), name, "remove it")
 		}
 	}
