@@ -127,6 +127,7 @@ func appendPlain(dst []byte, s string) ([]byte, bool) {
 		i += n
 	}
 	rest := trimLeft(trimRight(dst[start:kept]))
-	dst = dst[:start+copy(dst[start:], rest)]
+	// Where a sign is gone, the mark behind it stands on the letter before.
+	dst = identity.ComposeTail(dst[:start+copy(dst[start:], rest)], start)
 	return dst, len(dst) > start
 }

@@ -143,6 +143,7 @@ func TestNormaliseByRule(t *testing.T) {
 		{"postal_code", " SW1A 1AA ", "", "SW1A 1AA"},
 		{"address_line", "1600 Amphitheatre Pkwy.", "", "1600 amphitheatre pkwy"},
 		{"city", " St. Louis! ", "", "st louis"},
+		{"city", "Ma\u00b0\u0308rz", "", "m\u00e4rz"}, // a sign between a letter and its mark
 		{"administrative_area", "...", "", ""},
 		{"unknown", "x", "", ""},
 	}
