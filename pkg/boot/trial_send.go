@@ -51,21 +51,10 @@ func (t *Trial) Send(ctx context.Context) (*TrialResult, error) {
 	r.Method, r.URL, r.Header = wire.request.Method, shownURL(wire.request.URL, wire.auth.Query), shownHeader(&wire.request, &wire.auth)
 	r.Body = shownBody(wire.request.Body, t.Private)
 	if !answer.Accepted() {
-		r.Fix = orText(t.fixOf(&answer), answer.Reason.Info().Fix)
+		spec := t.provider.Spec()
+		r.Fix = orText(spec.Fix(answer.Code, answer.Subcode), answer.Reason.Info().Fix)
 	}
 	return r, nil
-}
-
-// fixOf is what the provider's own table says about an answer.
-func (t *Trial) fixOf(a *sender.TrialAnswer) string {
-	rows := t.provider.Spec().Errors
-	for _, subcode := range []string{a.Subcode, ""} {
-		i := slices.IndexFunc(rows, func(r provider.ErrorRow) bool { return r.Code == a.Code && r.Subcode == subcode })
-		if i >= 0 && rows[i].Fix != "" {
-			return rows[i].Fix
-		}
-	}
-	return ""
 }
 
 // tapped remembers the request and what came back. Requests for tokens go by

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -86,6 +87,19 @@ type ErrorRow struct {
 	Meaning       string
 	Class         Class
 	Fix           string
+}
+
+// Fix is what the table of answers tells an operator to do about an answer: by
+// the row of code and subcode, else by that of the code alone. It is empty where
+// the table has nothing to say.
+func (s *Spec) Fix(code, subcode string) string {
+	for _, sub := range []string{subcode, ""} {
+		i := slices.IndexFunc(s.Errors, func(r ErrorRow) bool { return r.Code == code && r.Subcode == sub })
+		if i >= 0 && s.Errors[i].Fix != "" {
+			return s.Errors[i].Fix
+		}
+	}
+	return ""
 }
 
 // Input is everything that Build may see.

@@ -66,7 +66,7 @@ var reasonRows = [reasonCount]Info{
 	CredentialsInvalid:     {Code: "credentials.invalid", Status: Parked, Gate: "sender", Sentence: "The provider refuses the credentials; deliveries wait.", Fix: "Issue a new token and replace the secret file; delivery resumes by itself."},
 	ProviderThrottled:      {Code: "provider.throttled", Status: Retrying, Gate: "sender", Sentence: "The provider asked to wait."},
 	ProviderUnavailable:    {Code: "provider.unavailable", Status: Retrying, Gate: "sender", Sentence: "The provider could not be reached or failed."},
-	ProviderRejected:       {Code: "provider.rejected", Status: DeadLettered, Gate: "sender", Sentence: "The provider refused this event."},
+	ProviderRejected:       {Code: "provider.rejected", Status: DeadLettered, Gate: "sender", Sentence: "The provider refused this event.", Fix: "Mend what the provider's message names at the producer or in the mapping, then replay the events."},
 	ProviderMisconfigured:  {Code: "provider.misconfigured", Status: Parked, Gate: "sender", Sentence: "The provider refuses the destination's configuration; deliveries wait.", Fix: "Do what the provider's message says; delivery resumes by itself."},
 	ProviderOutcomeUnknown: {Code: "provider.outcome_unknown", Status: DeadLettered, Gate: "sender", Sentence: "Nobody knows whether the provider has the event, and it would count a second copy.", Fix: "Look for the event at the provider; sluice dlq retry sends it again."},
 	SourceLost:             {Code: "source.lost", Status: StatusNone, Gate: "router", Sentence: "Records of the input topic were deleted before they were read.", Fix: "Lengthen the input topic's retention or add router capacity."},

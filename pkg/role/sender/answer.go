@@ -103,7 +103,7 @@ func refusal(c provider.Class) bool {
 
 func (l *loop) happening(d *destination, a *answer, events, invalid int, now int64) flow.Happening {
 	return flow.Happening{
-		Class: a.Class, Detail: a.Message, WaitMS: a.WaitMS, Usage: a.Usage, Events: events, Invalid: invalid,
+		Class: a.Class, Detail: a.Message, Fix: l.worker.spec.Fix(a.Code, a.Subcode), WaitMS: a.WaitMS, Usage: a.Usage, Events: events, Invalid: invalid,
 		Observed: max(d.rate.perSecond(now), float64(events)), Jitter: l.deps.Random(), ProbeEveryMS: ms(l.cfg.ProbeEvery),
 	}
 }

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -27,7 +28,7 @@ func (l *loop) advance(ctx context.Context, d *destination, h flow.Happening, no
 		l.healed(ctx, d, now)
 	case flow.Park:
 		l.deps.Log.WarnContext(ctx, "sender: destination blocked, its deliveries are parked",
-			"destination", d.id, "reason", d.flow.Cause.String(), "message", d.flow.Detail, "fix", d.flow.Cause.Info().Fix)
+			"destination", d.id, "reason", d.flow.Cause.String(), "message", d.flow.Detail, "fix", cmp.Or(h.Fix, d.flow.Cause.Info().Fix))
 		l.put(d, l.drain(d), l.parked(d))
 	case flow.RereadSecret:
 		d.epoch++

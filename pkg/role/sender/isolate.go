@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -146,7 +147,9 @@ func faultEvidence(a *answer, f *provider.Fault) settle.Evidence {
 // cannot be the events: then the destination is blocked and they are parked.
 func (l *loop) deadLetterInvalid(ctx context.Context, d *destination, r *result, invalid []invalidItem, now int64) {
 	n := len(invalid)
-	l.advance(ctx, d, l.happening(d, r.answer, n, n, now), now)
+	h := l.happening(d, r.answer, n, n, now)
+	h.Fix = cmp.Or(h.Fix, l.worker.spec.Fix(invalid[0].fault.Code, ""))
+	l.advance(ctx, d, h, now)
 	for _, c := range invalid {
 		o := &settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderRejected, Evidence: faultEvidence(r.answer, &c.fault)}
 		if d.flow.Mode == flow.Blocked {

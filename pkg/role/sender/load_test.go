@@ -115,7 +115,10 @@ func TestByteBudgetPausesPartitions(t *testing.T) {
 // of them are parked and come back.
 func TestSystemicBreaker(t *testing.T) {
 	bubble(t, 1, func(r *rig) {
-		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.ProbeEvery = 10 * time.Minute })
+		var log bytes.Buffer
+		s := r.start(func(c *sender.Config, d *sender.Deps) {
+			c.ProbeEvery, d.Log = 10*time.Minute, slog.New(slog.NewTextHandler(&log, nil))
+		})
 		r.wire.poisonAll()
 		r.order(0, "view", ids("a", 400)...)
 		r.await(func() bool { return s.Status().Idle() && r.counts()["parked provider.rejected"] > 300 }, "parked")
@@ -125,6 +128,8 @@ func TestSystemicBreaker(t *testing.T) {
 		r.wire.heal()
 		r.await(func() bool { return r.counts()["delivered delivered"] == 400-dead }, "healed")
 		r.stop(s)
+		require.Contains(t, log.String(), "reason=provider.rejected")
+		require.Contains(t, log.String(), `fix="Mend the field at the producer or in the mapping;`, "what the provider's table says")
 	})
 }
 

@@ -64,6 +64,9 @@ type State struct {
 type Happening struct {
 	Class  provider.Class
 	Detail string
+	// Fix is what the provider's table of answers tells an operator to do,
+	// empty where it says nothing. The machine does not look at it.
+	Fix    string
 	WaitMS int64   // how long the provider asked to wait
 	Usage  float64 // percent of a quota that the provider reported
 	// Events were in the request, Invalid of them refused as such.
