@@ -131,8 +131,11 @@ func TestStanding(t *testing.T) {
 			d.facts.Snapshot = consent.Statement{}
 			d.tables.destination.Consent.Unknown = resource.Hold
 		}, decision.Revoked, decision.ConsentRevoked, "consent.unknown"},
-		"unknown relies, opt-out":  {func(d *today) { d.facts.Snapshot = consent.Statement{}; d.location = "US" }, decision.StatusNone, decision.ReasonNone, ""},
-		"too old":                  {func(d *today) { d.facts.NotAfter = now - 1 }, decision.Expired, decision.ProviderTooOld, ""},
+		"unknown relies, opt-out": {func(d *today) { d.facts.Snapshot = consent.Statement{}; d.location = "US" }, decision.StatusNone, decision.ReasonNone, ""},
+		"too old":                 {func(d *today) { d.facts.NotAfter, d.facts.EventTime = now-1, now-3*24*hour }, decision.Expired, decision.ProviderTooOld, "the event is 3 d old"},
+		"its click is too old": {func(d *today) {
+			d.facts.NotAfter, d.facts.EventTime, d.facts.AgedSince = now-1, now-hour/2, now-112*24*hour
+		}, decision.Expired, decision.ProviderTooOld, "the click is 112 d old, the event 30 min"},
 		"the window is over":       {func(d *today) { d.facts.DedupUntil = now - 1 }, decision.Expired, decision.ProviderDedupWindowPassed, ""},
 		"a replay past the window": {func(d *today) { d.facts.DedupUntil, d.facts.PastDedupWindow = now-1, true }, decision.StatusNone, decision.ReasonNone, ""},
 		"the clock went back":      {func(d *today) { d.facts.EventTime = now + 2*hour; d.facts.NotAfter = 0 }, decision.Parked, decision.ProviderInFuture, ""},
