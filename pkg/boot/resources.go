@@ -90,15 +90,23 @@ func CompileFiles(providers map[string]resource.Provider, paths ...string) (*res
 }
 
 // newProblems are those of more that are not among known: compiling the whole
-// finds again what reading a part has found.
+// finds again what reading a part has found. One place in a file is told once,
+// whatever the resources that are made of it.
 func newProblems(known, more []resource.Problem) []resource.Problem {
+	place := func(p resource.Problem) resource.Problem {
+		if p.Line > 0 {
+			p.Resource = ""
+		}
+		return p
+	}
 	seen := make(map[resource.Problem]bool, len(known))
 	for _, p := range known {
-		seen[p] = true
+		seen[place(p)] = true
 	}
 	var out []resource.Problem
 	for _, p := range more {
-		if !seen[p] {
+		if !seen[place(p)] {
+			seen[place(p)] = true
 			out = append(out, p)
 		}
 	}

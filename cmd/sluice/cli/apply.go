@@ -172,6 +172,9 @@ func addProblem(problems []resource.Problem, p resource.Problem, before []resour
 }
 
 func same(p, q resource.Problem) bool {
+	if p.Line > 0 && p.File == q.File && p.Line == q.Line && p.Column == q.Column {
+		return p.Rule == q.Rule && p.Value == q.Value
+	}
 	return p.Resource == q.Resource && p.Path == q.Path && p.Rule == q.Rule
 }
 

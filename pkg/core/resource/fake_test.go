@@ -71,6 +71,9 @@ func (f *fakeAccount) Map(m *resource.Mapping) (resource.Target, []resource.Prob
 				found = append(found, resource.Problem{Path: "properties", Rule: "must not be a name of the provider's own", Value: name, Fix: "rename it"})
 			}
 		}
+		if m.ProviderEvent == "Purchases" {
+			found = append(found, resource.Problem{Path: "provider_event", Rule: "is nearly Purchase", Value: m.ProviderEvent, Fix: "write it so", Warning: true})
+		}
 		return fakeTarget(m.ProviderEvent), found
 	}
 	var section map[string]any

@@ -130,7 +130,8 @@ func (l *loader) checkDestinations() {
 
 // reportUnseen adds located problems, except for places where reading has
 // found something already: two messages about one value help nobody. Of one
-// place all values are told, such as every name of a list.
+// place all values are told, such as every name of a list, and each once, however
+// many destinations a mapping has.
 func (l *loader) reportUnseen(o *document.Origin, problems []Problem) {
 	before := len(l.problems)
 	for _, p := range problems {
@@ -138,8 +139,10 @@ func (l *loader) reportUnseen(o *document.Origin, problems []Problem) {
 			p = o.Locate(p)
 		}
 		samePlace := func(q Problem) bool { return q.Resource == p.Resource && q.Path == p.Path && !q.Warning }
-		sameValue := func(q Problem) bool { return samePlace(q) && q.Value == p.Value }
-		if !slices.ContainsFunc(l.problems[:before], samePlace) && !slices.ContainsFunc(l.problems[before:], sameValue) {
+		said := func(q Problem) bool {
+			return q.Path == p.Path && q.Value == p.Value && (samePlace(q) || q.Rule == p.Rule && q.Line > 0 && q.File == p.File && q.Line == p.Line && q.Column == p.Column)
+		}
+		if !slices.ContainsFunc(l.problems[:before], samePlace) && !slices.ContainsFunc(l.problems, said) {
 			l.problems = append(l.problems, p)
 		}
 	}
