@@ -115,6 +115,10 @@ func (b *build) hash(into *identity.Hashed, field string, raw identity.Raw) even
 		return event.NoteInvalid
 	}
 	into.Set(b.buf)
+	if into.OfPlaceholder(placeholderField(field)) { // what is left of it stands for nothing
+		*into = identity.Hashed{}
+		return event.NotePlaceholder
+	}
 	return ""
 }
 

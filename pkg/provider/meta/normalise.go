@@ -122,6 +122,10 @@ func (n *normalising) digest(into *identity.Hashed, scratch []byte, raw identity
 		return scratch, Dropped, event.NoteInvalid
 	}
 	into.Set(out)
+	if into.OfPlaceholder(n.field) { // what is left of it stands for nothing: the initial of "01"
+		*into = identity.Hashed{}
+		return scratch, Dropped, event.NotePlaceholder
+	}
 	return out[:0], Normalised, ""
 }
 
