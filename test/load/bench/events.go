@@ -46,7 +46,7 @@ func (m *maker) next(mapped bool, now time.Time) *event.Event {
 	at := now.UnixMilli() - int64(m.rng.IntN(60_000))
 	e := &event.Event{
 		CustomerID: customerOf(who % m.destinations), Name: unmappedName, Time: at,
-		ID: fmt.Sprintf("%016x-%08d", m.rng.Uint64(), m.n), SubjectID: identity.NewRaw(subjectID(who)),
+		ID: fmt.Sprintf("e%015x-%08d", m.rng.Uint64()>>4, m.n), SubjectID: identity.NewRaw(subjectID(who)),
 		ReceivedTime: at + 350, Source: event.SourceWeb,
 		Page: event.Page{URL: "https://shop.example/checkout/thank-you?order=" + strconv.Itoa(m.n), Referrer: "https://shop.example/cart", Title: "Thank you"},
 		Device: event.Device{
