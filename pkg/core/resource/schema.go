@@ -90,7 +90,12 @@ var options = document.Options{
 		document.WordOf(parseMode, Mode.String), document.WordOf(parseOnFail, OnFail.String),
 		document.WordOf(decision.ParseLane, decision.Lane.String),
 		document.WordOf(parseSensitive, func(s Sensitive) string { return string(s) }),
-		document.KindOf(document.Kind{Name: "transaction", Title: "word"}, func(string) (bool, error) { return true, nil }, func(bool) string { return "transaction_id" }),
+		document.KindOf(document.Kind{Name: "transaction", Title: "word"}, func(string) (bool, error) { return true, nil }, func(on bool) string {
+			if !on {
+				return ""
+			}
+			return "transaction_id"
+		}),
 		document.BoolOf(consent.TriOf, func(t consent.Tri) bool { return t == consent.True }),
 		document.WordsOf(consent.ParsePurposes, consent.PurposeSet.Names),
 		document.WordsOf(decision.ParseKinds, decision.KindSet.Names),
