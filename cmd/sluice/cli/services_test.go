@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -94,7 +95,7 @@ func (s *stage) produce(topic string, key, value []byte, headers map[string]stri
 	require.NoError(s.t, client.ProduceSync(s.t.Context(), r).FirstErr())
 }
 
-// records reads everything that stands in a topic now.
+// records reads everything that stands in a topic now, by partition and offset.
 func (s *stage) records(topic string) []*kgo.Record {
 	s.t.Helper()
 	topic = s.services.Name(topic)
@@ -125,6 +126,10 @@ func (s *stage) records(topic string) []*kgo.Record {
 			}
 		})
 	}
+	// Brokers and partitions answer in any order.
+	slices.SortFunc(all, func(a, b *kgo.Record) int {
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+	})
 	return all
 }
 
