@@ -109,6 +109,7 @@ func everything() []decision.Decision {
 			*d = decision.Decision{
 				Time: d.Time, Stage: d.Stage, Status: d.Status, Reason: d.Reason, CustomerID: "acme", DestinationID: "acme-google", Provider: "google",
 				Message: d.Message + " (3 of 200 refused: PROCESSING_ERROR_REASON_INVALID_GCLID)", ProviderCode: "PROCESSING_ERROR_REASON_INVALID_GCLID", ProviderRequestID: "g-1",
+				Events: 3,
 			}
 		}))
 	second := toMeta("e1", 43)

@@ -70,6 +70,9 @@ type Decision struct {
 	ReplayID           string
 	BrowserReported    event.Opt[bool]
 	DedupRisk          bool
+	// Events is how many events of a request the decision is about, where it
+	// has no EventID; 0: the provider gave no number. About one event: 0.
+	Events int32
 }
 
 // IdentifierStatus says which identifiers an event had for a destination.

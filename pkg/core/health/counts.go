@@ -122,11 +122,11 @@ func (c *Counts) ended(s decision.Status) {
 }
 
 // judged counts what a provider said later. A verdict about a whole request
-// says in its words how many events it means.
+// has the number of its events; where the provider gave none, it counts as one.
 func (c *Counts) judged(d *decision.Decision) {
 	n := 1
 	if d.EventID == "" {
-		n = meant(d.Message)
+		n = max(1, int(d.Events))
 	}
 	switch {
 	case d.Status == decision.Confirmed:

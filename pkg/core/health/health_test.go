@@ -145,16 +145,16 @@ func TestObserverForgets(t *testing.T) {
 func TestVerdictsAboutRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	whole := func(message string) func(*decision.Decision) {
+	whole := func(events int32) func(*decision.Decision) {
 		return func(d *decision.Decision) {
-			d.EventID, d.Mapping, d.Stage, d.Message = "", "", decision.StageVerdict, message
+			d.EventID, d.Mapping, d.Stage, d.Events = "", "", decision.StageVerdict, events
 		}
 	}
-	w.tell(1, time.Hour, decision.Refused, decision.VerdictRefused, whole("The provider had accepted the batch and refused records of it later. (12 of 200 refused: X)"))
-	w.tell(1, time.Hour, decision.Refused, decision.VerdictRefused, whole("some of 200 refused"))
+	w.tell(1, time.Hour, decision.Refused, decision.VerdictRefused, whole(12))
+	w.tell(1, time.Hour, decision.Refused, decision.VerdictRefused, whole(0))
 	w.tell(2, time.Hour, decision.Refused, decision.VerdictRefused, nil)
-	w.tell(1, time.Hour, decision.Refused, decision.VerdictConsentDenied, whole("(5 of 200 refused: Y)"))
-	w.tell(1, time.Hour, decision.Confirmed, decision.VerdictConfirmed, whole("(183 of 200 confirmed)"))
+	w.tell(1, time.Hour, decision.Refused, decision.VerdictConsentDenied, whole(5))
+	w.tell(1, time.Hour, decision.Confirmed, decision.VerdictConfirmed, whole(183))
 	c := w.report(destination()).Counts
 	require.Equal(t, 15, c.Refused)
 	require.Equal(t, 5, c.Announced)

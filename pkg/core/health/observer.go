@@ -3,7 +3,6 @@ package health
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"strconv"
 	"strings"
 	"time"
 
@@ -181,15 +180,4 @@ func (o *Observer) Waiting() map[string]map[decision.Status]Waiting {
 		all[w.destination][w.status] = sum
 	}
 	return all
-}
-
-// meant reads how many events a verdict about a request means: its words end
-// in "(3 of 200 refused: ...)". One at least, also where nobody knows.
-func meant(message string) int {
-	_, rest, ok := strings.Cut(message, "(")
-	word, _, of := strings.Cut(rest, " of ")
-	if n, err := strconv.Atoi(word); ok && of && err == nil && n > 0 {
-		return n
-	}
-	return 1
 }

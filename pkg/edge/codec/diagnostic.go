@@ -44,6 +44,7 @@ func diagnosticFields(c *coder, d *decision.Decision) {
 	c.optStr("replay_id", &d.ReplayID)
 	c.optBool("browser_reported", &d.BrowserReported)
 	c.boolean("dedup_risk", &d.DedupRisk)
+	integer(c, "events", &d.Events)
 }
 
 // answerFields are what became of the attempt.

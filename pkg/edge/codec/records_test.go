@@ -29,7 +29,7 @@ func TestDiagnosticJSON(t *testing.T) {
 		"attempts": 0, "http_status": 0, "warnings": [], "latency_ms": 0, "provider_latency_ms": 0, "recovered": false,
 		"source": {"topic": "analytics.events", "topic_id": "01020000000000000000000000000000", "partition": 3, "offset": 42, "append_time": "2026-11-20T10:00:01.000Z"},
 		"claim_key": "ab010000000000000000000000000000", "claim_window_ms": 777600000, "destination_version": "d1", "mapping_version": "m1", "app_version": "1.0.0",
-		"dedup_risk": false}`, string(codec.AppendDiagnosticJSON(nil, aDecision())))
+		"dedup_risk": false, "events": 0}`, string(codec.AppendDiagnosticJSON(nil, aDecision())))
 }
 
 // The names that other programs rely on are there even when there is nothing

@@ -27,7 +27,9 @@ func (w *Worker) decision(s *codec.Submission, r *ruling, now int64) decision.De
 		Attempts: s.Polls + 1, ProviderCode: r.code, ProviderMessage: r.verdict.Meaning, ProviderRequestID: s.RequestID,
 		Warnings: r.warnings, AppVersion: w.cfg.AppVersion,
 	}
-	if r.event >= 0 {
+	if r.event < 0 {
+		d.Events = int32(r.count)
+	} else {
 		e := event(s, r.event)
 		d.Mapping, d.Target, d.SourceEvent = e.Mapping, e.Target, e.SourceEvent
 		d.EventID, d.EventIDSource, d.TransactionID = e.EventID, e.EventIDSource, e.TransactionID

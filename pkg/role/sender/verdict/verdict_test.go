@@ -118,8 +118,10 @@ func TestPartialNamesNobody(t *testing.T) {
 		refused, confirmed := found[0], found[1]
 		require.Equal(t, decision.VerdictRefused, refused.Reason)
 		require.Regexp(t, `[1-9][0-9]* of 40 refused: PROCESSING_ERROR_REASON_INVALID_GCLID: Invalid gclid`, refused.Message)
+		require.Positive(t, refused.Events)
 		require.Equal(t, decision.VerdictConfirmed, confirmed.Reason)
 		require.Regexp(t, `[1-9][0-9]* of 40 confirmed`, confirmed.Message)
+		require.EqualValues(t, 40, refused.Events+confirmed.Events)
 		require.NotEqual(t, refused.ID, confirmed.ID)
 		for _, d := range found {
 			require.Empty(t, d.EventID)
