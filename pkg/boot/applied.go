@@ -10,9 +10,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/cluster"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/table"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/schemas"
 )
 
@@ -30,10 +32,10 @@ func (e *Env) applyTransaction() string {
 // Resources reads what is applied now: every record of the three topics up to
 // where they end. Records that are of no use are reported and passed over.
 func (e *Env) Resources(ctx context.Context) (*resource.Resources, []resource.Problem, error) {
-	if err := e.RequireTopics(ctx, e.resourceTopics()...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.resourceTopics()...); err != nil {
 		return nil, nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -44,9 +46,9 @@ func (e *Env) Resources(ctx context.Context) (*resource.Resources, []resource.Pr
 	// Silent: the problems are returned.
 	rows := table.NewResourceTable(e.Names, ForResources(e.Providers()), decoders, slog.New(slog.DiscardHandler))
 	for _, topic := range e.resourceTopics() {
-		err := e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+		err := e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 			if err := rows.Apply(ctx, r); errors.Is(err, codec.ErrSchemaPending) {
-				return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
+				return &unready.Error{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.Registry.Fix(err)}
 			}
 			return nil // a bad record is among the problems
 		})
@@ -85,21 +87,21 @@ func (by Author) Headers(version string) []kgo.RecordHeader {
 // from.
 type Applier struct {
 	env    *Env
-	client *kgo.Client
+	client *cluster.Transaction
 	ids    codec.IDs
 }
 
 // Applier takes the right to write resources. It is taken before the current
 // ones are read.
 func (e *Env) Applier(ctx context.Context) (*Applier, error) {
-	if err := e.RequireTopics(ctx, e.resourceTopics()...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.resourceTopics()...); err != nil {
 		return nil, err
 	}
 	ids, err := e.ResourceSchemas(ctx)
 	if err != nil {
 		return nil, err
 	}
-	client, err := e.transactClient(ctx, e.applyTransaction())
+	client, err := e.transaction(ctx, e.applyTransaction())
 	if err != nil {
 		return nil, fmt.Errorf("opening resources for writing: %w", err)
 	}
@@ -108,23 +110,9 @@ func (e *Env) Applier(ctx context.Context) (*Applier, error) {
 
 // ResourceSchemas registers the schemas of the resource topics.
 func (e *Env) ResourceSchemas(ctx context.Context) (codec.IDs, error) {
-	return e.schemaIDs(ctx, codec.Topics{
+	return e.Registry.IDs(ctx, codec.Topics{
 		schemas.Destination: {e.Names.Destinations()}, schemas.Mapping: {e.Names.Mappings()}, schemas.Policy: {e.Names.Policies()},
 	})
-}
-
-func (e *Env) schemaIDs(ctx context.Context, topics codec.Topics) (codec.IDs, error) {
-	registry, err := e.Registry()
-	if err != nil {
-		return nil, err
-	}
-	bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	ids, err := registry.Resolve(bounded, topics, false)
-	if err != nil {
-		return nil, &NotReadyError{What: "the Schema Registry does not register our schemas", Err: err, Fix: e.registryFix(err)}
-	}
-	return ids, nil
 }
 
 // Apply writes a plan in one transaction: everybody sees all of it, or none.
@@ -136,8 +124,8 @@ func (a *Applier) Apply(ctx context.Context, plan resource.Plan, by Author) erro
 	for _, c := range plan.Changes {
 		records = append(records, a.record(c, by))
 	}
-	err := writeTogether(ctx, a.client, records)
-	if fenced(err) {
+	err := a.client.Write(ctx, records...)
+	if cluster.Fenced(err) {
 		return fmt.Errorf("writing resources: another apply began while this one was at work; nothing was written, run it again: %w", err)
 	}
 	if err != nil {

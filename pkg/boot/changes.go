@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +91,7 @@ func (e *Env) Changes(ctx context.Context, f ChangeFilter) (*Changes, error) {
 			return nil, &UnknownResourceError{Name: name, Known: out.Known}
 		}
 	}
-	if out.Kept, err = e.keptVersions(ctx, e.resourceTopics()...); err != nil {
+	if out.Kept, err = e.Cluster.VersionsKept(ctx, e.resourceTopics()...); err != nil {
 		return nil, err
 	}
 	h := historian{filter: f, seen: map[string]bool{}, sure: e.Now().Add(-out.Kept)}
@@ -128,10 +127,10 @@ func (e *UnknownResourceError) Error() string {
 // versions reads every record of the resource topics in the order in which
 // they were written.
 func (e *Env) versions(ctx context.Context) ([]version, error) {
-	if err := e.RequireTopics(ctx, e.resourceTopics()...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.resourceTopics()...); err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +142,7 @@ func (e *Env) versions(ctx context.Context) ([]version, error) {
 	var all []version
 	for i, topic := range e.resourceTopics() {
 		var last time.Time
-		err := e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+		err := e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 			v := versionOf(kinds[i], r)
 			var err error
 			switch {
@@ -161,7 +160,7 @@ func (e *Env) versions(ctx context.Context) ([]version, error) {
 			if _, bad := errors.AsType[*codec.DecodeError](err); bad {
 				v.unreadable = true
 			} else if err != nil {
-				return e.undecoded(topic, r, err)
+				return e.Registry.Undecoded(r, err)
 			}
 			if v.stored.Before(last) {
 				v.stored = last
@@ -219,36 +218,4 @@ func knownNames(versions []version) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// keptVersions is the shortest min.compaction.lag.ms of some topics.
-func (e *Env) keptVersions(ctx context.Context, topics ...string) (time.Duration, error) {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return 0, err
-	}
-	configs, err := admin.DescribeTopicConfigs(ctx, topics...)
-	if err != nil {
-		return 0, fmt.Errorf("asking how long versions are kept: %w", err)
-	}
-	shortest := time.Duration(-1)
-	for _, topic := range topics {
-		c, err := configs.On(topic, nil)
-		if err == nil {
-			err = c.Err
-		}
-		if err != nil {
-			return 0, fmt.Errorf("asking how long %s keeps versions: %w", topic, err)
-		}
-		lag := time.Duration(0)
-		for _, setting := range c.Configs {
-			if ms, err := strconv.ParseInt(setting.MaybeValue(), 10, 64); err == nil && setting.Key == "min.compaction.lag.ms" {
-				lag = time.Duration(ms) * time.Millisecond
-			}
-		}
-		if shortest < 0 || lag < shortest {
-			shortest = lag
-		}
-	}
-	return max(shortest, 0), nil
 }

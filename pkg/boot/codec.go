@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/table"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/schemas"
 )
@@ -41,13 +42,13 @@ func (e *Env) SchemaTopics(providers map[string]provider.Provider) codec.Topics 
 // Writer encodes what Sluice writes. Schemas are registered where they are
 // missing; a registry that is down is waited for until ctx ends.
 func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
 	topics := e.SchemaTopics(e.Providers())
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
-		writer, err := e.writer.get(func() (*codec.Writer, error) {
+		writer, err := e.writer.Get(func() (*codec.Writer, error) {
 			ids, err := registry.Resolve(ctx, topics, false)
 			return codec.NewWriter(ids, e.Version), err
 		})
@@ -57,7 +58,7 @@ func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
 		e.Log.Warn("the Schema Registry does not give our schemas; trying again", "registry", e.Config.Registry.URL, "error", err)
 		select {
 		case <-ctx.Done():
-			return nil, &NotReadyError{What: "the Schema Registry does not give our schemas", Err: err, Fix: e.registryFix(err)}
+			return nil, &unready.Error{What: "the Schema Registry does not give our schemas", Err: err, Fix: e.Registry.Fix(err)}
 		case <-time.After(wait):
 		}
 	}
@@ -65,7 +66,7 @@ func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
 
 // Events reads the input topic.
 func (e *Env) Events() (*codec.Events, error) {
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +77,11 @@ func (e *Env) Events() (*codec.Events, error) {
 func (e *Env) Tables() (*table.Tables, error) { return e.tables(0) }
 
 func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
-	cfg, err := e.Kafka()
+	cfg, err := e.Cluster.Kafka()
 	if err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}

@@ -19,10 +19,10 @@ import (
 // customer in the subject, for every customer that has one of that id.
 func (e *Env) ConsentHistory(ctx context.Context, s Subject) (*consenttrail.Answer, error) {
 	topic := e.Names.Consent()
-	if err := e.RequireTopics(ctx, topic); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, topic); err != nil {
 		return nil, err
 	}
-	kept, err := e.keptVersions(ctx, topic)
+	kept, err := e.Cluster.VersionsKept(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (e *Env) ConsentHistory(ctx context.Context, s Subject) (*consenttrail.Answ
 // consentVersions reads what the topic holds of a subject, by customer, oldest
 // first.
 func (e *Env) consentVersions(ctx context.Context, topic string, s Subject) (map[string][]consenttrail.Version, error) {
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (e *Env) consentVersions(ctx context.Context, topic string, s Subject) (map
 		return nil, err
 	}
 	all := map[string][]consenttrail.Version{}
-	err = e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+	err = e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 		customer, id, _ := strings.Cut(string(r.Key), ":")
 		if id != s.ID.Reveal() || s.Customer != "" && customer != s.Customer {
 			return nil
@@ -72,7 +72,7 @@ func (e *Env) consentVersions(ctx context.Context, topic string, s Subject) (map
 			if _, bad := errors.AsType[*codec.DecodeError](err); bad {
 				v.Unreadable = true
 			} else if err != nil {
-				return e.undecoded(topic, r, err)
+				return e.Registry.Undecoded(r, err)
 			}
 		}
 		all[customer] = append(all[customer], v)

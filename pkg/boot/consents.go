@@ -47,10 +47,10 @@ func Grants(r *consent.Record) bool {
 // entry of those that wanted says; nil: of all.
 func (e *Env) Consents(ctx context.Context, wanted func(key string) bool) (map[string]*ConsentEntry, error) {
 	topic := e.Names.Consent()
-	if err := e.RequireTopics(ctx, topic); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, topic); err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (e *Env) Consents(ctx context.Context, wanted func(key string) bool) (map[s
 		return nil, err
 	}
 	all := map[string]*ConsentEntry{}
-	err = e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+	err = e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 		key := string(r.Key)
 		if wanted != nil && !wanted(key) {
 			return nil
@@ -75,7 +75,7 @@ func (e *Env) Consents(ctx context.Context, wanted func(key string) bool) (map[s
 		if _, bad := errors.AsType[*codec.DecodeError](err); bad {
 			next.Unreadable = true
 		} else if err != nil {
-			return e.undecoded(topic, r, err)
+			return e.Registry.Undecoded(r, err)
 		}
 		next.Record.Offset = r.Offset
 		before := all[key]
@@ -120,10 +120,10 @@ type ConsentWriter struct {
 // ConsentWriter makes a ConsentWriter, which writes in somebody's name.
 func (e *Env) ConsentWriter(ctx context.Context, by ConsentAuthor) (*ConsentWriter, error) {
 	topic := e.Names.Consent()
-	if err := e.RequireTopics(ctx, topic); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, topic); err != nil {
 		return nil, err
 	}
-	ids, err := e.schemaIDs(ctx, codec.Topics{schemas.ConsentRecord: {topic}})
+	ids, err := e.Registry.IDs(ctx, codec.Topics{schemas.ConsentRecord: {topic}})
 	if err != nil {
 		return nil, err
 	}

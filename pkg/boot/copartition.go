@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/table"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // byPartition is the value of consent.load that keeps only those partitions of
@@ -21,7 +22,7 @@ func (e *Env) consentPartitions(ctx context.Context, roles Roles) (int, error) {
 	if e.Config.Consent.Load != byPartition {
 		return 0, nil
 	}
-	admin, err := e.Admin(ctx)
+	admin, err := e.Cluster.Admin(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -33,7 +34,7 @@ func (e *Env) consentPartitions(ctx context.Context, roles Roles) (int, error) {
 	want := len(details[e.Names.Consent()].Partitions)
 	for _, name := range topics {
 		if have := len(details[name].Partitions); have != want {
-			return 0, &NotReadyError{
+			return 0, &unready.Error{
 				What: fmt.Sprintf("consent cannot be read by partition: %s has %d partitions and %s has %d", name, have, e.Names.Consent(), want),
 				Fix:  "set consent.load: whole for this role (SLUICE_CONSENT_LOAD), or make the topics anew with one number of partitions",
 			}
@@ -79,7 +80,7 @@ func (e *Env) tablesOf(ctx context.Context, roles Roles) (*table.Tables, error) 
 func (e *Env) keepTables(ctx context.Context, tables *table.Tables, refuse context.CancelCauseFunc) error {
 	err := tables.Run(ctx, nil)
 	if err != nil {
-		err = &NotReadyError{What: "the tables cannot be kept", Err: err}
+		err = &unready.Error{What: "the tables cannot be kept", Err: err}
 		refuse(err)
 	}
 	return err

@@ -83,7 +83,7 @@ type letters struct {
 // EachDeadLetter gives the dead letters that match, as they stand now, and says
 // how many records are none. A letter is the taker's to keep.
 func (e *Env) EachDeadLetter(ctx context.Context, f LetterFilter, take func(DeadLetter)) (unreadable int, err error) {
-	if err := e.RequireTopics(ctx, e.deadLetterTopics()...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.deadLetterTopics()...); err != nil {
 		return 0, err
 	}
 	by, err := e.letters(ctx, f.Since)
@@ -95,14 +95,14 @@ func (e *Env) EachDeadLetter(ctx context.Context, f LetterFilter, take func(Dead
 		since = time.UnixMilli(0)
 	}
 	for _, topic := range e.deadLetterTopics() {
-		err := e.EachRecord(ctx, topic, since, func(r *kgo.Record) error {
+		err := e.Cluster.EachRecord(ctx, topic, since, func(r *kgo.Record) error {
 			l, err := by.read(ctx, r, topic == e.Names.DeadEvents())
 			if _, bad := errors.AsType[*codec.DecodeError](err); bad {
 				unreadable++
 				return nil
 			}
 			if err != nil {
-				return e.undecoded(topic, r, err)
+				return e.Registry.Undecoded(r, err)
 			}
 			if f.wants(&l) {
 				take(l)
@@ -117,7 +117,7 @@ func (e *Env) EachDeadLetter(ctx context.Context, f LetterFilter, take func(Dead
 }
 
 func (e *Env) letters(ctx context.Context, since time.Time) (*letters, error) {
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (e *Env) Discard(ctx context.Context, letters []DeadLetter, author string) 
 		all.add(l.Topic, l.Partition, l.Offset, l.Offset+1)
 		changed[l.Topic] = true
 	}
-	starts, err := e.ask(ctx, reader.Starts, slices.Sorted(maps.Keys(changed))...)
+	starts, err := e.Cluster.Starts(ctx, slices.Sorted(maps.Keys(changed))...)
 	if err != nil {
 		return err
 	}

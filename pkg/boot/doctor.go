@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // Level says how bad a finding is.
@@ -48,7 +49,7 @@ func (d *doctor) add(area string, level Level, fix, format string, args ...any) 
 
 // failed notes that something could not be looked at.
 func (d *doctor) failed(area string, err error) {
-	if ready := (*NotReadyError)(nil); errors.As(err, &ready) {
+	if ready := (*unready.Error)(nil); errors.As(err, &ready) {
 		detail := ready.What
 		if ready.Err != nil {
 			detail += ": " + ready.Err.Error()
@@ -205,7 +206,7 @@ func (d *doctor) redis(ctx context.Context) {
 // empty Redis beside them has lost nothing. Where they cannot be asked, it may
 // have.
 func (d *doctor) neverDecided(ctx context.Context) bool {
-	admin, err := d.env.Admin(ctx)
+	admin, err := d.env.Cluster.Admin(ctx)
 	if err != nil {
 		return false // the area kafka says why
 	}
@@ -222,7 +223,7 @@ func (d *doctor) neverDecided(ctx context.Context) bool {
 // replication that it has.
 func (d *doctor) topics(ctx context.Context) {
 	e := d.env
-	client, err := e.Client(ctx)
+	client, err := e.Cluster.Client(ctx)
 	if err != nil {
 		d.failed("topics", err)
 		return
@@ -261,7 +262,7 @@ func (d *doctor) topics(ctx context.Context) {
 	if replicas > 0 && replicas < safe {
 		d.add("topics", Warning, "make the topics with 3 replicas on three brokers", "%d replicas: losing one broker can lose what was decided", replicas)
 	}
-	if err := e.RequireTopics(ctx, e.Config.Topics.Input); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.Config.Topics.Input); err != nil {
 		d.failed("topics", err)
 	}
 }
@@ -269,7 +270,7 @@ func (d *doctor) topics(ctx context.Context) {
 // sizes are the partitions and replicas that the cluster's keyed topics have.
 func (d *doctor) sizes(ctx context.Context) (topology.Options, int) {
 	var o topology.Options
-	admin, err := d.env.Admin(ctx)
+	admin, err := d.env.Cluster.Admin(ctx)
 	if err != nil {
 		return o, 0
 	}

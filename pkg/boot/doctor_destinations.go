@@ -140,10 +140,10 @@ const (
 func (d *doctor) statuses(ctx context.Context) {
 	e := d.env
 	topic := e.Names.DestinationStatus()
-	if e.RequireTopics(ctx, topic) != nil {
+	if e.Cluster.RequireTopics(ctx, topic) != nil {
 		return // said already
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		d.failed("senders", err)
 		return
@@ -154,12 +154,12 @@ func (d *doctor) statuses(ctx context.Context) {
 		return
 	}
 	latest := map[string]codec.DestinationStatus{}
-	err = e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+	err = e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 		var s codec.DestinationStatus
 		if err := decoder.Decode(ctx, r.Value, &s); err == nil {
 			latest[string(r.Key)] = s
 		} else if errors.Is(err, codec.ErrSchemaPending) {
-			return e.undecoded(topic, r, err)
+			return e.Registry.Undecoded(r, err)
 		}
 		return nil
 	})
@@ -190,7 +190,7 @@ func (d *doctor) statuses(ctx context.Context) {
 // senderMembers is how many senders stand in the consumer groups that read
 // deliveries: a sender reports only once it has one.
 func (e *Env) senderMembers(ctx context.Context) (int, error) {
-	admin, err := e.Admin(ctx)
+	admin, err := e.Cluster.Admin(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -13,17 +13,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
-	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
 
 // kafka looks at the brokers themselves.
 func (d *doctor) kafka(ctx context.Context) bool {
-	client, err := d.env.Client(ctx)
+	client, err := d.env.Cluster.Client(ctx)
 	if err != nil {
 		d.failed("kafka", err)
 		return false
 	}
-	admin, err := d.env.Admin(ctx)
+	admin, err := d.env.Cluster.Admin(ctx)
 	if err != nil {
 		d.failed("kafka", err)
 		return false
@@ -70,7 +69,7 @@ func (d *doctor) transactions(ctx context.Context, client *kgo.Client) {
 // rights looks at what this principal may do. A cluster without an authorizer
 // lets everybody do everything.
 func (d *doctor) rights(ctx context.Context) {
-	admin, err := d.env.Admin(ctx)
+	admin, err := d.env.Cluster.Admin(ctx)
 	if err != nil {
 		d.failed("rights", err)
 		return
@@ -107,12 +106,12 @@ func (d *doctor) rights(ctx context.Context) {
 // not read was deleted.
 func (d *doctor) groups(ctx context.Context) {
 	e := d.env
-	if e.RequireTopics(ctx, e.Config.Topics.Input) != nil {
+	if e.Cluster.RequireTopics(ctx, e.Config.Topics.Input) != nil {
 		return // said already
 	}
-	committed, err := e.committed(ctx, e.Config.Router.Group)
-	starts, startErr := e.ask(ctx, reader.Starts, e.Config.Topics.Input)
-	ends, endErr := e.ask(ctx, reader.StableEnds, e.Config.Topics.Input)
+	committed, err := e.Cluster.Committed(ctx, e.Config.Router.Group)
+	starts, startErr := e.Cluster.Starts(ctx, e.Config.Topics.Input)
+	ends, endErr := e.Cluster.StableEnds(ctx, e.Config.Topics.Input)
 	if err = errors.Join(err, startErr, endErr); err != nil {
 		d.failed("router", err)
 		return
@@ -144,7 +143,7 @@ const sampled = 2000
 func (d *doctor) partitioner(ctx context.Context) {
 	e := d.env
 	topic := e.Names.Consent()
-	if e.RequireTopics(ctx, topic) != nil {
+	if e.Cluster.RequireTopics(ctx, topic) != nil {
 		return // said already
 	}
 	ends, err := e.ConsentEnds(ctx)
@@ -157,7 +156,7 @@ func (d *doctor) partitioner(ctx context.Context) {
 	agree := map[string]int{}
 	seen := 0
 	enough := errors.New("enough")
-	err = e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+	err = e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 		for name, of := range hashers(ours, partitions) {
 			if of(r) == r.Partition {
 				agree[name]++

@@ -42,10 +42,10 @@ func (e *Env) Emitter(ctx context.Context, format codec.Format, withConsent bool
 		needed = append(needed, e.Names.Consent())
 		carried[schemas.ConsentRecord] = []string{e.Names.Consent()}
 	}
-	if err := e.RequireTopics(ctx, needed...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, needed...); err != nil {
 		return nil, err
 	}
-	ids, err := e.schemaIDs(ctx, carried)
+	ids, err := e.Registry.IDs(ctx, carried)
 	if err != nil {
 		return nil, err
 	}

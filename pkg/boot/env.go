@@ -4,7 +4,6 @@
 package boot
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,21 +16,18 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"github.com/sluicehq/sluice/pkg/edge/cluster"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/lazy"
+	"github.com/sluicehq/sluice/pkg/edge/registry"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
-	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
-
-// NotReadyError says that something outside is not as it must be.
-type NotReadyError = unready.Error
 
 // Options of an Env beside the configuration.
 type Options struct {
@@ -54,21 +50,20 @@ type Env struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
+	Cluster  *cluster.Cluster
+	Registry *registry.Registry
+
 	embeddedRedis bool
 
 	metrics    atomic.Pointer[telemetry.Metrics] // nil: no role runs
 	observed   observed
 	claimState claimState
-	client     lazy[*kgo.Client]
-	admin      lazy[*kadm.Client]
-	schema     lazy[*sr.Client]
-	reg        lazy[*codec.Registry]
-	redis      lazy[*redis.Client]
-	claims     lazy[*dedup.Store]
+	redis      lazy.Value[*redis.Client]
+	claims     lazy.Value[*dedup.Store]
 
 	closing sync.Mutex
 	closers []func() error
-	writer  lazy[*codec.Writer]
+	writer  lazy.Value[*codec.Writer]
 }
 
 // NewEnv makes an Env. Nothing is connected to yet.
@@ -77,6 +72,9 @@ func NewEnv(cfg config.Config, o Options) (*Env, error) {
 	if e.Now == nil {
 		e.Now = time.Now
 	}
+	e.Cluster = cluster.New(cluster.Config{Kafka: e.kafkaConfig, Input: cfg.Topics.Input, Log: func() *slog.Logger { return e.Log }})
+	e.Registry = registry.New(registry.Config{URL: cfg.Registry.URL, Connect: e.connectRegistry, Now: e.Now})
+	e.OnClose(e.Cluster.Close)
 	if o.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)
 		return e, nil
@@ -109,8 +107,8 @@ func (e *Env) OnClose(f func() error) {
 	e.closers = append(e.closers, f)
 }
 
-// Kafka is how clients reach the cluster.
-func (e *Env) Kafka() (kafka.Config, error) {
+// kafkaConfig is how clients reach the cluster.
+func (e *Env) kafkaConfig() (kafka.Config, error) {
 	c := e.Config.Kafka
 	password, err := c.SASL.Password.Resolve()
 	if err != nil {
@@ -128,67 +126,8 @@ func (e *Env) Kafka() (kafka.Config, error) {
 	return cfg, cfg.Validate()
 }
 
-// newProducer makes a producer that is closed with the Env.
-func (e *Env) newProducer() (*kafka.Producer, error) {
-	cfg, err := e.Kafka()
-	if err != nil {
-		return nil, err
-	}
-	producer, err := kafka.NewProducer(cfg)
-	if err != nil {
-		return nil, err
-	}
-	e.OnClose(func() error {
-		closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		return producer.Close(closing)
-	})
-	return producer, nil
-}
-
-// Client is a plain client for metadata, reading and admin work.
-func (e *Env) Client(ctx context.Context) (*kgo.Client, error) {
-	return e.client.get(func() (*kgo.Client, error) { return e.newClient(ctx) })
-}
-
-func (e *Env) newClient(ctx context.Context) (*kgo.Client, error) {
-	cfg, err := e.Kafka()
-	if err != nil {
-		return nil, err
-	}
-	opts, err := kafka.Options(cfg)
-	if err != nil {
-		return nil, err
-	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return nil, fmt.Errorf("making a Kafka client: %w", err)
-	}
-	ping, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := client.Ping(ping); err != nil {
-		client.Close()
-		return nil, &NotReadyError{What: fmt.Sprintf("Kafka does not answer at %v", cfg.Brokers), Err: err, Fix: "start the brokers, or correct kafka.brokers (--brokers)"}
-	}
-	e.OnClose(func() error { client.Close(); return nil })
-	return client, nil
-}
-
-// Admin is the admin client.
-func (e *Env) Admin(ctx context.Context) (*kadm.Client, error) {
-	return e.admin.get(func() (*kadm.Client, error) {
-		client, err := e.Client(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return kadm.NewClient(client), nil
-	})
-}
-
-// Schemas is the registry's own client.
-func (e *Env) Schemas() (*sr.Client, error) { return e.schema.get(e.newSchemas) }
-
-func (e *Env) newSchemas() (*sr.Client, error) {
+// connectRegistry makes the client of the Schema Registry.
+func (e *Env) connectRegistry() (*sr.Client, error) {
 	c := e.Config.Registry
 	secure, err := clientTLS("registry.tls", c.TLS)
 	if err != nil {
@@ -211,19 +150,8 @@ func (e *Env) newSchemas() (*sr.Client, error) {
 	return client, nil
 }
 
-// Registry reads and registers schemas.
-func (e *Env) Registry() (*codec.Registry, error) {
-	return e.reg.get(func() (*codec.Registry, error) {
-		client, err := e.Schemas()
-		if err != nil {
-			return nil, err
-		}
-		return codec.NewRegistry(codec.RegistryConfig{}, codec.RegistryDeps{Client: client, Now: e.Now}), nil
-	})
-}
-
 // Redis is the client of the claims' Redis.
-func (e *Env) Redis() (*redis.Client, error) { return e.redis.get(e.newRedis) }
+func (e *Env) Redis() (*redis.Client, error) { return e.redis.Get(e.newRedis) }
 
 func (e *Env) newRedis() (*redis.Client, error) {
 	c := e.Config.Redis
@@ -253,7 +181,7 @@ func (e *Env) newRedis() (*redis.Client, error) {
 
 // Claims is the claim store.
 func (e *Env) Claims() (*dedup.Store, error) {
-	return e.claims.get(func() (*dedup.Store, error) {
+	return e.claims.Get(func() (*dedup.Store, error) {
 		client, err := e.Redis()
 		if err != nil {
 			return nil, err

@@ -29,10 +29,10 @@ func TestServicesAreOpenedOnce(t *testing.T) {
 	for i := range n {
 		roles.Go(func() {
 			var errs [5]error
-			opened[i][0], errs[0] = env.Admin(t.Context())
-			opened[i][1], errs[1] = env.Client(t.Context())
+			opened[i][0], errs[0] = env.Cluster.Admin(t.Context())
+			opened[i][1], errs[1] = env.Cluster.Client(t.Context())
 			opened[i][2], errs[2] = env.Claims()
-			opened[i][3], errs[3] = env.Registry()
+			opened[i][3], errs[3] = env.Registry.Codec()
 			opened[i][4], errs[4] = env.Redis()
 			for _, err := range errs {
 				assert.NoError(t, err)

@@ -21,7 +21,7 @@ func (e *Env) History(ctx context.Context, since time.Time) (*history.Fold, erro
 // record that nobody can read is reported in the log and passed over. The
 // decision is valid until take returns.
 func (e *Env) EachDecision(ctx context.Context, since time.Time, take func(*decision.Decision)) error {
-	if err := e.RequireTopics(ctx, e.Names.Diagnostics()); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.Names.Diagnostics()); err != nil {
 		return err
 	}
 	log, err := e.Diagnostics()

@@ -3,62 +3,15 @@ package boot
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 )
-
-// Retention is how long a topic keeps its records; Forever where it does not
-// remove them by age.
-type Retention struct {
-	Topic   string
-	Keeps   time.Duration
-	Forever bool
-}
-
-// Retentions asks the cluster how long topics keep their records, in the order
-// of the names.
-func (e *Env) Retentions(ctx context.Context, topics ...string) ([]Retention, error) {
-	admin, err := e.Admin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	configs, err := admin.DescribeTopicConfigs(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("asking how long topics keep their records: %w", err)
-	}
-	var all []Retention
-	for _, topic := range topics {
-		c, err := configs.On(topic, nil)
-		if err == nil {
-			err = c.Err
-		}
-		if err != nil {
-			return nil, fmt.Errorf("asking how long %s keeps its records: %w", topic, err)
-		}
-		r := Retention{Topic: topic, Keeps: 7 * 24 * time.Hour} // the broker's default
-		for _, setting := range c.Configs {
-			switch value := setting.MaybeValue(); setting.Key {
-			case "retention.ms":
-				if ms, err := strconv.ParseInt(value, 10, 64); err == nil {
-					r.Forever, r.Keeps = r.Forever || ms < 0, time.Duration(ms)*time.Millisecond
-				}
-			case "cleanup.policy":
-				r.Forever = r.Forever || !strings.Contains(value, "delete")
-			}
-		}
-		all = append(all, r)
-	}
-	return all, nil
-}
 
 // PendingTopics are those from which an event of before an erasure could still
 // be decided or sent: the input, everything that waits, and dead letters.
@@ -97,7 +50,7 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.
 	for p, end := range ends {
 		between[p] = reader.Range{From: readTo[p], To: end}
 	}
-	err = w.env.read(ctx, reader.Config{Ranges: between}, func(r *kgo.Record) error {
+	err = w.env.Cluster.Each(ctx, reader.Config{Ranges: between}, func(r *kgo.Record) error {
 		key := string(r.Key)
 		switch {
 		case !wanted[key] || gone[key]:
@@ -107,7 +60,7 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.
 			last[key] = &kgo.Record{Topic: topic, Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value), Headers: cloneHeaders(r.Headers)}
 		}
 		return nil
-	}, nil)
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +70,7 @@ func (w *ConsentWriter) Purge(ctx context.Context, keys []string, readTo reader.
 // ConsentEnds are where the consent topic ends now; take them before reading
 // what Purge is to remove.
 func (e *Env) ConsentEnds(ctx context.Context) (reader.Offsets, error) {
-	return e.ask(ctx, reader.StableEnds, e.Names.Consent())
+	return e.Cluster.StableEnds(ctx, e.Names.Consent())
 }
 
 // cloneHeaders copies headers, whose values alias what was fetched.

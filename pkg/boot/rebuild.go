@@ -82,7 +82,7 @@ func (e *Env) claimsSince(ctx context.Context) (time.Time, error) {
 		window = max(window, time.Duration(d.Dedup.WindowMS)*time.Millisecond)
 	}
 	since := e.Now().Add(-window)
-	admin, err := e.Admin(ctx)
+	admin, err := e.Cluster.Admin(ctx)
 	if err != nil {
 		return since, err
 	}

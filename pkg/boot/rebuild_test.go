@@ -53,7 +53,7 @@ func queued(t *testing.T, e *boot.Env, offset int64) (kgo.Record, dedup.Key) {
 func TestARebuildPassesOverWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	e := environment(t)
-	client, err := e.Client(t.Context())
+	client, err := e.Cluster.Client(t.Context())
 	require.NoError(t, err)
 	before, _ := queued(t, e, 1)
 	after, key := queued(t, e, 2)
@@ -77,7 +77,7 @@ func TestARebuildWaitsForOpenTransactions(t *testing.T) {
 	t.Parallel()
 	e := environment(t)
 	record, key := queued(t, e, 1)
-	cfg, err := e.Kafka()
+	cfg, err := e.Cluster.Kafka()
 	require.NoError(t, err)
 	router, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.TransactionalID("router"))
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ func TestARebuildWaitsForOpenTransactions(t *testing.T) {
 
 	store, err := e.Claims()
 	require.NoError(t, err)
-	_, err = e.Client(t.Context())
+	_, err = e.Cluster.Client(t.Context())
 	require.NoError(t, err)
 	rebuilt := make(chan error, 1)
 	go func() {
@@ -113,7 +113,7 @@ func TestARebuildReadsAsFarBackAsClaimsLive(t *testing.T) {
 	t.Parallel()
 	for window, want := range map[time.Duration]int{30 * 24 * time.Hour: 1, 9 * 24 * time.Hour: 0} {
 		e := environment(t)
-		client, err := e.Client(t.Context())
+		client, err := e.Cluster.Client(t.Context())
 		require.NoError(t, err)
 		w, err := e.Writer(t.Context())
 		require.NoError(t, err)

@@ -101,10 +101,10 @@ func (e *Env) kept(ctx context.Context) ([]KeptTopic, error) {
 	}
 	input := e.Config.Topics.Input
 	names := append([]string{input}, namesOf(declared)...)
-	if err := e.RequireTopics(ctx, names...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, names...); err != nil {
 		return nil, err
 	}
-	retentions, err := e.Retentions(ctx, names...)
+	retentions, err := e.Cluster.Retentions(ctx, names...)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/config"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // young is a registry as it is soon after its start: it reads at once and
@@ -155,7 +156,7 @@ func TestRegisteringGivesUp(t *testing.T) {
 	t.Parallel()
 	r := registeringAt(t, served(t, &young{last: &noPrimary}))
 	err := r.env.RegisterSchemas(t.Context(), r.patience(300*time.Millisecond))
-	var notReady *boot.NotReadyError
+	var notReady *unready.Error
 	require.ErrorAs(t, err, &notReady)
 	require.Contains(t, err.Error(), "the Schema Registry registered no schema within 300ms: ")
 	require.Contains(t, err.Error(), "Error while forwarding the request to the master.")
@@ -170,7 +171,7 @@ func TestRegisteringTriesOnce(t *testing.T) {
 	y := &young{last: &noPrimary}
 	r := registeringAt(t, served(t, y))
 	err := r.env.RegisterSchemas(t.Context(), r.patience(0))
-	var notReady *boot.NotReadyError
+	var notReady *unready.Error
 	require.ErrorAs(t, err, &notReady)
 	require.Contains(t, notReady.Fix, "wait until it has a primary that takes writes")
 	require.Equal(t, 1, y.asked())
@@ -196,7 +197,7 @@ func TestRegisteringDoesNotRepeatWhatCannotHelp(t *testing.T) {
 			y := &young{last: &c.answer}
 			r := registeringAt(t, served(t, y))
 			err := r.env.RegisterSchemas(t.Context(), r.patience(ample))
-			var notReady *boot.NotReadyError
+			var notReady *unready.Error
 			require.ErrorAs(t, err, &notReady)
 			require.Contains(t, notReady.Fix, c.fix)
 			require.Equal(t, 1, y.asked())
@@ -222,7 +223,7 @@ func TestRegisteringDoesNotRepeatTransportMistakes(t *testing.T) {
 			t.Parallel()
 			r := registeringAt(t, url)
 			err := r.env.RegisterSchemas(t.Context(), r.patience(ample))
-			var notReady *boot.NotReadyError
+			var notReady *unready.Error
 			require.ErrorAs(t, err, &notReady)
 			require.Empty(t, r.told)
 		})

@@ -18,6 +18,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/gate"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -79,7 +80,7 @@ func (e *Env) Replay(ctx context.Context, o ReplayOptions) (replay.State, error)
 
 func replayLease(err error) error {
 	if leased := (*dedup.LeasedError)(nil); errors.As(err, &leased) {
-		return &NotReadyError{
+		return &unready.Error{
 			What: "another replay runs: " + leased.By,
 			Fix:  "wait for it, or interrupt it; the lease of one that was killed ends within 30 s",
 		}
@@ -147,7 +148,7 @@ func (e *Env) runReplay(ctx context.Context, o *ReplayOptions, state replay.Stat
 	if err := e.firstView(ctx, tables); err != nil {
 		return state, err
 	}
-	kafkaConfig, err := e.Kafka()
+	kafkaConfig, err := e.Cluster.Kafka()
 	if err != nil {
 		return state, err
 	}
@@ -156,7 +157,7 @@ func (e *Env) runReplay(ctx context.Context, o *ReplayOptions, state replay.Stat
 	}
 	cfg.MaxBytes = int(kafkaConfig.MaxMessageBytes())
 	state, err = replay.Run(ctx, cfg, replay.RunConfig{
-		Kafka: kafkaConfig, TransactionalID: replayTransaction + state.ID, Rate: o.Rate, Progress: o.Progress, Notice: e.noticed,
+		Kafka: kafkaConfig, TransactionalID: replayTransaction + state.ID, Rate: o.Rate, Progress: o.Progress, Notice: e.Cluster.Noticed,
 	}, deps, state)
 	stop()
 	follower.Wait()
@@ -176,7 +177,7 @@ func (e *Env) firstView(ctx context.Context, tables viewer) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if _, err := tables.Await(ctx); err != nil {
-		return &NotReadyError{What: "the tables of resources and consent cannot be read", Err: err, Fix: "run `sluice doctor`"}
+		return &unready.Error{What: "the tables of resources and consent cannot be read", Err: err, Fix: "run `sluice doctor`"}
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func (e *Env) replayParts(ctx context.Context, o *ReplayOptions, state *replay.S
 	if deps.Events, err = e.Events(); err != nil {
 		return cfg, deps, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return cfg, deps, err
 	}
@@ -227,10 +228,10 @@ func historyBefore(since time.Time) time.Time {
 // inputID is Kafka's id of the input topic, which claims are owned by.
 func (e *Env) inputID(ctx context.Context) (event.TopicID, error) {
 	input := e.Config.Topics.Input
-	if err := e.RequireTopics(ctx, input); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, input); err != nil {
 		return event.TopicID{}, err
 	}
-	admin, err := e.Admin(ctx)
+	admin, err := e.Cluster.Admin(ctx)
 	if err != nil {
 		return event.TopicID{}, err
 	}

@@ -6,11 +6,10 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -32,30 +31,26 @@ func (e *Env) replayPlaces(ctx context.Context, d *replay.Definition) ([]codec.S
 			}
 		}
 	}
-	if err := e.RequireTopics(ctx, topics...); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, topics...); err != nil {
 		return nil, err
 	}
-	from, err := e.ask(ctx, func(ctx context.Context, admin *kadm.Client, topics ...string) (reader.Offsets, error) {
-		return reader.AtTime(ctx, admin, d.Since, topics...)
-	}, topics...)
+	from, err := e.Cluster.AtTime(ctx, d.Since, topics...)
 	if err != nil {
 		return nil, err
 	}
-	ends, err := e.ask(ctx, reader.StableEnds, topics...)
+	ends, err := e.Cluster.StableEnds(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
 	if d.From == replay.FromEvents {
-		routed, err := e.committed(ctx, e.Config.Router.Group)
+		routed, err := e.Cluster.Committed(ctx, e.Config.Router.Group)
 		if err != nil {
 			return nil, err
 		}
 		ends = earliest(ends, routed)
 	}
 	if !d.Until.IsZero() {
-		until, err := e.ask(ctx, func(ctx context.Context, admin *kadm.Client, topics ...string) (reader.Offsets, error) {
-			return reader.AtTime(ctx, admin, d.Until, topics...)
-		}, topics...)
+		until, err := e.Cluster.AtTime(ctx, d.Until, topics...)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +92,7 @@ func earliest(a, b reader.Offsets) reader.Offsets {
 
 // claimsNotReady says what to do about claims that cannot be relied on.
 func (e *Env) claimsNotReady(err error) error {
-	return &NotReadyError{
+	return &unready.Error{
 		What: "claims cannot be relied on (Redis at " + e.Config.Redis.Address + ")", Err: err,
 		Fix: "start Redis, or correct redis.address (--redis); a new or emptied one is made ready by the roles, or by `sluice claims rebuild`",
 	}

@@ -137,7 +137,7 @@ func TestAMonitorThatFailsTakesNoRouterWithIt(t *testing.T) {
 func TestARouterThatIsFencedAgainAndAgainEndsTheProcess(t *testing.T) {
 	t.Parallel()
 	e, services := installation(t)
-	client, err := e.Client(t.Context())
+	client, err := e.Cluster.Client(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Topic: e.Config.Topics.Input, Value: []byte("no event")}).FirstErr())
 	fault := services.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.ProducerFenced, Count: -1})

@@ -47,7 +47,7 @@ func (e *Env) routerRoles(ctx context.Context, tables *table.Tables, tel *teleme
 	if err != nil {
 		return nil, err
 	}
-	base, err := e.Kafka()
+	base, err := e.Cluster.Kafka()
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 	if err != nil {
 		return router.Config{}, router.Deps{}, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return router.Config{}, router.Deps{}, err
 	}

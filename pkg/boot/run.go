@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/lifecycle"
 	"github.com/sluicehq/sluice/pkg/edge/table"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // Roles says what a process does.
@@ -136,7 +137,7 @@ func (e *Env) foundation(ctx context.Context, roles Roles) (*dedup.Store, *table
 func (e *Env) checkRedis(ctx context.Context, store *dedup.Store) error {
 	report, err := store.CheckServer(ctx)
 	if err != nil {
-		return &NotReadyError{What: "Redis does not answer at " + e.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
+		return &unready.Error{What: "Redis does not answer at " + e.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
 	}
 	if !e.embeddedRedis {
 		for _, warning := range report.Warnings {
@@ -144,7 +145,7 @@ func (e *Env) checkRedis(ctx context.Context, store *dedup.Store) error {
 		}
 	}
 	if len(report.Problems) > 0 {
-		return &NotReadyError{What: "Redis is not fit to hold claims: " + report.Problems[0], Fix: "see docs/operations.md, section Redis"}
+		return &unready.Error{What: "Redis is not fit to hold claims: " + report.Problems[0], Fix: "see docs/operations.md, section Redis"}
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func (e *Env) serveAdmin(ctx context.Context, tel *telemetry.Telemetry, tables *
 		Status: func() any { return e.observed.status(e.Version, group) },
 	})
 	if err != nil {
-		return nil, &NotReadyError{What: "the admin endpoint cannot listen", Err: err, Fix: "give each process on a machine its own admin.listen (SLUICE_ADMIN_LISTEN), or off"}
+		return nil, &unready.Error{What: "the admin endpoint cannot listen", Err: err, Fix: "give each process on a machine its own admin.listen (SLUICE_ADMIN_LISTEN), or off"}
 	}
 	tel.Logger.Info("the admin endpoint listens", telemetry.KeyAddress, server.Addr())
 	ctx, stop := context.WithCancel(ctx)

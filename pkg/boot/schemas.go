@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/schemas"
 )
 
@@ -65,7 +66,7 @@ type SubjectState struct {
 
 // SchemaStates asks the registry about every subject of the installation.
 func (e *Env) SchemaStates(ctx context.Context) ([]SubjectState, error) {
-	client, err := e.Schemas()
+	client, err := e.Registry.Client()
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (e *Env) SchemaStates(ctx context.Context) ([]SubjectState, error) {
 		for _, topic := range topics[name] {
 			state, err := subjectState(ctx, client, codec.Subject(topic), text)
 			if err != nil {
-				return nil, &NotReadyError{What: "the Schema Registry does not answer", Err: err, Fix: e.registryFix(err)}
+				return nil, &unready.Error{What: "the Schema Registry does not answer", Err: err, Fix: e.Registry.Fix(err)}
 			}
 			state.Name = name
 			states = append(states, state)

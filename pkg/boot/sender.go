@@ -102,7 +102,7 @@ func senderRole(name string, s *sender.Sender) lifecycle.Role {
 
 // newSender makes a sender, and what closes its clients.
 func (e *Env) newSender(ctx context.Context, p provider.Provider, tables *table.Tables, tel *telemetry.Telemetry, claims *dedup.Store, o SenderOptions) (*sender.Sender, func() error, error) {
-	base, err := e.Kafka()
+	base, err := e.Cluster.Kafka()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,7 +138,7 @@ func (e *Env) senderDeps(ctx context.Context, p provider.Provider, base kafka.Co
 	if err != nil {
 		return sender.Deps{}, nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return sender.Deps{}, nil, err
 	}

@@ -2,23 +2,23 @@ package boot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/pkg/edge/cluster"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
 // States reads what commands have stored, by kind and then name.
 func (e *Env) States(ctx context.Context) (map[string]map[string]codec.State, error) {
 	topic := e.Names.State()
-	if err := e.RequireTopics(ctx, topic); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, topic); err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (e *Env) States(ctx context.Context) (map[string]map[string]codec.State, er
 		return nil, err
 	}
 	all := map[string]map[string]codec.State{}
-	err = e.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+	err = e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 		kind, name, _ := strings.Cut(string(r.Key), "/")
 		if all[kind] == nil {
 			all[kind] = map[string]codec.State{}
@@ -39,7 +39,7 @@ func (e *Env) States(ctx context.Context) (map[string]map[string]codec.State, er
 		// The strings of a state alias its record, which nobody else holds.
 		var s codec.State
 		if err := decoder.Decode(ctx, r.Value, &s); err != nil {
-			return e.undecoded(topic, r, err)
+			return e.Registry.Undecoded(r, err)
 		}
 		all[kind][name] = s
 		return nil
@@ -47,19 +47,10 @@ func (e *Env) States(ctx context.Context) (map[string]map[string]codec.State, er
 	return all, err
 }
 
-// undecoded is the error of a record that cannot be read: the registry's, or
-// the record's own.
-func (e *Env) undecoded(topic string, r *kgo.Record, err error) error {
-	if errors.Is(err, codec.ErrSchemaPending) {
-		return &NotReadyError{What: "the Schema Registry does not give the schema of " + topic, Err: err, Fix: e.registryFix(err)}
-	}
-	return fmt.Errorf("reading %s/%d@%d: %w", topic, r.Partition, r.Offset, err)
-}
-
 // toolWriter encodes what commands write. Unlike Writer it does not wait for a
 // registry that is down.
 func (e *Env) toolWriter(ctx context.Context) (*codec.Writer, error) {
-	ids, err := e.schemaIDs(ctx, e.SchemaTopics(e.Providers()))
+	ids, err := e.Registry.IDs(ctx, e.SchemaTopics(e.Providers()))
 	if err != nil {
 		return nil, err
 	}
@@ -82,19 +73,19 @@ func (e *Env) readyClaims(ctx context.Context) (*claimStore, error) {
 // away from the first, so that what was read before writing still holds.
 type stateWriter struct {
 	env    *Env
-	client *kgo.Client
+	client *cluster.Transaction
 	writer *codec.Writer
 }
 
 func (e *Env) stateWriter(ctx context.Context, name string) (*stateWriter, error) {
-	if err := e.RequireTopics(ctx, e.Names.State()); err != nil {
+	if err := e.Cluster.RequireTopics(ctx, e.Names.State()); err != nil {
 		return nil, err
 	}
 	writer, err := e.toolWriter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	client, err := e.transactClient(ctx, name)
+	client, err := e.transaction(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +99,8 @@ func (w *stateWriter) write(ctx context.Context, states ...codec.State) error {
 		s := &states[i]
 		records = append(records, &kgo.Record{Topic: w.env.Names.State(), Key: []byte(s.Kind + "/" + s.Name), Value: w.writer.AppendState(nil, s)})
 	}
-	err := writeTogether(ctx, w.client, records)
-	if fenced(err) {
+	err := w.client.Write(ctx, records...)
+	if cluster.Fenced(err) {
 		return fmt.Errorf("another command of the same kind began meanwhile; nothing was written, run it again: %w", err)
 	}
 	return err

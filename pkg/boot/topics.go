@@ -2,12 +2,6 @@ package boot
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
-
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
@@ -43,39 +37,7 @@ func (e *Env) CheckTopics(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return e.RequireTopics(ctx, append(namesOf(topics), e.Config.Topics.Input)...)
-}
-
-// RequireTopics says which of some topics are missing.
-func (e *Env) RequireTopics(ctx context.Context, names ...string) error {
-	client, err := e.Client(ctx)
-	if err != nil {
-		return err
-	}
-	req := kmsg.NewPtrMetadataRequest()
-	for _, name := range names {
-		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = kmsg.StringPtr(name)
-		req.Topics = append(req.Topics, t)
-	}
-	resp, err := req.RequestWith(ctx, client)
-	if err != nil {
-		return fmt.Errorf("listing topics: %w", err)
-	}
-	var missing []string
-	for _, t := range resp.Topics {
-		if errors.Is(kerr.ErrorForCode(t.ErrorCode), kerr.UnknownTopicOrPartition) && t.Topic != nil {
-			missing = append(missing, *t.Topic)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	fix := "run `sluice topology apply`"
-	if len(missing) == 1 && missing[0] == e.Config.Topics.Input {
-		fix = "create the analytics topic, or correct topics.input; Sluice never creates it"
-	}
-	return &NotReadyError{What: "topics are missing: " + strings.Join(missing, ", "), Fix: fix}
+	return e.Cluster.RequireTopics(ctx, append(namesOf(topics), e.Config.Topics.Input)...)
 }
 
 func namesOf(topics []topology.Topic) []string {

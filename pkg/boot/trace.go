@@ -21,14 +21,14 @@ func (e *Env) Tracer() (*trace.Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
 	return trace.New(trace.Deps{
 		Diagnostics: log, Submissions: submissions{e}, Registry: registry,
 		Committed: func(ctx context.Context, partition int32) (int64, error) {
-			read, err := e.committed(ctx, e.Config.Router.Group)
+			read, err := e.Cluster.Committed(ctx, e.Config.Router.Group)
 			return read[reader.Partition{Topic: e.Config.Topics.Input, Number: partition}], err
 		},
 	})
@@ -45,5 +45,5 @@ func (s submissions) Asynchronous(provider string) bool {
 
 // Search implements trace.Submissions.
 func (s submissions) Search(ctx context.Context, provider string, q diagnostics.Search, take func([]byte) (bool, error)) (diagnostics.Searched, error) {
-	return diagnostics.SearchTopic(ctx, s.env, s.env.Names.Submissions(provider), q, take)
+	return diagnostics.SearchTopic(ctx, s.env.Cluster, s.env.Names.Submissions(provider), q, take)
 }

@@ -50,7 +50,7 @@ func (e *Env) verdictRoles(ctx context.Context, p provider.Provider, s *currentS
 }
 
 func (e *Env) verdictLoop(name, providerName string, worker *verdict.Worker, tel *telemetry.Telemetry, every time.Duration) (*transact.Loop, error) {
-	base, err := e.Kafka()
+	base, err := e.Cluster.Kafka()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (e *Env) verdictLoop(name, providerName string, worker *verdict.Worker, tel
 }
 
 func (e *Env) verdictWorker(ctx context.Context, name string, asks provider.Verdicts, s *currentSender, tel *telemetry.Telemetry, store *dedup.Store, every time.Duration) (*verdict.Worker, error) {
-	registry, err := e.Registry()
+	registry, err := e.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}

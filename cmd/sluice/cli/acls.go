@@ -85,7 +85,7 @@ func (r *root) acls(ctx context.Context, f *aclsFlags) error {
 }
 
 func grant(ctx context.Context, env *boot.Env, principal string, rights []topology.Right) error {
-	client, err := env.Client(ctx)
+	client, err := env.Cluster.Client(ctx)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 func (r *root) claimsCommand() *cobra.Command {
@@ -41,7 +42,7 @@ and sending wait. Repeating it is safe.`,
 }
 
 func (r *root) claimsRebuild(ctx context.Context, env *boot.Env, force bool, output string) error {
-	if err := env.RequireTopics(ctx, env.Names.Diagnostics()); err != nil {
+	if err := env.Cluster.RequireTopics(ctx, env.Names.Diagnostics()); err != nil {
 		return err
 	}
 	store, err := env.Claims()
@@ -49,7 +50,7 @@ func (r *root) claimsRebuild(ctx context.Context, env *boot.Env, force bool, out
 		return err
 	}
 	if _, err := store.CheckServer(ctx); err != nil {
-		return &boot.NotReadyError{What: "Redis does not answer at " + env.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
+		return &unready.Error{What: "Redis does not answer at " + env.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
 	}
 	done, err := env.RebuildClaims(ctx, store, force)
 	if err != nil {

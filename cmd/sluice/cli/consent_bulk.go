@@ -251,10 +251,10 @@ func (f *purgeFlags) wants(key string) bool {
 // safe refuses an age at which something older can still be pending.
 func (f *purgeFlags) safe(ctx context.Context, env *boot.Env, older time.Duration) error {
 	topics := env.PendingTopics()
-	if err := env.RequireTopics(ctx, topics...); err != nil {
+	if err := env.Cluster.RequireTopics(ctx, topics...); err != nil {
 		return err
 	}
-	kept, err := env.Retentions(ctx, topics...)
+	kept, err := env.Cluster.Retentions(ctx, topics...)
 	if err != nil {
 		return err
 	}

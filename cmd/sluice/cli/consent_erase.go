@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 func (r *root) consentEraseCommand() *cobra.Command {
@@ -58,7 +59,7 @@ func (r *root) consentErase(ctx context.Context, env *boot.Env, f *consentFlags)
 	}
 	sent, err := env.SentOf(ctx, f.who())
 	if errors.Is(err, boot.ErrNoPrivacyKey) {
-		return &boot.NotReadyError{What: "what was sent cannot be listed", Err: err, Fix: "set privacy.key to what the roles use"}
+		return &unready.Error{What: "what was sent cannot be listed", Err: err, Fix: "set privacy.key to what the roles use"}
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/config"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // Exit codes, a public contract.
@@ -54,7 +55,7 @@ func codeOf(err error) int {
 	var settings config.Problems
 	var resources *boot.ProblemsError
 	var lines *boot.LinesError
-	var notReady *boot.NotReadyError
+	var notReady *unready.Error
 	switch {
 	case errors.As(err, &wrong), errors.As(err, &settings), errors.As(err, &resources), errors.As(err, &lines):
 		return exitUsage

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/admin"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 // readyWithin bounds the question; who asks every few seconds must not pile up.
@@ -82,7 +82,7 @@ func askReady(ctx context.Context, url string) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
-		return &boot.NotReadyError{What: "nobody answers", Err: err, Fix: "start the role, or ask where it listens (admin.listen, --url)"}
+		return &unready.Error{What: "nobody answers", Err: err, Fix: "start the role, or ask where it listens (admin.listen, --url)"}
 	}
 	defer func() { _ = response.Body.Close() }() // it was only read
 	if response.StatusCode == http.StatusOK {
@@ -100,5 +100,5 @@ func askReady(ctx context.Context, url string) error {
 			}
 		}
 	}
-	return &boot.NotReadyError{What: "not ready: " + strings.Join(missing, "; "), Fix: "see docs/operations.md, section When something is wrong"}
+	return &unready.Error{What: "not ready: " + strings.Join(missing, "; "), Fix: "see docs/operations.md, section When something is wrong"}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
 )
 
 type topologyFlags struct {
@@ -88,7 +89,7 @@ func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *boot.Env,
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	client, err := env.Client(ctx)
+	client, err := env.Cluster.Client(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +109,7 @@ func (r *root) topologyDiff(ctx context.Context, env *boot.Env, plan topology.Pl
 }
 
 func (r *root) topologyApply(ctx context.Context, env *boot.Env, plan topology.Plan, f *topologyFlags) error {
-	client, err := env.Client(ctx)
+	client, err := env.Cluster.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,11 +117,11 @@ func (r *root) topologyApply(ctx context.Context, env *boot.Env, plan topology.P
 		if err := r.printTopology(plan, f.output, false); err != nil {
 			return err
 		}
-		return &boot.NotReadyError{What: "the cluster differs in a way that only a person can mend; nothing was changed", Fix: "see the topics above that say refuse"}
+		return &unready.Error{What: "the cluster differs in a way that only a person can mend; nothing was changed", Fix: "see the topics above that say refuse"}
 	}
 	err = topology.Apply(ctx, client, plan)
 	if errors.Is(err, kerr.InvalidReplicationFactor) {
-		return &boot.NotReadyError{What: "the cluster has fewer brokers than the topics should have replicas", Err: err, Fix: "start more brokers, or say --replication: 1 on a cluster of one broker"}
+		return &unready.Error{What: "the cluster has fewer brokers than the topics should have replicas", Err: err, Fix: "start more brokers, or say --replication: 1 on a cluster of one broker"}
 	}
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func (r *root) topologyApply(ctx context.Context, env *boot.Env, plan topology.P
 		return err
 	}
 	if f.needInput {
-		return env.RequireTopics(ctx, env.Config.Topics.Input)
+		return env.Cluster.RequireTopics(ctx, env.Config.Topics.Input)
 	}
 	r.hintInput(ctx, env)
 	return nil
@@ -138,7 +139,7 @@ func (r *root) topologyApply(ctx context.Context, env *boot.Env, plan topology.P
 // hintInput says when the analytics topic is missing: it is somebody else's to
 // create, and without it no role starts.
 func (r *root) hintInput(ctx context.Context, env *boot.Env) {
-	if err := env.RequireTopics(ctx, env.Config.Topics.Input); err != nil {
+	if err := env.Cluster.RequireTopics(ctx, env.Config.Topics.Input); err != nil {
 		fmt.Fprintf(r.Err, "note: the analytics topic %s does not exist; Sluice never creates it (topics.input names it)\n", env.Config.Topics.Input)
 	}
 }

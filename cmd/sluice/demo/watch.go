@@ -73,7 +73,7 @@ type readers struct {
 }
 
 func codecs(s *stage) (*readers, error) {
-	registry, err := s.env.Registry()
+	registry, err := s.env.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (o order) kafka() (kafka.Config, error) {
 	if err != nil {
 		return kafka.Config{}, err
 	}
-	return env.Kafka()
+	return env.Cluster.Kafka()
 }
 
 // token is what the counting provider takes for a credential, as anything.

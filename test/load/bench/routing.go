@@ -43,7 +43,7 @@ func (in *installation) routed(name string, w worker, expect func(events int64) 
 }
 
 func (in *installation) decisions() (*codec.Decoder[decision.Decision], error) {
-	registry, err := in.env.Registry()
+	registry, err := in.env.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
