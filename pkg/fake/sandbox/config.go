@@ -38,7 +38,7 @@ type Config struct {
 	Webhook webhook.Config
 	// Faults names what goes wrong: throttle, outage, slow, bad-token, poison,
 	// lost-answer, comma-separated, or all. All but poison end within 30 s of
-	// the sandbox's start.
+	// their first hit.
 	Faults string
 	// PoisonPerMille is the share of events that the poison fault refuses for
 	// ever, chosen by a hash of their id. Default 10; at most 1000.

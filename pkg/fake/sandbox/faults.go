@@ -31,14 +31,16 @@ func parseFaults(list string) ([]string, error) {
 
 func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
 
-// faultRules turns names into rules. Every rule ends before 30 s. The first
-// hits come early, so that a short run sees them too. The order matters where
+// faultRules turns names into rules. Every rule ends within 30 s of its first
+// hit, and not before it: on a busy machine the first request may come late, and
+// a rule that had ended by then would show nothing. The first hits come early,
+// so that a short run sees them too. The order matters where
 // several hit one request: what a client sees first in life comes first.
 func faultRules(names []string, cfg Config) []Rule {
 	var rules []Rule
 	for _, provider := range Providers() {
 		if slices.Contains(names, "bad-token") {
-			rules = append(rules, Rule{Name: "bad-token", Provider: provider, FirstDestination: true, Until: seconds(8), Skip: 2, Do: BadToken})
+			rules = append(rules, Rule{Name: "bad-token", Provider: provider, FirstDestination: true, Lasts: seconds(8), Skip: 2, Do: BadToken})
 		}
 		if slices.Contains(names, "throttle") {
 			rules = append(rules, throttleRules(provider, cfg)...)
@@ -46,22 +48,22 @@ func faultRules(names []string, cfg Config) []Rule {
 		if slices.Contains(names, "outage") {
 			rules = append(rules,
 				Rule{Name: "outage", Provider: provider, From: seconds(1), Until: seconds(3), Do: Unavailable},
-				Rule{Name: "outage", Provider: provider, Until: seconds(15), Every: 5, Times: 20, Do: Unavailable},
-				Rule{Name: "outage", Provider: provider, Until: seconds(15), Skip: 2, Every: 7, Times: 20, Do: Reset},
-				Rule{Name: "outage", Provider: provider, Until: seconds(15), Skip: 4, Every: 9, Times: 20, Do: HTML})
+				Rule{Name: "outage", Provider: provider, Lasts: seconds(15), Every: 5, Times: 20, Do: Unavailable},
+				Rule{Name: "outage", Provider: provider, Lasts: seconds(15), Skip: 2, Every: 7, Times: 20, Do: Reset},
+				Rule{Name: "outage", Provider: provider, Lasts: seconds(15), Skip: 4, Every: 9, Times: 20, Do: HTML})
 		}
 		if slices.Contains(names, "slow") {
-			rules = append(rules, Rule{Name: "slow", Provider: provider, Until: seconds(20), Every: 3, Do: Slow, Delay: seconds(0.7)})
+			rules = append(rules, Rule{Name: "slow", Provider: provider, Lasts: seconds(20), Every: 3, Do: Slow, Delay: seconds(0.7)})
 		}
 		if slices.Contains(names, "lost-answer") {
-			rules = append(rules, Rule{Name: "lost-answer", Provider: provider, Until: seconds(25), Skip: 1, Every: 5, Times: 15, Do: LostAnswer})
+			rules = append(rules, Rule{Name: "lost-answer", Provider: provider, Lasts: seconds(25), Skip: 1, Every: 5, Times: 15, Do: LostAnswer})
 		}
 	}
 	return rules
 }
 
 func throttleRules(provider string, cfg Config) []Rule {
-	base := Rule{Name: "throttle", Provider: provider, Until: seconds(15), Times: 15, Do: Throttle, Minutes: cfg.ThrottleMinutes, RetryAfter: cfg.RetryAfter}
+	base := Rule{Name: "throttle", Provider: provider, Lasts: seconds(15), Times: 15, Do: Throttle, Minutes: cfg.ThrottleMinutes, RetryAfter: cfg.RetryAfter}
 	base.Skip, base.Every = 1, 4
 	if provider != Meta {
 		return []Rule{base}

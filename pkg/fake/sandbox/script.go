@@ -56,6 +56,7 @@ type Rule struct {
 	FirstDestination bool     `json:"first_destination,omitempty"`
 	From             Duration `json:"from,omitempty"`  // since the sandbox's start (or reset)
 	Until            Duration `json:"until,omitempty"` // exclusive; 0: for ever
+	Lasts            Duration `json:"lasts,omitempty"` // since its first hit, exclusive; 0: for ever
 	Skip             int      `json:"skip,omitempty"`  // so many matching requests pass first
 	Every            int      `json:"every,omitempty"` // then every n-th is hit; 0: each
 	Times            int      `json:"times,omitempty"` // at most so many hits; 0: no limit
@@ -81,6 +82,10 @@ func (r Rule) valid() error {
 type armed struct {
 	Rule
 	matched, hits int
+	// begun: it has hit, or would have if no rule before it had; began is when,
+	// since the start.
+	begun bool
+	began time.Duration
 }
 
 // script holds the rules in order; the first that hits decides.
@@ -147,7 +152,13 @@ func (s *script) next(provider, op, dest string, since time.Duration) *Rule {
 		}
 		a.matched++
 		n := a.matched - 1 - a.Skip
-		if winner != nil || n < 0 || (a.Every > 1 && n%a.Every != 0) || (a.Times > 0 && a.hits >= a.Times) {
+		if n < 0 || (a.Every > 1 && n%a.Every != 0) || (a.Times > 0 && a.hits >= a.Times) {
+			continue
+		}
+		if !a.begun {
+			a.begun, a.began = true, since
+		}
+		if winner != nil {
 			continue
 		}
 		a.hits++
@@ -170,13 +181,18 @@ func (a *armed) matches(provider, op, dest string, since time.Duration) bool {
 	if a.Operation != op && !(a.Operation == "" && (op == OpEvents || op == OpIngest)) {
 		return false
 	}
-	if since < time.Duration(a.From) || (a.Until > 0 && since >= time.Duration(a.Until)) {
+	if since < time.Duration(a.From) || (a.Until > 0 && since >= time.Duration(a.Until)) || a.over(since) {
 		return false
 	}
 	if a.FirstDestination && a.Destination == "" && dest != "" {
 		a.Destination = dest
 	}
 	return a.Destination == "" || sameDestination(a.Destination, dest)
+}
+
+// over tells whether the rule has lasted its time.
+func (a *armed) over(since time.Duration) bool {
+	return a.begun && a.Lasts > 0 && since >= a.began+time.Duration(a.Lasts)
 }
 
 // sameDestination takes a dataset, an account, an action, or account/action.
