@@ -133,6 +133,10 @@ fuzz-consent: ## Fuzz the readers of consent strings and members for FUZZTIME ea
 	go test -run '^$$' -fuzz '^FuzzNormalise$$' -fuzztime $(FUZZTIME) ./pkg/core/consent
 	go test -run '^$$' -fuzz '^FuzzConsentMembers$$' -fuzztime $(FUZZTIME) ./pkg/edge/codec
 
+.PHONY: fuzz-codec
+fuzz-codec: ## Fuzz the generated readers and writers against the coder for FUZZTIME
+	go test -run '^$$' -fuzz '^FuzzStraight$$' -fuzztime $(FUZZTIME) ./pkg/edge/codec
+
 .PHONY: fuzz-identifiers
 fuzz-identifiers: ## Fuzz the readers of ids, placeholders, cookies and phones for FUZZTIME each
 	go test -run '^$$' -fuzz '^FuzzLookID$$' -fuzztime $(FUZZTIME) ./pkg/core/identity
@@ -146,7 +150,7 @@ fuzz-places: ## Fuzz the readers of countries and regions for FUZZTIME each
 	go test -run '^$$' -fuzz '^FuzzRegion$$' -fuzztime $(FUZZTIME) ./pkg/core/geo
 
 .PHONY: generate
-generate: ## Make the generated files again (docs tables, JSON schemas)
+generate: ## Make the generated files again (codecs, docs tables, JSON schemas)
 	go generate ./...
 
 # Helm, kubeconform and promtool, pinned in a module of their own. The tag

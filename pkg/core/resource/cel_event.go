@@ -52,8 +52,8 @@ func recordTypeOf(value any) (string, bool) {
 	}
 }
 
-// celTypes is the immutable table of what expressions may see: everything in
-// the event but identity, click, consent, analytics and subject_id, and no
+// celTypes is the immutable table of what expressions may see. The fields of the
+// records are generated (cel_fields_gen.go): everything in the event but identity, click, consent, analytics and subject_id, and no
 // field that holds a personal value (identity.Raw), such as the device's
 // address, user agent and ids. has_identity says which identifiers are there.
 var celTypes = sync.OnceValue(func() *celRegistry {
@@ -70,7 +70,11 @@ var celTypes = sync.OnceValue(func() *celRegistry {
 		return c
 	}
 	e := record(celEvent, "event")
-	headFields(e)
+	eventFields(e)
+	field(e, "properties", types.NewMapType(types.StringType, types.DynType), func(e *event.Event) (*propertyMap, bool) {
+		// Always there, so that has(event.properties.plan) never fails.
+		return (*propertyMap)(&e.Properties), true
+	})
 	page, device, location := record(celPage, ""), record(celDevice, ""), record(celLocation, "")
 	messaging, commerce, original := record(celMessaging, ""), record(celCommerce, ""), record(celOriginal, "")
 	item, has := record(celItem, "item"), record(celIdentity, "has_identity")
@@ -80,8 +84,11 @@ var celTypes = sync.OnceValue(func() *celRegistry {
 	recordField(e, "messaging", messaging, func(e *event.Event) *event.Messaging { return &e.Messaging })
 	recordField(e, "commerce", commerce, func(e *event.Event) *event.Commerce { return &e.Commerce })
 	recordField(e, "original", original, func(e *event.Event) *event.Original { return &e.Original })
-	placeFields(page, location, messaging, original)
+	pageFields(page)
 	deviceFields(device)
+	locationFields(location)
+	messagingFields(messaging)
+	amendedFields(original)
 	commerceFields(commerce, item)
 	itemFields(item)
 	identityFields(has)
@@ -89,91 +96,6 @@ var celTypes = sync.OnceValue(func() *celRegistry {
 	has.name = "has_identity"
 	return r
 })
-
-func headFields(r *celRecord) {
-	stringField(r, "customer_id", func(e *event.Event) string { return e.CustomerID })
-	stringField(r, "event_name", func(e *event.Event) string { return e.Name })
-	timeField(r, "event_time", func(e *event.Event) int64 { return e.Time })
-	stringField(r, "event_id", func(e *event.Event) string { return e.ID })
-	timeField(r, "received_time", func(e *event.Event) int64 { return e.ReceivedTime })
-	// An absent source means web where there is a page URL.
-	stringField(r, "source", (*event.Event).EffectiveSource)
-	stringField(r, "traffic", (*event.Event).EffectiveTraffic)
-	boolField(r, "browser_reported", func(e *event.Event) event.Opt[bool] { return e.BrowserReported })
-	stringField(r, "age_group", func(e *event.Event) string { return e.Consent.AgeGroup.Value })
-	field(r, "properties", types.NewMapType(types.StringType, types.DynType), func(e *event.Event) (*propertyMap, bool) {
-		// Always there, so that has(event.properties.plan) never fails.
-		return (*propertyMap)(&e.Properties), true
-	})
-}
-
-func placeFields(page, location, messaging, original *celRecord) {
-	stringField(page, "url", func(p *event.Page) string { return p.URL })
-	stringField(page, "referrer", func(p *event.Page) string { return p.Referrer })
-	stringField(page, "title", func(p *event.Page) string { return p.Title })
-	stringField(location, "country", func(l *event.Location) string { return l.Country })
-	stringField(location, "region", func(l *event.Location) string { return l.Region })
-	stringField(messaging, "channel", func(m *event.Messaging) string { return m.Channel })
-	stringField(original, "event_name", func(o *event.Original) string { return o.Name })
-	timeField(original, "event_time", func(o *event.Original) int64 { return o.Time })
-	stringField(original, "event_id", func(o *event.Original) string { return o.ID })
-	stringField(original, "transaction_id", func(o *event.Original) string { return o.TransactionID })
-}
-
-func deviceFields(r *celRecord) {
-	stringField(r, "language", func(d *event.Device) string { return d.Language })
-	stringField(r, "platform", func(d *event.Device) string { return d.Platform })
-	stringField(r, "os_version", func(d *event.Device) string { return d.OSVersion })
-	stringField(r, "model", func(d *event.Device) string { return d.Model })
-	stringField(r, "timezone", func(d *event.Device) string { return d.Timezone })
-	stringField(r, "carrier", func(d *event.Device) string { return d.Carrier })
-	intField(r, "screen_width", func(d *event.Device) event.Opt[int64] { return d.ScreenWidth })
-	intField(r, "screen_height", func(d *event.Device) event.Opt[int64] { return d.ScreenHeight })
-	doubleField(r, "screen_density", func(d *event.Device) event.Opt[float64] { return d.ScreenDensity })
-	intField(r, "cpu_cores", func(d *event.Device) event.Opt[int64] { return d.CPUCores })
-	doubleField(r, "storage_gb", func(d *event.Device) event.Opt[float64] { return d.StorageGB })
-	doubleField(r, "storage_free_gb", func(d *event.Device) event.Opt[float64] { return d.StorageFreeGB })
-	stringField(r, "app_id", func(d *event.Device) string { return d.AppID })
-	stringField(r, "app_version", func(d *event.Device) string { return d.AppVersion })
-	stringField(r, "app_build", func(d *event.Device) string { return d.AppBuild })
-	boolField(r, "tracking_authorized", func(d *event.Device) event.Opt[bool] { return d.TrackingAuthorized })
-	boolField(r, "app_tracking_enabled", func(d *event.Device) event.Opt[bool] { return d.AppTrackingEnabled })
-}
-
-func commerceFields(r, item *celRecord) {
-	stringField(r, "transaction_id", func(c *event.Commerce) string { return c.TransactionID })
-	doubleField(r, "value", func(c *event.Commerce) event.Opt[float64] { return c.Value })
-	stringField(r, "currency", func(c *event.Commerce) string { return c.Currency })
-	doubleField(r, "tax", func(c *event.Commerce) event.Opt[float64] { return c.Tax })
-	doubleField(r, "shipping", func(c *event.Commerce) event.Opt[float64] { return c.Shipping })
-	doubleField(r, "discount", func(c *event.Commerce) event.Opt[float64] { return c.Discount })
-	doubleField(r, "net_revenue", func(c *event.Commerce) event.Opt[float64] { return c.NetRevenue })
-	doubleField(r, "predicted_ltv", func(c *event.Commerce) event.Opt[float64] { return c.PredictedLTV })
-	field(r, "coupons", types.NewListType(types.StringType), func(c *event.Commerce) ([]string, bool) {
-		return c.Coupons, len(c.Coupons) > 0
-	})
-	field(r, "items", types.NewListType(item.typ), func(c *event.Commerce) ([]event.Item, bool) {
-		return c.Items, len(c.Items) > 0
-	})
-	stringField(r, "search_term", func(c *event.Commerce) string { return c.SearchTerm })
-	stringField(r, "lead_event_source", func(c *event.Commerce) string { return c.LeadEventSource })
-	stringField(r, "customer_type", func(c *event.Commerce) string { return c.CustomerType })
-	stringField(r, "customer_value_bucket", func(c *event.Commerce) string { return c.CustomerValueBucket })
-	stringField(r, "delivery_category", func(c *event.Commerce) string { return c.DeliveryCategory })
-	stringField(r, "store_id", func(c *event.Commerce) string { return c.StoreID })
-}
-
-func itemFields(r *celRecord) {
-	stringField(r, "id", func(i *event.Item) string { return i.ID })
-	stringField(r, "group_id", func(i *event.Item) string { return i.GroupID })
-	stringField(r, "item_number", func(i *event.Item) string { return i.ItemNumber })
-	stringField(r, "name", func(i *event.Item) string { return i.Name })
-	stringField(r, "brand", func(i *event.Item) string { return i.Brand })
-	stringField(r, "category", func(i *event.Item) string { return i.Category })
-	stringField(r, "variant", func(i *event.Item) string { return i.Variant })
-	intField(r, "quantity", func(i *event.Item) event.Opt[int64] { return i.Quantity })
-	doubleField(r, "price", func(i *event.Item) event.Opt[float64] { return i.Price })
-}
 
 // identityFields uses the words of a destination's identifiers list, and the
 // single fields where a kind has several.

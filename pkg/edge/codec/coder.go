@@ -41,11 +41,6 @@ type coder struct {
 	faultField string
 	reason     decision.Reason
 
-	// pair: the coder writes a delivery and its diagnostic, which have parts in
-	// common. parts is where those stand in the delivery.
-	pair  bool
-	parts [partCount]span
-
 	json jsonState
 
 	// trail is where in the record the coder is, for the paths of faults and

@@ -2,9 +2,15 @@
 // Schema Registry framing, JSON events, record headers.
 //
 // Every record type has one function that lists its fields in schema order
-// (eventFields, deliveryFields, ...). A [coder] walks that list in one of three
-// modes: it reads Avro, writes Avro, or prints JSON. So the three cannot drift
-// apart, and none of them allocates.
+// (eventFields, deliveryFields, ...). A [coder] walks that list in one of four
+// modes: it reads or writes Avro, or parses or prints JSON. So the four cannot
+// drift apart, and none of them allocates.
+//
+// For events, deliveries and diagnostics the lists are generated from schemas
+// (fields_gen.go), and with them straight-line code that does no more than the
+// usual record needs: readers (read_gen.go, on [straight]) and writers
+// (write_gen.go, on the functions of put.go). The coder is the reference: it
+// reads again what straight gives up on, and only its errors count.
 //
 // Three things are done to a value before its fields are read:
 //
@@ -21,3 +27,5 @@
 //     the gate and be refused there.
 //   - Errors name fields and positions, never values.
 package codec
+
+//go:generate go run ./generate ../../..

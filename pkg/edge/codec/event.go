@@ -67,6 +67,16 @@ func DecodeEvent(dst *event.Event, body []byte) error {
 // decodeEventBody reads into an empty dst. The size was checked on the record:
 // resolving may have made it larger.
 func decodeEventBody(dst *event.Event, body []byte) error {
+	r := straight{b: body, checked: true}
+	if r.readAnalyticsEvent(dst); r.done() && dst.Name != "" && customerFault(dst.CustomerID) == "" {
+		return nil
+	}
+	dst.Reset()
+	return decodeEvent(dst, body)
+}
+
+// decodeEvent is the coder's reading into an empty dst, whose errors count.
+func decodeEvent(dst *event.Event, body []byte) error {
 	c := eventReader(body)
 	eventFields(&c, dst)
 	if c.fault == "" && c.pos == len(body) {

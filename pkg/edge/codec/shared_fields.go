@@ -9,58 +9,26 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 )
 
-// sourceFields are the coordinates of an input record.
-func sourceFields(c *coder, at *event.Coordinates) {
-	if c.again(sourcePart) {
-		return
-	}
-	c.record("source")
-	c.str("topic", &at.Topic)
-	c.key16("topic_id", (*[16]byte)(&at.TopicID))
-	integer(c, "partition", &at.Partition)
-	c.long("offset", &at.Offset)
-	c.optTime("append_time", &at.AppendTime)
-	c.end()
-	c.close(sourcePart)
-}
-
-// basisFields are what a consent decision rests on, and what somebody said.
-func basisFields(c *coder, b *consent.Basis, said *consent.State) {
-	if c.again(consentPart) {
-		return
-	}
-	c.record("consent")
-	word(c, "basis", &b.Source, b.Source.String(), parseSource)
-	c.optTime("at", &b.At)
-	c.long("offset", &b.Offset)
-	optWord(c, "purpose", &b.Purpose, b.Purpose.String(), parsePurpose)
-	optWord(c, "malformed", &b.Malformed, b.Malformed.String(), parsePart)
-	word(c, "regime", &b.Regime, b.Regime.String(), parseRegime)
-	jurisdictionField(c, &b.Jurisdiction)
-	c.boolean("from_identity", &b.FromIdentity)
-	c.str("policy", &b.PolicyID)
-	c.str("policy_version", &b.PolicyVersion)
-	stateField(c, said)
-	c.end()
-	c.close(consentPart)
-}
-
 // jurisdictionField travels as DE or US-CA.
 func jurisdictionField(c *coder, j *consent.Jurisdiction) {
 	if c.mode != reading {
 		// Joined here and not by String, which allocates.
 		var joined [16]byte
-		text := append(joined[:0], j.Country...)
-		if j.Region != "" {
-			text = append(append(text, '-'), j.Region...)
-		}
-		s := alias(text)
+		s := alias(joinJurisdiction(joined[:0], j))
 		c.optStr("jurisdiction", &s)
 		return
 	}
 	var text string
 	c.optStr("jurisdiction", &text)
 	j.Country, j.Region, _ = strings.Cut(text, "-")
+}
+
+func joinJurisdiction(b []byte, j *consent.Jurisdiction) []byte {
+	b = append(b, j.Country...)
+	if j.Region != "" {
+		b = append(append(b, '-'), j.Region...)
+	}
+	return b
 }
 
 // stateField is a map of what was granted or denied.
@@ -99,37 +67,12 @@ func readPurpose(c *coder, s *consent.State, name, answer string) {
 	}
 }
 
-// identifierFields are kinds, never values.
-func identifierFields(c *coder, s *decision.IdentifierStatus) {
-	if c.again(identifierPart) {
-		return
+// presentField is an array of kinds.
+func presentField(c *coder, p *[]decision.Kind) {
+	for l := c.array("present", len(*p)); c.next(&l); {
+		grow(c, p)
+		kindField(c, "present", &(*p)[l.i])
 	}
-	c.record("identifiers")
-	for l := c.array("present", len(s.Present)); c.next(&l); {
-		grow(c, &s.Present)
-		kindField(c, "present", &s.Present[l.i])
-	}
-	for l := c.array("dropped", len(s.Dropped)); c.next(&l); {
-		grow(c, &s.Dropped)
-		d := &s.Dropped[l.i]
-		c.record("")
-		kindField(c, "kind", &d.Kind)
-		c.str("reason", (*string)(&d.Reason))
-		c.end()
-	}
-	integer(c, "unsafe_dropped", &s.UnsafeDropped)
-	integer(c, "warnings", &s.Warnings)
-	c.double("match_quality", &s.MatchQuality)
-	for l := c.array("notes", len(s.Notes)); c.next(&l); {
-		grow(c, (*[]event.Note)(&s.Notes))
-		n := &s.Notes[l.i]
-		c.record("")
-		c.str("path", &n.Path)
-		c.str("code", (*string)(&n.Code))
-		c.end()
-	}
-	c.end()
-	c.close(identifierPart)
 }
 
 // kindField is a kind of identifier. A kind that a newer program has added
