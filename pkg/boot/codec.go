@@ -85,7 +85,7 @@ func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoders, err := TableDecoders(registry)
+	decoders, err := table.NewDecoders(registry)
 	if err != nil {
 		return nil, err
 	}
@@ -106,35 +106,4 @@ func (e *Env) countUnknownMembers(decode func(context.Context, []byte, *consent.
 		}
 		return err
 	}
-}
-
-// TableDecoders read the topics of the tables.
-func TableDecoders(registry *codec.Registry) (table.Decoders, error) {
-	destinations, err := codec.Destinations(registry)
-	if err != nil {
-		return table.Decoders{}, err
-	}
-	mappings, err := codec.Mappings(registry)
-	if err != nil {
-		return table.Decoders{}, err
-	}
-	policies, err := codec.Policies(registry)
-	if err != nil {
-		return table.Decoders{}, err
-	}
-	consents, err := codec.NewConsentRecords(registry)
-	if err != nil {
-		return table.Decoders{}, err
-	}
-	return table.Decoders{
-		Destination: destinations.Decode, Mapping: mappings.Decode, Consent: consents.Decode,
-		Policy: func(ctx context.Context, value []byte, dst *consent.Policy) error {
-			var p codec.Policy
-			if err := policies.Decode(ctx, value, &p); err != nil {
-				return err
-			}
-			*dst = p.Policy
-			return nil
-		},
-	}, nil
 }

@@ -22,7 +22,7 @@ import (
 
 // resources looks at what is applied, and at each destination's credentials.
 func (d *doctor) resources(ctx context.Context) {
-	current, problems, err := d.env.Resources(ctx)
+	current, problems, err := Applier(d.env).Current(ctx)
 	if err != nil {
 		d.failed("resources", err)
 		return

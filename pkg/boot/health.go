@@ -28,7 +28,7 @@ func (e *Env) Reporter() (*opshealth.Reporter, error) {
 	return opshealth.New(opshealth.Deps{
 		Diagnostics: log, Statuses: e.DestinationStatuses, Versions: e.apiVersions, Now: e.Now,
 		Applied: func(ctx context.Context) ([]*resource.Destination, error) {
-			resources, _, err := e.Resources(ctx)
+			resources, _, err := Applier(e).Current(ctx)
 			if err != nil {
 				return nil, err
 			}

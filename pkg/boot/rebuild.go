@@ -73,7 +73,7 @@ func (e *Env) RebuildClaims(ctx context.Context, store *dedup.Store, force bool)
 // longest window of any destination. Where the diagnostics do not reach back
 // as far, claims are missing afterwards, and nobody can say how many.
 func (e *Env) claimsSince(ctx context.Context) (time.Time, error) {
-	resources, _, err := e.Resources(ctx)
+	resources, _, err := Applier(e).Current(ctx)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("finding the longest dedup.window: %w", err)
 	}

@@ -50,7 +50,7 @@ type KeptTopic struct {
 
 // DataRecord makes the record.
 func (e *Env) DataRecord(ctx context.Context) (*DataRecord, error) {
-	current, _, err := e.Resources(ctx)
+	current, _, err := Applier(e).Current(ctx)
 	if err != nil {
 		return nil, err
 	}

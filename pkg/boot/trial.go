@@ -97,7 +97,7 @@ func (e *UnknownTrialError) Error() string {
 // sent. What keeps a destination from being used in production, but for being
 // inactive, paused or in shadow mode, keeps its test event here too.
 func (e *Env) NewTrial(ctx context.Context, o TrialOptions) (*Trial, error) {
-	current, _, err := e.Resources(ctx)
+	current, _, err := Applier(e).Current(ctx)
 	if err != nil {
 		return nil, err
 	}

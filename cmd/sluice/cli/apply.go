@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/document"
-	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 )
 
 type applyFlags struct {
@@ -92,7 +90,7 @@ func (f *applyFlags) add(cmd *cobra.Command) {
 }
 
 func (r *root) apply(ctx context.Context, f *applyFlags) error {
-	files, err := boot.ReadResourceFiles(f.files...)
+	files, err := apply.ReadFiles(f.files...)
 	if err != nil {
 		return usage(err)
 	}
@@ -102,80 +100,22 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 	}
 	defer closing(r, env)
 	// What is wrong in the files alone is said before anything is connected to.
-	if err := alone(files, env); err != nil {
+	if err := apply.Alone(files, boot.ForResources(env.Providers())); err != nil {
 		return err
 	}
-	var applier *boot.Applier
+	q := apply.Request{Files: files, Prune: f.prune, DryRun: f.dryRun, Reason: f.reason}
 	if !f.dryRun {
-		if applier, err = env.Applier(ctx); err != nil {
-			return err
-		}
+		q.Author = r.authorOr(f.author)
 	}
-	plan, notes, err := planned(ctx, env, files, f.prune)
+	answer, err := boot.Applier(env).Apply(ctx, q)
+	r.notes(answer.Problems)
 	if err != nil {
 		return err
 	}
-	r.notes(notes)
-	if applier != nil {
-		if err := applier.Apply(ctx, plan, boot.Author{Name: r.authorOr(f.author), Reason: f.reason, At: env.Now()}); err != nil {
-			return err
-		}
+	if f.output == "json" {
+		return printJSON(r.Out, answer)
 	}
-	return r.printPlan(plan, notes, f, applier != nil)
-}
-
-// alone reports what no state of the cluster could make right. A name that
-// the files do not declare may be applied already, so it is only a note.
-func alone(files []resource.File, env *boot.Env) error {
-	_, problems := resource.Load(files, nil, boot.ForResources(env.Providers()))
-	for i := range problems {
-		if strings.Contains(problems[i].Rule, "that exists") {
-			problems[i].Warning = true
-		}
-	}
-	if resource.HasErrors(problems) {
-		return &boot.ProblemsError{Problems: problems}
-	}
-	return nil
-}
-
-// planned compares files with what is applied. Its error is a
-// *boot.ProblemsError where the files would break something; what was wrong
-// before and stays wrong is a note.
-func planned(ctx context.Context, env *boot.Env, files []resource.File, prune bool) (resource.Plan, []resource.Problem, error) {
-	providers := boot.ForResources(env.Providers())
-	current, before, err := env.Resources(ctx)
-	if err != nil {
-		return resource.Plan{}, nil, err
-	}
-	desired, problems := resource.Load(files, current, providers)
-	if !resource.HasErrors(problems) {
-		for _, p := range resource.Check(current, desired, prune, providers) {
-			problems = addProblem(problems, p, before)
-		}
-	}
-	if resource.HasErrors(problems) {
-		document.Sort(problems)
-		return resource.Plan{}, nil, &boot.ProblemsError{Problems: problems}
-	}
-	return resource.Diff(current, desired, prune), problems, nil
-}
-
-func addProblem(problems []resource.Problem, p resource.Problem, before []resource.Problem) []resource.Problem {
-	if slices.ContainsFunc(problems, func(q resource.Problem) bool { return same(p, q) }) {
-		return problems
-	}
-	if p.File == "" && slices.ContainsFunc(before, func(q resource.Problem) bool { return same(p, q) }) {
-		p.Warning = true
-	}
-	return append(problems, p)
-}
-
-func same(p, q resource.Problem) bool {
-	if p.Line > 0 && p.File == q.File && p.Line == q.Line && p.Column == q.Column {
-		return p.Rule == q.Rule && p.Value == q.Value
-	}
-	return p.Resource == q.Resource && p.Path == q.Path && p.Rule == q.Rule
+	return r.printPlan(&answer)
 }
 
 // authorOr is who applies: what was said, or this machine's user.
@@ -193,43 +133,13 @@ func (r *root) authorOr(said string) string {
 	return name
 }
 
-// planJSON is the JSON form of a plan.
-type planJSON struct {
-	Applied bool         `json:"applied"`
-	Effects []string     `json:"effects"`
-	Changes []changeJSON `json:"changes"`
-	Kept    []string     `json:"kept"`
-	Notes   []string     `json:"notes"`
-}
-
-type changeJSON struct {
-	Verb    string   `json:"verb"`
-	Kind    string   `json:"kind"`
-	Name    string   `json:"name"`
-	Details []string `json:"details,omitempty"`
-}
-
-func (r *root) printPlan(plan resource.Plan, notes []resource.Problem, f *applyFlags, applied bool) error {
-	effects := plan.Effects
-	if applied {
-		effects = past(effects)
-	}
-	if f.output == "json" {
-		out := planJSON{Applied: applied, Effects: emptyNotNil(effects), Changes: []changeJSON{}, Kept: emptyNotNil(plan.Kept), Notes: []string{}}
-		for _, c := range plan.Changes {
-			out.Changes = append(out.Changes, changeJSON{Verb: string(c.Verb), Kind: c.Kind, Name: c.Name, Details: c.Details})
-		}
-		for _, p := range notes {
-			out.Notes = append(out.Notes, p.String())
-		}
-		return printJSON(r.Out, out)
-	}
-	text := plan.String()
+func (r *root) printPlan(a *apply.Answer) error {
+	text := a.Plan.String()
 	switch {
-	case plan.Empty():
-	case applied:
-		text = strings.Join(past(strings.Split(text, "\n")), "\n")
-		text += "applied " + count(len(plan.Changes), "change") + "\n"
+	case a.Plan.Empty():
+	case a.Applied:
+		text = strings.Join(apply.Past(strings.Split(text, "\n")), "\n")
+		text += "applied " + count(len(a.Changes), "change") + "\n"
 	default:
 		text += "nothing was written\n"
 	}

@@ -123,7 +123,7 @@ func (r *root) destinations(ctx context.Context, f *destinationsFlags, names []s
 
 // listDestinations joins what is applied with what senders say.
 func (r *root) listDestinations(ctx context.Context, env *boot.Env, want func(*resource.Destination) bool) ([]destinationAnswer, error) {
-	resources, _, err := env.Resources(ctx)
+	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return nil, err
 	}

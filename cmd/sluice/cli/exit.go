@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 )
 
 // Exit codes, a public contract.
@@ -53,7 +54,7 @@ func (r *root) exit(err error) int {
 func codeOf(err error) int {
 	var wrong *usageError
 	var settings config.Problems
-	var resources *boot.ProblemsError
+	var resources *apply.ProblemsError
 	var lines *boot.LinesError
 	var notReady *unready.Error
 	switch {

@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/explain"
 )
 
@@ -75,7 +76,7 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 		return err
 	}
 	providers := boot.ForResources(boot.Providers(func() time.Time { return now }))
-	set, notes, err := boot.CompileFiles(providers, f.resources...)
+	set, notes, err := apply.CompileFiles(providers, f.resources...)
 	if err != nil {
 		return usage(err)
 	}

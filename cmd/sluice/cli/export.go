@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
@@ -50,7 +51,7 @@ func (r *root) export(ctx context.Context, f *exportFlags) error {
 		return err
 	}
 	defer closing(r, env)
-	current, problems, err := env.Resources(ctx)
+	current, problems, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return err
 	}

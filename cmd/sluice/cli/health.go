@@ -112,7 +112,7 @@ func (r *root) health(ctx context.Context, f *healthFlags) error {
 // checkDestinations refuses names that are not applied: showing nothing would
 // look like good news.
 func (r *root) checkDestinations(ctx context.Context, env *boot.Env, names []string, customer string) error {
-	resources, _, err := env.Resources(ctx)
+	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,12 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/ops/changelog"
 )
 
 type historyFlags struct {
-	boot.ChangeFilter
+	changelog.Request
 	since, output string
-	limit         int
 }
 
 func (r *root) historyCommand() *cobra.Command {
@@ -51,7 +51,7 @@ Archive "sluice export" where more is needed.`,
 	flags.StringVar(&f.Kind, "kind", "", "only destination, mapping or policy")
 	flags.BoolVar(&f.Mappings, "mappings", false, "also the mappings of the destinations that are named")
 	flags.StringVar(&f.since, "since", "", "only changes since this long ago (90m, 2d) or this time (RFC 3339)")
-	flags.IntVar(&f.limit, "limit", 20, "at most so many, the newest; 0 for all")
+	flags.IntVar(&f.Limit, "limit", 20, "at most so many, the newest; 0 for all")
 	completeWords(cmd, "kind", "destination", "mapping", "policy")
 	outputFlag(cmd, &f.output, "table", "json")
 	r.connecting(cmd)
@@ -59,13 +59,12 @@ Archive "sluice export" where more is needed.`,
 }
 
 func (r *root) history(ctx context.Context, env *boot.Env, f *historyFlags) error {
-	var since time.Time
-	if f.limit < 0 {
-		return usagef("--limit %d: want a number of changes, or 0 for all", f.limit)
+	if f.Limit < 0 {
+		return usagef("--limit %d: want a number of changes, or 0 for all", f.Limit)
 	}
 	if f.since != "" {
 		var err error
-		if since, err = parseMoment("since", f.since, env.Now()); err != nil {
+		if f.Since, err = parseMoment("since", f.since, env.Now()); err != nil {
 			return err
 		}
 	}
@@ -77,97 +76,33 @@ func (r *root) history(ctx context.Context, env *boot.Env, f *historyFlags) erro
 		}
 		f.Kind = kind
 	}
-	changes, err := env.Changes(ctx, f.ChangeFilter)
-	if unknown := (*boot.UnknownResourceError)(nil); errors.As(err, &unknown) {
+	answer, err := boot.Changelog(env).Changes(ctx, f.Request)
+	if unknown := (*changelog.UnknownResourceError)(nil); errors.As(err, &unknown) {
 		return usage(err)
 	}
 	if err != nil {
 		return err
 	}
-	shown := changes.Applied
-	for i := range shown {
-		if shown[i].At.Before(since) {
-			shown = shown[:i]
-			break
-		}
-	}
-	more := 0
-	if f.limit > 0 && len(shown) > f.limit {
-		more = len(shown) - f.limit
-		shown = shown[:f.limit]
-	}
 	if f.output == "json" {
-		return printJSON(r.Out, historyJSON(changes, shown, more))
+		return printJSON(r.Out, answer)
 	}
-	return r.printHistory(changes, shown, more)
+	return r.printHistory(&answer)
 }
 
-// appliedAnswer is the JSON form of one apply, a public contract.
-type appliedAnswer struct {
-	AppliedAt  string       `json:"applied_at"`
-	Author     string       `json:"author"`
-	Reason     string       `json:"reason"`
-	AppVersion string       `json:"app_version"`
-	Changes    []changeJSON `json:"changes"`
-	Effects    []string     `json:"effects"`
-	Oldest     []string     `json:"oldest_held"`
-	Unreadable []string     `json:"unreadable"`
-}
-
-type historyAnswer struct {
-	Changes     []appliedAnswer `json:"changes"`
-	More        int             `json:"more"`
-	KeptSeconds int64           `json:"kept_seconds"`
-}
-
-func historyJSON(c *boot.Changes, shown []boot.Applied, more int) historyAnswer {
-	out := historyAnswer{Changes: []appliedAnswer{}, More: more, KeptSeconds: int64(c.Kept.Seconds())}
-	for i := range shown {
-		a := &shown[i]
-		one := appliedAnswer{
-			AppliedAt: a.At.UTC().Format(time.RFC3339), Author: a.Author, Reason: a.Reason, AppVersion: a.Version, Changes: []changeJSON{},
-			Effects: past(a.Effects), Oldest: emptyNotNil(a.Oldest), Unreadable: emptyNotNil(a.Unreadable),
-		}
-		for _, change := range a.Changes {
-			one.Changes = append(one.Changes, changeJSON{Verb: string(change.Verb), Kind: change.Kind, Name: change.Name, Details: change.Details})
-		}
-		out.Changes = append(out.Changes, one)
-	}
-	return out
-}
-
-// past tells what a plan would do, line by line, as something that it did.
-func past(lines []string) []string {
-	out := []string{}
-	for _, e := range lines {
-		for _, words := range [][2]string{
-			{"would start ", "started "}, {"would stop ", "stopped "}, {"would no longer map ", "no longer mapped "}, {"would map ", "mapped "},
-			{"would create ", "created "}, {"would change ", "changed "}, {"would remove ", "removed "}, {"would keep ", "kept "},
-		} {
-			if rest, ok := strings.CutPrefix(e, words[0]); ok {
-				e = words[1] + rest
-				break
-			}
-		}
-		out = append(out, e)
-	}
-	return out
-}
-
-func (r *root) printHistory(c *boot.Changes, shown []boot.Applied, more int) error {
+func (r *root) printHistory(a *changelog.Answer) error {
 	b := teller{paint: painter{on: r.colour()}}
-	for i := range shown {
-		b.applied(&shown[i])
+	for i := range a.Applies {
+		b.applied(&a.Applies[i])
 	}
 	switch {
-	case len(shown) == 0:
+	case len(a.Applies) == 0:
 		b.line(0, "no change is held")
-	case more > 0:
-		b.line(0, count(more, "earlier change")+" not shown (--limit 0)")
+	case a.More > 0:
+		b.line(0, count(a.More, "earlier change")+" not shown (--limit 0)")
 	}
 	kept := "Old versions may go at any time: min.compaction.lag.ms of the resource topics is 0 (sluice topology apply)."
-	if c.Kept > 0 {
-		kept = "Every version is held for at least " + days(c.Kept) + "; older ones go once newer ones stand in their place."
+	if a.KeptSeconds > 0 {
+		kept = "Every version is held for at least " + days(time.Duration(a.KeptSeconds)*time.Second) + "; older ones go once newer ones stand in their place."
 	}
 	b.line(0, b.paint.faint(kept))
 	if _, err := fmt.Fprint(r.Out, b.text.String()); err != nil {
@@ -187,17 +122,17 @@ func days(d time.Duration) string {
 var pastVerbs = map[resource.Verb]string{resource.Create: "created", resource.Update: "changed", resource.Delete: "removed"}
 
 // applied tells one apply.
-func (b *teller) applied(a *boot.Applied) {
+func (b *teller) applied(a *changelog.Apply) {
 	who := cmp.Or(a.Author, "nobody is named: it was not written by sluice apply")
 	b.line(0, b.paint.strong(a.At.UTC().Format("2006-01-02 15:04:05"))+"  "+who)
 	if a.Author != "" {
 		b.line(2, "why: "+cmp.Or(a.Reason, "no reason was given"))
 	}
-	for _, e := range past(a.Effects) {
+	for _, e := range a.Effects {
 		b.line(2, e)
 	}
 	for _, c := range a.Changes {
-		b.line(2, pastVerbs[c.Verb]+" "+strings.ToLower(c.Kind)+" "+c.Name)
+		b.line(2, pastVerbs[resource.Verb(c.Verb)]+" "+strings.ToLower(c.Kind)+" "+c.Name)
 		for _, detail := range c.Details {
 			b.line(4, detail)
 		}

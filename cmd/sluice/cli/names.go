@@ -63,15 +63,15 @@ func (r *root) appliedNames(parent context.Context) []string {
 		return nil
 	}
 	defer closing(r, env)
-	changes, err := env.Changes(ctx, boot.ChangeFilter{})
+	known, err := boot.Changelog(env).Known(ctx)
 	if err != nil {
 		return nil
 	}
-	return changes.Known
+	return known
 }
 
 func destinationNames(ctx context.Context, env *boot.Env) ([]string, error) {
-	resources, _, err := env.Resources(ctx)
+	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (r *root) hintCustomers(ctx context.Context, env *boot.Env, names ...string
 	if len(names) == 0 {
 		return ""
 	}
-	resources, _, err := env.Resources(ctx)
+	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return ""
 	}
@@ -148,7 +148,7 @@ func (r *root) knownCustomer(ctx context.Context, env *boot.Env, f *consentFlags
 	if f.yes {
 		return nil
 	}
-	resources, _, err := env.Resources(ctx)
+	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return err
 	}

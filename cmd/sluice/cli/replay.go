@@ -201,7 +201,7 @@ func checkNames(ctx context.Context, env *boot.Env, customers, destinations, eve
 	if len(customers)+len(destinations)+len(events) == 0 {
 		return nil
 	}
-	resources, _, err := env.Resources(ctx)
+	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return err
 	}

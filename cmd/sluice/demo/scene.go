@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
@@ -94,21 +95,21 @@ func loadResources(env *boot.Env, path string) (*resource.Resources, error) {
 	if path == "" {
 		files, err = resource.ReadFS(demoResources, "resources")
 	} else {
-		files, err = boot.ReadResourceFiles(path)
+		files, err = apply.ReadFiles(path)
 	}
 	if err != nil {
 		return nil, err
 	}
 	resources, problems := resource.Load(files, nil, boot.ForResources(env.Providers()))
 	if resource.HasErrors(problems) {
-		return nil, &boot.ProblemsError{Problems: problems}
+		return nil, &apply.ProblemsError{Problems: problems}
 	}
 	return resources, nil
 }
 
 func (s *stage) resourceRecords(r *resource.Resources) []*kgo.Record {
 	var records []*kgo.Record
-	by := boot.Author{Name: "sluice demo", Reason: "to show something", At: s.env.Now()}.Headers(s.env.Version)
+	by := apply.Author{Name: "sluice demo", Reason: "to show something", At: s.env.Now()}.Headers(s.env.Version)
 	add := func(topic, key string, value []byte) {
 		records = append(records, &kgo.Record{Topic: topic, Key: []byte(key), Value: value, Headers: by})
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 )
 
 // installation is one set of topics and groups of Sluice: what a router and a
@@ -98,7 +99,7 @@ func (in *installation) makeTopics(ctx context.Context, partitions int32) error 
 func (in *installation) apply(ctx context.Context, yaml string) error {
 	resources, problems := resource.Load([]resource.File{{Name: "bench.yaml", Data: []byte(yaml)}}, nil, boot.ForResources(in.env.Providers()))
 	if resource.HasErrors(problems) {
-		return &boot.ProblemsError{Problems: problems}
+		return &apply.ProblemsError{Problems: problems}
 	}
 	var records []*kgo.Record
 	add := func(topic, key string, value []byte) {

@@ -1,4 +1,6 @@
-package boot
+// Package changelog says who changed destinations, mappings and policies, when
+// and why, out of the versions that their topics still hold.
+package changelog
 
 import (
 	"context"
@@ -14,42 +16,54 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/table"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 )
 
-// ChangeFilter says whose history is wanted.
-type ChangeFilter struct {
+// Request says whose history is wanted.
+type Request struct {
 	// Names of destinations, policies, mapping documents or their records; none: all.
 	Names []string
 	// Kind narrows to one kind; empty: every one.
 	Kind string
 	// Mappings adds the mappings of the destinations that are named.
 	Mappings bool
+	// Since leaves out what was applied before.
+	Since time.Time
+	// Limit is how many applies are told, the newest; 0: all.
+	Limit int
 }
 
-// Applied is what one apply changed of what was asked for.
-type Applied struct {
-	At             time.Time
-	Author, Reason string
-	Version        string // of the sluice that wrote it
-	Changes        []resource.Change
-	// Effects say what began and ceased to be sent, as `diff` would have.
-	Effects []string
+// Answer is the history of resources, newest first. Its JSON is that of `sluice
+// history --output json`.
+type Answer struct {
+	Applies []Apply `json:"changes"`
+	// More is how many earlier ones the limit left out.
+	More int `json:"more"`
+	// KeptSeconds is for how long every version is held, at least; zero where
+	// the topics may be compacted at any time.
+	KeptSeconds int64 `json:"kept_seconds"`
+}
+
+// Apply is what one apply changed of what was asked for.
+type Apply struct {
+	AppliedAt string `json:"applied_at"` // RFC 3339
+	// Author is empty where the record was not written by sluice apply.
+	Author     string         `json:"author"`
+	Reason     string         `json:"reason"`
+	AppVersion string         `json:"app_version"` // of the sluice that wrote it
+	Changes    []apply.Change `json:"changes"`
+	// Effects say what began and ceased to be sent.
+	Effects []string `json:"effects"`
 	// Oldest are the resources of which this is the oldest version that is
 	// held, so that what it changed is not known.
-	Oldest []string
+	Oldest []string `json:"oldest_held"`
 	// Unreadable are records that this build cannot decode.
-	Unreadable []string
-}
+	Unreadable []string `json:"unreadable"`
 
-// Changes is the history of resources.
-type Changes struct {
-	// Applied is everything that is still held, newest first.
-	Applied []Applied
-	// Known are the names that may be asked for.
-	Known []string
-	// Kept is for how long every version is held, at least; zero where the
-	// topics may be compacted at any time.
-	Kept time.Duration
+	// At is AppliedAt for telling it to people.
+	At time.Time `json:"-"`
 }
 
 // version is one record of a resource.
@@ -78,35 +92,87 @@ func (v *version) sameApply(o *version) bool {
 	return v.at.Equal(o.at) && v.author == o.author && v.reason == o.reason && v.producer == o.producer && v.epoch == o.epoch
 }
 
-// Changes reads what the resource topics still hold, and tells who changed
-// what, when and why.
-func (e *Env) Changes(ctx context.Context, f ChangeFilter) (*Changes, error) {
-	versions, err := e.versions(ctx)
+// topics are the cluster's.
+type topics interface {
+	// RequireTopics fails where one of them is missing.
+	RequireTopics(ctx context.Context, names ...string) error
+	// EachRecord reads a topic from a time on to where it ends now.
+	EachRecord(ctx context.Context, topic string, since time.Time, take func(*kgo.Record) error) error
+	// VersionsKept is for how long topics hold every version at least.
+	VersionsKept(ctx context.Context, topics ...string) (time.Duration, error)
+}
+
+// registry is the Schema Registry.
+type registry interface {
+	Codec() (*codec.Registry, error)
+	// Undecoded is the error of a record that cannot be read.
+	Undecoded(record *kgo.Record, err error) error
+}
+
+// Deps of a Reader; all are needed.
+type Deps struct {
+	Topics   topics
+	Registry registry
+	Names    topology.Names
+	Now      func() time.Time
+}
+
+// Reader answers requests. It holds nothing open and is safe for concurrent
+// use.
+type Reader struct{ deps Deps }
+
+// New makes a Reader.
+func New(deps Deps) *Reader { return &Reader{deps} }
+
+// Changes reads what the resource topics still hold, and says who changed
+// what, when and why. Its error is an *UnknownResourceError where a name of the
+// request is not held.
+func (c *Reader) Changes(ctx context.Context, q Request) (Answer, error) {
+	versions, err := c.versions(ctx)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
-	out := &Changes{Known: knownNames(versions)}
-	for _, name := range f.Names {
-		if !slices.Contains(out.Known, name) {
-			return nil, &UnknownResourceError{Name: name, Known: out.Known}
+	known := knownNames(versions)
+	for _, name := range q.Names {
+		if !slices.Contains(known, name) {
+			return Answer{}, &UnknownResourceError{Name: name, Known: known}
 		}
 	}
-	if out.Kept, err = e.Cluster.VersionsKept(ctx, e.resourceTopics()...); err != nil {
-		return nil, err
+	kept, err := c.deps.Topics.VersionsKept(ctx, apply.Topics(c.deps.Names)...)
+	if err != nil {
+		return Answer{}, err
 	}
-	h := historian{filter: f, seen: map[string]bool{}, sure: e.Now().Add(-out.Kept)}
+	f := folder{filter: q, seen: map[string]bool{}, sure: c.deps.Now().Add(-kept)}
+	var all []Apply
 	for len(versions) > 0 {
 		n := 1
 		for n < len(versions) && versions[n].sameApply(&versions[0]) {
 			n++
 		}
-		if a, ok := h.apply(versions[:n]); ok {
-			out.Applied = append(out.Applied, a)
+		if a, ok := f.apply(versions[:n]); ok {
+			all = append(all, a)
 		}
 		versions = versions[n:]
 	}
-	slices.Reverse(out.Applied)
-	return out, nil
+	slices.Reverse(all)
+	answer := Answer{Applies: []Apply{}, KeptSeconds: int64(kept.Seconds())}
+	for i := range all {
+		switch {
+		case all[i].At.Before(q.Since):
+			return answer, nil
+		case q.Limit > 0 && len(answer.Applies) == q.Limit:
+			answer.More++
+		default:
+			answer.Applies = append(answer.Applies, all[i])
+		}
+	}
+	return answer, nil
+}
+
+// Known are the names of everything that is held.
+func (c *Reader) Known(ctx context.Context) ([]string, error) {
+	versions, err := c.versions(ctx)
+	return knownNames(versions), err
 }
 
 // UnknownResourceError is a name of which nothing is held.
@@ -126,23 +192,23 @@ func (e *UnknownResourceError) Error() string {
 
 // versions reads every record of the resource topics in the order in which
 // they were written.
-func (e *Env) versions(ctx context.Context) ([]version, error) {
-	if err := e.Cluster.RequireTopics(ctx, e.resourceTopics()...); err != nil {
+func (c *Reader) versions(ctx context.Context) ([]version, error) {
+	if err := c.deps.Topics.RequireTopics(ctx, apply.Topics(c.deps.Names)...); err != nil {
 		return nil, err
 	}
-	registry, err := e.Registry.Codec()
+	registry, err := c.deps.Registry.Codec()
 	if err != nil {
 		return nil, err
 	}
-	decoders, err := TableDecoders(registry)
+	decoders, err := table.NewDecoders(registry)
 	if err != nil {
 		return nil, err
 	}
 	kinds := []string{resource.KindDestination, resource.KindMapping, resource.KindPolicy}
 	var all []version
-	for i, topic := range e.resourceTopics() {
+	for i, topic := range apply.Topics(c.deps.Names) {
 		var last time.Time
-		err := e.Cluster.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
+		err := c.deps.Topics.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 			v := versionOf(kinds[i], r)
 			var err error
 			switch {
@@ -160,7 +226,7 @@ func (e *Env) versions(ctx context.Context) ([]version, error) {
 			if _, bad := errors.AsType[*codec.DecodeError](err); bad {
 				v.unreadable = true
 			} else if err != nil {
-				return e.Registry.Undecoded(r, err)
+				return c.deps.Registry.Undecoded(r, err)
 			}
 			if v.stored.Before(last) {
 				v.stored = last

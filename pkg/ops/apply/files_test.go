@@ -1,4 +1,4 @@
-package boot_test
+package apply_test
 
 import (
 	"os"
@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 )
 
@@ -37,7 +37,7 @@ spec:
     page.viewed: {provider_event: PageViews}
     cart.added: {provider_event: AddToCarts}
 `), 0o600))
-	_, notes, err := boot.CompileFiles(map[string]resource.Provider{"meta": meta.New()}, file)
+	_, notes, err := apply.CompileFiles(map[string]resource.Provider{"meta": meta.New()}, file)
 	require.NoError(t, err)
 	var told []string
 	for _, n := range notes {

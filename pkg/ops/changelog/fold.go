@@ -1,4 +1,4 @@
-package boot
+package changelog
 
 import (
 	"slices"
@@ -7,12 +7,13 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
 )
 
-// historian goes through versions from the oldest on, and keeps what was
+// folder goes through versions from the oldest on, and keeps what was
 // applied at each moment.
-type historian struct {
-	filter ChangeFilter
+type folder struct {
+	filter Request
 	state  resource.Resources
 	seen   map[string]bool
 	// sure: a resource whose oldest version is younger was made by it.
@@ -21,8 +22,11 @@ type historian struct {
 
 // apply takes what was written together, and says what it changed; false where
 // nobody asked for any of it.
-func (h *historian) apply(group []version) (Applied, bool) {
-	a := Applied{At: group[0].at, Author: group[0].author, Reason: group[0].reason, Version: group[0].app}
+func (h *folder) apply(group []version) (Apply, bool) {
+	a := Apply{
+		At: group[0].at, AppliedAt: group[0].at.UTC().Format(time.RFC3339), Author: group[0].author, Reason: group[0].reason, AppVersion: group[0].app,
+		Effects: []string{}, Oldest: []string{}, Unreadable: []string{},
+	}
 	before := h.state
 	h.state = resource.Resources{
 		Destinations: slices.Clone(before.Destinations), Mappings: slices.Clone(before.Mappings), Policies: slices.Clone(before.Policies),
@@ -51,19 +55,21 @@ func (h *historian) apply(group []version) (Applied, bool) {
 		return a, false
 	}
 	plan := resource.Diff(around(&before, group, wanted), around(&h.state, group, wanted), true)
+	var changes []resource.Change
 	for _, c := range plan.Changes {
 		if wanted[c.Kind+c.Key] {
-			a.Changes = append(a.Changes, c)
+			changes = append(changes, c)
 		}
 	}
+	a.Changes = apply.ChangesOf(changes)
 	if len(a.Oldest) == 0 {
-		a.Effects = plan.Effects
+		a.Effects = apply.Past(plan.Effects)
 	}
 	return a, true
 }
 
 // wants says whether somebody asked for a resource.
-func (h *historian) wants(v *version) bool {
+func (h *folder) wants(v *version) bool {
 	if h.filter.Kind != "" && v.kind != h.filter.Kind {
 		return false
 	}
@@ -78,7 +84,7 @@ func (h *historian) wants(v *version) bool {
 }
 
 // put makes a version the one that holds.
-func (h *historian) put(v *version) {
+func (h *folder) put(v *version) {
 	switch v.kind {
 	case resource.KindDestination:
 		h.state.Destinations = replaced(h.state.Destinations, v.destination, func(d *resource.Destination) bool { return d.ID == v.key })

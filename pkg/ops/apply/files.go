@@ -1,4 +1,4 @@
-package boot
+package apply
 
 import (
 	"errors"
@@ -38,10 +38,10 @@ func (e *ProblemsError) Error() string {
 	return b.String()
 }
 
-// ReadResourceFiles reads the YAML and JSON files of folders and single files,
+// ReadFiles reads the YAML and JSON files of folders and single files,
 // named as the user named them, so that an editor finds them by what a message
 // says.
-func ReadResourceFiles(paths ...string) ([]resource.File, error) {
+func ReadFiles(paths ...string) ([]resource.File, error) {
 	var files []resource.File
 	for _, name := range paths {
 		info, err := os.Stat(name)
@@ -74,7 +74,7 @@ func ReadResourceFiles(paths ...string) ([]resource.File, error) {
 // what a cluster may hold. Its error is a *ProblemsError where the files are
 // wrong; notes are returned beside a set that can be used.
 func CompileFiles(providers map[string]resource.Provider, paths ...string) (*resource.Set, []resource.Problem, error) {
-	files, err := ReadResourceFiles(paths...)
+	files, err := ReadFiles(paths...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,152 @@
+package apply_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/fake/topics"
+	"github.com/sluicehq/sluice/pkg/ops/apply"
+	"github.com/sluicehq/sluice/pkg/provider/meta"
+)
+
+const destination = `
+apiVersion: sluice/v1
+kind: Destination
+metadata: {name: acme-meta, customer: acme}
+spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:a.json"}
+`
+
+const mapping = `
+---
+apiVersion: sluice/v1
+kind: Mapping
+metadata: {name: acme-all}
+spec:
+  destinations: [acme-meta]
+  events:
+    order.placed: {provider_event: Purchase}
+`
+
+var (
+	now       = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	names     = topology.Names{Prefix: topology.DefaultPrefix}
+	providers = map[string]resource.Provider{"meta": meta.New()}
+)
+
+func files(yaml string) []resource.File {
+	return []resource.File{{Name: "acme.yaml", Data: []byte(yaml)}}
+}
+
+// applier is an Applier over topics in memory. before is told when the right to
+// write has been taken.
+func applier(t *testing.T, in *topics.Topics, before func()) *apply.Applier {
+	t.Helper()
+	return apply.New(apply.Deps{
+		Topics: in, Registry: topics.Registry(t), Names: names, Providers: providers, Version: "9.9", Now: func() time.Time { return now },
+		Transaction: func(ctx context.Context, id string) (apply.Transaction, error) {
+			tx, err := in.Transaction(ctx, id)
+			before()
+			return tx, err
+		},
+	})
+}
+
+func TestAPlanIsWrittenAsAWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	in := &topics.Topics{}
+	a := applier(t, in, func() {})
+	dry, err := a.Apply(t.Context(), apply.Request{Files: files(destination + mapping), DryRun: true})
+	require.NoError(t, err)
+	require.False(t, dry.Applied)
+	require.Len(t, dry.Changes, 2)
+	require.Contains(t, strings.Join(dry.Effects, "\n"), "would ")
+	require.Empty(t, in.Records(names.Destinations()))
+
+	done, err := a.Apply(t.Context(), apply.Request{Files: files(destination + mapping), Author: "ada", Reason: "launch"})
+	require.NoError(t, err)
+	require.True(t, done.Applied)
+	require.NotContains(t, strings.Join(done.Effects, "\n"), "would ")
+	require.Len(t, in.Records(names.Mappings()), 1)
+	written := in.Records(names.Destinations())[0]
+	require.Equal(t, "acme-meta", string(written.Key))
+	require.Equal(t, "ada", topics.Header(written, codec.HeaderAuthor))
+	require.Equal(t, "launch", topics.Header(written, codec.HeaderApplyReason))
+	require.Equal(t, "2026-11-20T12:00:00Z", topics.Header(written, codec.HeaderAppliedAt))
+	require.Equal(t, "9.9", topics.Header(written, codec.HeaderAppVersion))
+
+	again, err := a.Apply(t.Context(), apply.Request{Files: files(destination + mapping)})
+	require.NoError(t, err)
+	require.Empty(t, again.Changes)
+	require.Len(t, in.Records(names.Destinations()), 1)
+}
+
+func TestOnlyPruningRemovesWhatFilesDoNotName(t *testing.T) {
+	t.Parallel()
+	in := &topics.Topics{}
+	a := applier(t, in, func() {})
+	_, err := a.Apply(t.Context(), apply.Request{Files: files(destination + mapping)})
+	require.NoError(t, err)
+	kept, err := a.Apply(t.Context(), apply.Request{Files: files(destination)})
+	require.NoError(t, err)
+	require.Empty(t, kept.Changes)
+	require.Len(t, kept.Kept, 1)
+	pruned, err := a.Apply(t.Context(), apply.Request{Files: files(destination), Prune: true})
+	require.NoError(t, err)
+	require.Equal(t, "remove", pruned.Changes[0].Verb)
+	records := in.Records(names.Mappings())
+	require.Nil(t, records[len(records)-1].Value)
+	current, problems, err := a.Current(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	require.Len(t, current.Destinations, 1)
+	require.Empty(t, current.Mappings)
+}
+
+// TestTwoAppliesDoNotWriteOverEachOther: the right to write is taken before
+// anything is read, so that the slower one writes nothing.
+func TestTwoAppliesDoNotWriteOverEachOther(t *testing.T) {
+	t.Parallel()
+	in := &topics.Topics{}
+	other := applier(t, in, func() {})
+	first := true
+	slow := applier(t, in, func() {
+		if first {
+			first = false
+			_, err := other.Apply(t.Context(), apply.Request{Files: files(destination)})
+			require.NoError(t, err)
+		}
+	})
+	_, err := slow.Apply(t.Context(), apply.Request{Files: files(destination + mapping)})
+	require.ErrorIs(t, err, kerr.ProducerFenced)
+	require.ErrorContains(t, err, "nothing was written, run it again")
+	require.Empty(t, in.Records(names.Mappings()))
+}
+
+func TestWhatIsWrongInFilesIsWrittenNowhere(t *testing.T) {
+	t.Parallel()
+	in := &topics.Topics{}
+	require.NoError(t, apply.Alone(files(mapping), providers), "the destination may be applied already")
+	var wrong *apply.ProblemsError
+	require.ErrorAs(t, apply.Alone(files(strings.Replace(destination, "provider: meta", "provider: metta", 1)), providers), &wrong)
+	_, err := applier(t, in, func() {}).Apply(t.Context(), apply.Request{Files: files(mapping)})
+	require.ErrorAs(t, err, &wrong)
+	require.NotEmpty(t, wrong.Problems)
+	require.Empty(t, in.Records(names.Mappings()))
+}
+
+func TestMissingTopicsAreSaidBeforeAnythingIsRead(t *testing.T) {
+	t.Parallel()
+	in := &topics.Topics{Missing: []string{names.Policies()}}
+	_, err := applier(t, in, func() {}).Apply(t.Context(), apply.Request{Files: files(destination), DryRun: true})
+	var missing *unready.Error
+	require.ErrorAs(t, err, &missing)
+}

@@ -1,0 +1,64 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/core/resource"
+)
+
+// Alone reports what no state of a cluster could make right in files, as a
+// *ProblemsError. A name that the files do not declare may be applied already,
+// so it is no error here.
+func Alone(files []resource.File, providers map[string]resource.Provider) error {
+	_, problems := resource.Load(files, nil, providers)
+	for i := range problems {
+		if strings.Contains(problems[i].Rule, "that exists") {
+			problems[i].Warning = true
+		}
+	}
+	if resource.HasErrors(problems) {
+		return &ProblemsError{Problems: problems}
+	}
+	return nil
+}
+
+// plan compares files with what is applied. Its error is a *ProblemsError where
+// the files would break something; what was wrong before and stays wrong is a
+// note.
+func (a *Applier) plan(ctx context.Context, files []resource.File, prune bool) (resource.Plan, []resource.Problem, error) {
+	current, before, err := a.Current(ctx)
+	if err != nil {
+		return resource.Plan{}, nil, err
+	}
+	desired, problems := resource.Load(files, current, a.deps.Providers)
+	if !resource.HasErrors(problems) {
+		for _, p := range resource.Check(current, desired, prune, a.deps.Providers) {
+			problems = addProblem(problems, p, before)
+		}
+	}
+	if resource.HasErrors(problems) {
+		document.Sort(problems)
+		return resource.Plan{}, nil, &ProblemsError{Problems: problems}
+	}
+	return resource.Diff(current, desired, prune), problems, nil
+}
+
+func addProblem(problems []resource.Problem, p resource.Problem, before []resource.Problem) []resource.Problem {
+	if slices.ContainsFunc(problems, func(q resource.Problem) bool { return same(p, q) }) {
+		return problems
+	}
+	if p.File == "" && slices.ContainsFunc(before, func(q resource.Problem) bool { return same(p, q) }) {
+		p.Warning = true
+	}
+	return append(problems, p)
+}
+
+func same(p, q resource.Problem) bool {
+	if p.Line > 0 && p.File == q.File && p.Line == q.Line && p.Column == q.Column {
+		return p.Rule == q.Rule && p.Value == q.Value
+	}
+	return p.Resource == q.Resource && p.Path == q.Path && p.Rule == q.Rule
+}
