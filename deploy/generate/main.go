@@ -1,6 +1,6 @@
 // Command generate writes what deployments share with the product, so that
-// nothing is declared twice: the chart's copy of topology/topics.yaml, the
-// chart's schema and README (from its values.yaml and the configuration's own
+// nothing is declared twice: the chart's copy of topology/topics.yaml, its entry
+// and the page of docs for each provider, the chart's schema and README (from its values.yaml and the configuration's own
 // schema), the dashboards, and the list of all metrics. `make generate` runs
 // it; CI refuses a tree in which it changes anything.
 package main
@@ -28,16 +28,18 @@ type output struct {
 
 func outputs() []output {
 	const chart = "deploy/helm/sluice/"
-	all := []output{
+	outputs := []output{
 		{chart + "files/topology.yaml", topologyFile},
+		{chart + "values.yaml", chartValues}, // first: schema and README are made from it
 		{chart + "values.schema.json", valuesSchema},
 		{chart + "README.md", chartReadme},
 		{"docs/metrics.md", metricsPage},
 	}
+	outputs = append(outputs, providerPages()...)
 	for _, d := range dashboards() {
-		all = append(all, output{chart + "files/dashboards/" + d.UID + ".json", d.render})
+		outputs = append(outputs, output{chart + "files/dashboards/" + d.UID + ".json", d.render})
 	}
-	return all
+	return outputs
 }
 
 func run(args []string) error {

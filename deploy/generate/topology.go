@@ -8,9 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/sluicehq/sluice/pkg/edge/topology"
-	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/provider/google"
-	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/provider/all"
 )
 
 // chartTopology is the declaration in the form that the chart's templates
@@ -22,6 +20,8 @@ type chartTopology struct {
 	Topics            []chartTopic        `yaml:"topics"`
 	Roles             map[string][]right  `yaml:"roles"`
 	Hosts             map[string][]string `yaml:"hosts"`
+	// OwnHosts are the providers whose hosts the configuration lists.
+	OwnHosts []string `yaml:"own_hosts"`
 }
 
 // right is one thing that a role may do, in Kafka's words. An empty name is
@@ -82,15 +82,18 @@ func topologyFile(string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	// Webhooks have hosts of their own, which the configuration lists.
-	for _, spec := range []provider.Spec{meta.New().Spec(), google.New(google.Deps{Now: func() int64 { return 0 }}).Spec()} {
+	for _, spec := range all.Specs() {
+		if spec.OwnHosts {
+			out.OwnHosts = append(out.OwnHosts, spec.Name)
+			continue
+		}
 		out.Hosts[spec.Name] = spec.Hosts
 	}
 	text, err := yaml.Marshal(out)
 	if err != nil {
 		return nil, fmt.Errorf("writing the topology: %w", err)
 	}
-	return append([]byte("# Made from topology/topics.yaml by `make generate`; do not edit.\n"), text...), nil
+	return append([]byte("# Made from topology/topics.yaml and pkg/provider/all by `make generate`; do not edit.\n"), text...), nil
 }
 
 // kafkaWords are a right's operations and kinds as Strimzi writes them.
@@ -105,7 +108,7 @@ func rights(role string) ([]right, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]right, 0, len(declared))
+	granted := make([]right, 0, len(declared))
 	for _, d := range declared {
 		entry := right{Type: kafkaWords[string(d.Kind)], Name: d.Name, Pattern: "literal"}
 		if d.Prefixed {
@@ -121,7 +124,7 @@ func rights(role string) ([]right, error) {
 			}
 			entry.Operations = append(entry.Operations, word)
 		}
-		all = append(all, entry)
+		granted = append(granted, entry)
 	}
-	return all, nil
+	return granted, nil
 }

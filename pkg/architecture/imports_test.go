@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/sluicehq/sluice/pkg/provider/all"
 )
 
 // tier is one layer of the code, and a folder of the tree; see
@@ -156,12 +158,8 @@ func TestCoreDoesNotAskForTheTime(t *testing.T) {
 	}
 }
 
-// advertisers are the folders below pkg/provider that are one advertising API
-// each; the others are shared by them.
-var advertisers = []string{"meta", "google", "webhook"}
-
 // TestProvidersDoNotKnowEachOther keeps an advertising API addable and
-// removable as one folder.
+// removable as one folder and one line of pkg/provider/all.
 func TestProvidersDoNotKnowEachOther(t *testing.T) {
 	t.Parallel()
 	const prefix = "pkg/provider/"
@@ -174,7 +172,7 @@ func TestProvidersDoNotKnowEachOther(t *testing.T) {
 		for path := range s.imports() {
 			other, ok := strings.CutPrefix(path, module+"/"+prefix)
 			other, _, _ = strings.Cut(other, "/")
-			if ok && slices.Contains(advertisers, other) {
+			if ok && slices.Contains(all.Names(), other) && own != "all" {
 				assert.Equal(t, own, other, "%s imports a provider: %s", s.path, path)
 			}
 		}

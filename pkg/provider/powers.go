@@ -6,6 +6,7 @@ package provider
 //	Versioned  an account's requests name a version of the API that ends
 //	Quotas     an account shares a budget of requests with others
 //	Trials     a provider can be tried with one event by hand (trial.go)
+//	Documented a provider's page has tables of its own
 //	Verdicts   a provider says later what became of a request (verdict.go)
 
 // Versioned is implemented by accounts whose requests name a version of the
@@ -21,4 +22,19 @@ type Versioned interface {
 type Quotas interface {
 	// Quota names the budget, empty where the account has one of its own.
 	Quota() string
+}
+
+// Documented is implemented by providers whose page in docs/providers has
+// tables beside those that every provider's has.
+type Documented interface {
+	Tables() []Table
+}
+
+// Table is one table of a page, between the markers
+// "<!-- generated: PROVIDER NAME -->" and "<!-- end -->".
+type Table struct {
+	// Name is what the marker calls it, Title the heading on a new page.
+	Name, Title string
+	Head        []string
+	Rows        [][]string
 }

@@ -57,9 +57,14 @@ func Build(dst []byte, in *Input) Built {
 // Spec is what a provider declares about itself.
 type Spec struct {
 	Name string
+	// Title is what people call the API, for docs and the chart.
+	Title string
 	// Hosts are the fixed hosts that requests may go to, token exchange
 	// included.
 	Hosts []string
+	// OwnHosts: requests go to hosts that the installation lists
+	// (sender.providers.NAME.hosts), and to no others. Hosts is that list then.
+	OwnHosts bool
 	// BaseURL and TokenURL are the production addresses; installations may
 	// point them at a sandbox.
 	BaseURL, TokenURL string

@@ -142,7 +142,7 @@ type Lanes struct {
 type Provider struct {
 	BaseURL       string   `yaml:"base_url" rule:"url" doc:"Address of the API. Empty: the provider's own."`
 	TokenURL      string   `yaml:"token_url" rule:"url" doc:"Address for exchanging credentials. Empty: the provider's own."`
-	Hosts         []string `yaml:"hosts" rule:"host" doc:"Hosts, or host:port, that destinations may name. For webhooks only, whose destinations have addresses of their own; the others' hosts are fixed. Empty: nothing is sent."`
+	Hosts         []string `yaml:"hosts" rule:"host" doc:"Hosts, or host:port, that destinations may name. Only for providers whose destinations have addresses of their own, such as webhook; the others' hosts are fixed. Empty: nothing is sent."`
 	AllowInsecure bool     `yaml:"allow_insecure" doc:"Permit http. For a sandbox only: tokens and personal data travel in clear."`
 	AllowPrivate  bool     `yaml:"allow_private" doc:"Permit addresses that are not on the public internet. For a sandbox only."`
 	Timeout       Duration `yaml:"timeout" min:"1s" max:"5m" doc:"How long one request may take, connecting included."`

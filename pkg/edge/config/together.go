@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/sluicehq/sluice/pkg/provider/all"
 )
 
 // together checks what concerns several settings at once.
@@ -63,13 +65,14 @@ func (v *validator) sasl(s SASL) {
 // providers keeps the exceptions for sandboxes away from real providers: an
 // exception without another address would weaken production.
 func (v *validator) providers(s Sender) {
+	own := ownHosts()
 	for name, p := range s.Providers {
 		path := "sender.providers." + name
 		if (p.AllowInsecure || p.AllowPrivate) && p.BaseURL == "" {
 			v.add(path, "must set base_url where it has exceptions for a sandbox", "", "set base_url, or remove allow_insecure and allow_private")
 		}
-		if len(p.Hosts) > 0 && name != "webhook" {
-			v.add(path+".hosts", "must be absent: this provider's hosts are fixed", strings.Join(p.Hosts, ", "), "remove it, or write it below webhook")
+		if len(p.Hosts) > 0 && !slices.Contains(own, name) {
+			v.add(path+".hosts", "must be absent: this provider's hosts are fixed", strings.Join(p.Hosts, ", "), "remove it, or write it below "+strings.Join(own, " or "))
 		}
 		for key, address := range map[string]string{"base_url": p.BaseURL, "token_url": p.TokenURL} {
 			if strings.HasPrefix(address, "http://") && !p.AllowInsecure {
@@ -77,4 +80,15 @@ func (v *validator) providers(s Sender) {
 			}
 		}
 	}
+}
+
+// ownHosts are the providers that send to hosts of the installation's own.
+func ownHosts() []string {
+	var names []string
+	for _, s := range all.Specs() {
+		if s.OwnHosts {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/provider/all"
 	declared "github.com/sluicehq/sluice/topology"
 )
 
@@ -21,7 +22,6 @@ type file struct {
 	Version        int             `yaml:"version"`
 	Keyed          int32           `yaml:"keyed_partitions"`
 	Replication    int16           `yaml:"replication_factor"`
-	Providers      []string        `yaml:"providers"`
 	CopyMaxMessage int             `yaml:"copy_max_message_bytes"`
 	Topics         []entry         `yaml:"topics"`
 	Roles          map[string]Role `yaml:"roles"`
@@ -112,9 +112,10 @@ func Declared(o Options) ([]Topic, map[string]Role, error) {
 			}
 		}
 	}
+	providers := all.Names()
 	var topics []Topic
 	for _, e := range f.Topics {
-		for _, name := range expand(e.Name, f.Providers) {
+		for _, name := range expand(e.Name, providers) {
 			t, err := e.topic(names.name(name), &f)
 			if err != nil {
 				return nil, nil, fmt.Errorf("reading topic %s of topology/topics.yaml: %w", e.Name, err)
@@ -123,7 +124,7 @@ func Declared(o Options) ([]Topic, map[string]Role, error) {
 		}
 	}
 	for name, role := range f.Roles {
-		role.Read, role.Write = expandAll(role.Read, f.Providers), expandAll(role.Write, f.Providers)
+		role.Read, role.Write = expandAll(role.Read, providers), expandAll(role.Write, providers)
 		f.Roles[name] = role
 	}
 	return topics, f.Roles, nil
@@ -133,19 +134,19 @@ func expand(name string, providers []string) []string {
 	if !strings.Contains(name, "{provider}") {
 		return []string{name}
 	}
-	all := make([]string, 0, len(providers))
+	names := make([]string, 0, len(providers))
 	for _, p := range providers {
-		all = append(all, strings.ReplaceAll(name, "{provider}", p))
+		names = append(names, strings.ReplaceAll(name, "{provider}", p))
 	}
-	return all
+	return names
 }
 
 func expandAll(names, providers []string) []string {
-	all := make([]string, 0, len(names))
+	expanded := make([]string, 0, len(names))
 	for _, name := range names {
-		all = append(all, expand(name, providers)...)
+		expanded = append(expanded, expand(name, providers)...)
 	}
-	return all
+	return expanded
 }
 
 func (e entry) topic(name string, f *file) (Topic, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/pkg/fake/topics"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 )
 
@@ -39,7 +40,7 @@ spec:
 var (
 	now       = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	names     = topology.Names{Prefix: topology.DefaultPrefix}
-	providers = map[string]resource.Provider{"meta": meta.New()}
+	providers = map[string]resource.Provider{"meta": meta.New(provider.Deps{})}
 )
 
 func files(yaml string) []resource.File {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 )
 
@@ -37,7 +38,7 @@ spec:
     page.viewed: {provider_event: PageViews}
     cart.added: {provider_event: AddToCarts}
 `), 0o600))
-	_, notes, err := apply.CompileFiles(map[string]resource.Provider{"meta": meta.New()}, file)
+	_, notes, err := apply.CompileFiles(map[string]resource.Provider{"meta": meta.New(provider.Deps{})}, file)
 	require.NoError(t, err)
 	var told []string
 	for _, n := range notes {

@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 )
 
@@ -292,7 +293,7 @@ func TestReliesOn(t *testing.T) {
 	k = analyticsKit()
 	k.in.Said = consent.State{}
 	require.Equal(t, consent.AdUserData|consent.AdStorage|consent.AnalyticsStorage, k.build(t).ReliesOn)
-	require.Equal(t, consent.Needs{Purposes: consent.AdUserData, TCFVendor: 755}, google.New(google.Deps{}).Needs())
+	require.Equal(t, consent.Needs{Purposes: consent.AdUserData, TCFVendor: 755}, google.New(provider.Deps{}).Needs())
 }
 
 func TestIdentifiersAreLimited(t *testing.T) {

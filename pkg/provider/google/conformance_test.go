@@ -68,7 +68,9 @@ func info(code int, status, reason string) string {
 	return string(raw)
 }
 
-func newProvider() *google.Provider { return google.New(google.Deps{Now: func() int64 { return now }}) }
+func newProvider() *google.Provider {
+	return google.New(provider.Deps{Now: func() int64 { return now }})
+}
 
 // I9: TestConformance holds the provider to what router and sender rely on.
 func TestConformance(t *testing.T) {

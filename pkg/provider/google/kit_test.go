@@ -93,7 +93,7 @@ func webPurchase() *event.Event {
 // granted.
 func (k *kit) route(t testing.TB) *resource.Route {
 	t.Helper()
-	p := google.New(google.Deps{Now: func() int64 { return now }})
+	p := google.New(provider.Deps{Now: func() int64 { return now }})
 	account, problems := p.Open(&k.destination)
 	require.Empty(t, problems)
 	target, problems := account.Map(&k.mapping)

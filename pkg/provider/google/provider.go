@@ -29,18 +29,17 @@ const (
 	maxBytes = 9 << 20
 )
 
-// Deps is what the provider needs of its surroundings.
-type Deps struct {
-	// Now is the clock in epoch milliseconds. Only Authorize and Probe ask it:
-	// a signed assertion and a probe event carry the time.
-	Now func() int64
-}
-
 // Provider is the Data Manager API. It has no state.
 type Provider struct{ now func() int64 }
 
-// New makes the provider. Deps.Now is required for Authorize and Probe.
-func New(deps Deps) *Provider { return &Provider{now: deps.Now} }
+// New makes the provider. Authorize and Probe need the clock: a signed
+// assertion and a probe event carry the time.
+func New(d provider.Deps) *Provider { return &Provider{now: d.Now} }
+
+// Registration is the provider's line in pkg/provider/all.
+func Registration() provider.Registration {
+	return provider.Registration{Name: Name, New: func(d provider.Deps) provider.Provider { return New(d) }}
+}
 
 var (
 	_ provider.Provider = (*Provider)(nil)
@@ -72,6 +71,7 @@ func (p *Provider) Needs() consent.Needs {
 func (p *Provider) Spec() provider.Spec {
 	return provider.Spec{
 		Name:          Name,
+		Title:         "Google Data Manager API",
 		Hosts:         []string{"datamanager.googleapis.com", "oauth2.googleapis.com"},
 		BaseURL:       baseURL,
 		TokenURL:      tokenURL,

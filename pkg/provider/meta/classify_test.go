@@ -25,7 +25,7 @@ func failure(code, subcode int, more string) string {
 }
 
 func TestClassifySuccess(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	for name, c := range map[string]struct {
 		r        *provider.Response
 		want     provider.Class
@@ -55,7 +55,7 @@ func TestClassifySuccess(t *testing.T) {
 
 // The table itself: every row reaches its class, whatever the HTTP status.
 func TestClassifyEveryRow(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	for _, row := range p.Spec().Errors {
 		if status, isStatus := strings.CutPrefix(row.Code, "HTTP "); isStatus {
 			n := 0
@@ -85,7 +85,7 @@ func TestClassifyEveryRow(t *testing.T) {
 }
 
 func TestClassifyWhatRowsCannotSay(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	for name, c := range map[string]struct {
 		r        *provider.Response
 		want     provider.Class
@@ -117,7 +117,7 @@ func TestClassifyWhatRowsCannotSay(t *testing.T) {
 }
 
 func TestFaultsNameTheEvent(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	for body, want := range map[string][]int{
 		`{"error":{"message":"Unexpected key \"x\" on param \"$['data'][2]\"","code":100}}`:                                            {2},
 		`{"error":{"message":"(#100) param data[1][event_time] must be an integer","code":100}}`:                                       {1},
@@ -144,7 +144,7 @@ func TestFaultsNameTheEvent(t *testing.T) {
 }
 
 func TestWaitingTimes(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	throttle := failure(80004, 2446079, "")
 	for name, c := range map[string]struct {
 		headers []string
@@ -176,7 +176,7 @@ func FuzzClassify(f *testing.F) {
 		f.Add(400, s, "Sat, 21 Nov 2026 12:00:30 GMT")
 	}
 	f.Fuzz(func(t *testing.T, status int, body, header string) {
-		a := meta.New().Classify(3, answer(status, body, "Retry-After", header, "X-App-Usage", header, "X-Business-Use-Case-Usage", header))
+		a := meta.New(provider.Deps{}).Classify(3, answer(status, body, "Retry-After", header, "X-App-Usage", header, "X-Business-Use-Case-Usage", header))
 		for _, fault := range a.Faults {
 			if fault.Index < 0 || fault.Index >= 3 {
 				t.Fatalf("fault %d of 3", fault.Index)

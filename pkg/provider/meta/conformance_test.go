@@ -6,13 +6,14 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/provider/providertest"
 )
 
 // I9: TestConformance holds the provider to what router and sender rely on.
 func TestConformance(t *testing.T) {
-	providertest.Run(t, meta.New(), providertest.Fixture{
+	providertest.Run(t, meta.New(provider.Deps{}), providertest.Fixture{
 		Account: json.RawMessage(`{"dataset_id":"1234567890"}`),
 		Mapping: resource.Mapping{ProviderEvent: "Purchase"},
 		Invalid: []providertest.Invalid{

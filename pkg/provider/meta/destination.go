@@ -61,8 +61,8 @@ var (
 // the dataset.
 func (p Provider) Open(d *resource.Destination) (resource.Account, []resource.Problem) {
 	c, found := openDestination(d)
-	if p.deps != nil && p.deps.Now != nil && !resource.HasErrors(found.List) {
-		found.ending(c.version, time.UnixMilli(p.deps.Now()))
+	if p.now != nil && !resource.HasErrors(found.List) {
+		found.ending(c.version, time.UnixMilli(p.now()))
 	}
 	if resource.HasErrors(found.List) {
 		return nil, found.List

@@ -47,7 +47,7 @@ func newRoute(t testing.TB, target string, options ...option) *resource.Route {
 	for _, o := range options {
 		o(d, m)
 	}
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	account, problems := p.Open(d)
 	require.Empty(t, problems)
 	target2, problems := account.Map(m)

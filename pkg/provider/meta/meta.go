@@ -31,28 +31,25 @@ const (
 	dedupWindow = 47 * hour
 )
 
-// Deps is what the provider needs of its surroundings.
-type Deps struct {
-	// Now is the clock in epoch milliseconds. Only Open asks it,
-	// to warn of an API version that ends soon.
-	Now func() int64
-}
-
 // Provider is Meta's Conversions API. It has no state.
-type Provider struct{ deps *Deps }
+type Provider struct{ now func() int64 }
 
 var (
-	_ provider.Provider  = Provider{}
-	_ provider.Account   = (*destination)(nil)
-	_ provider.Versioned = (*destination)(nil)
-	_ provider.Target    = (*mapping)(nil)
+	_ provider.Provider   = Provider{}
+	_ provider.Documented = Provider{}
+	_ provider.Account    = (*destination)(nil)
+	_ provider.Versioned  = (*destination)(nil)
+	_ provider.Target     = (*mapping)(nil)
 )
 
-// New returns the provider without a clock: it warns of no API version's end.
-func New() Provider { return Provider{} }
+// New makes the provider. Only Open asks the clock, to warn of an API version
+// that ends soon; without one it does not warn.
+func New(d provider.Deps) Provider { return Provider{now: d.Now} }
 
-// NewWith returns the provider.
-func NewWith(d Deps) Provider { return Provider{deps: &d} }
+// Registration is the provider's line in pkg/provider/all.
+func Registration() provider.Registration {
+	return provider.Registration{Name: Name, New: func(d provider.Deps) provider.Provider { return New(d) }}
+}
 
 // Name implements resource.Provider.
 func (Provider) Name() string { return Name }
@@ -68,6 +65,7 @@ func (Provider) Needs() consent.Needs { return consent.Needs{Purposes: consent.A
 func (Provider) Spec() provider.Spec {
 	return provider.Spec{
 		Name:          Name,
+		Title:         "Meta Conversions API",
 		Hosts:         []string{"graph.facebook.com"},
 		BaseURL:       "https://graph.facebook.com",
 		MaxBatch:      1000,

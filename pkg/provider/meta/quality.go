@@ -1,6 +1,11 @@
 package meta
 
-import "github.com/sluicehq/sluice/pkg/core/decision"
+import (
+	"strconv"
+
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/provider"
+)
 
 // Match quality is an estimate from 0 to 10 of how likely Meta recognises the
 // person: the sum of the weights of the keys that an event carries, at most 10.
@@ -36,4 +41,23 @@ func Keys() []Key {
 		})
 	}
 	return keys
+}
+
+// Tables implements provider.Documented: the keys of user_data.
+func (Provider) Tables() []provider.Table {
+	t := provider.Table{Name: "identifiers", Title: "Identifiers", Head: []string{"key", "destination", "sent", "match quality"}}
+	for _, k := range Keys() {
+		kind, sent := k.Kind.String(), "in clear"
+		if k.Business {
+			kind = "(the business' own)"
+		}
+		if k.Hashed {
+			sent = "hashed"
+		}
+		if k.Contextual {
+			sent += ", contextual"
+		}
+		t.Rows = append(t.Rows, []string{"`" + k.Name + "`", kind, sent, strconv.FormatFloat(k.Weight, 'g', -1, 64)})
+	}
+	return []provider.Table{t}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func TestCompileDestinationRefusals(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	for name, c := range map[string]struct {
 		account, section string
 		change           func(*resource.Destination)
@@ -65,7 +65,7 @@ func TestCompileDestinationRefusals(t *testing.T) {
 }
 
 func TestCompileMappingRefusals(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	d := &resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)}
 	account, _ := p.Open(d)
 	for name, c := range map[string]struct {
@@ -112,7 +112,7 @@ func TestCompileMappingRefusals(t *testing.T) {
 // TestANameThatIsNearlyStandardIsToldOf: custom events are allowed, so it is
 // never refused.
 func TestANameThatIsNearlyStandardIsToldOf(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	account, _ := p.Open(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)})
 	_, problems := account.Map(&resource.Mapping{Name: "m", ProviderEvent: "Purchse"})
 	require.Len(t, problems, 1)
@@ -122,7 +122,7 @@ func TestANameThatIsNearlyStandardIsToldOf(t *testing.T) {
 }
 
 func TestTemplate(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	account, _ := p.Open(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1"}`)})
 	for source, want := range map[string]string{
 		"transaction.purchase": "Purchase", "cart.added": "AddToCart", "product.viewed": "ViewContent", "checkout.started": "InitiateCheckout",
@@ -167,10 +167,10 @@ func TestADestinationIsWarnedOfItsVersionsEnd(t *testing.T) {
 	at := func(day string) meta.Provider {
 		d, err := time.Parse(time.DateOnly, day)
 		require.NoError(t, err)
-		return meta.NewWith(meta.Deps{Now: d.UnixMilli})
+		return meta.New(provider.Deps{Now: d.UnixMilli})
 	}
 	require.Empty(t, compile(at("2026-11-21"), `{}`))
-	require.Empty(t, compile(meta.New(), `{"api_version":"v20.0"}`), "no clock, no warning")
+	require.Empty(t, compile(meta.New(provider.Deps{}), `{"api_version":"v20.0"}`), "no clock, no warning")
 	for day, want := range map[string]string{"2026-11-21": "in 61 days", "2027-01-22": "ended on 2027-01-21"} {
 		problems := compile(at(day), `{"api_version":"v21.0"}`)
 		require.Len(t, problems, 1)
@@ -182,7 +182,7 @@ func TestADestinationIsWarnedOfItsVersionsEnd(t *testing.T) {
 }
 
 func TestAssemble(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	target := func(section string) *provider.Endpoint {
 		account, _ := p.Open(&resource.Destination{Account: json.RawMessage(`{"dataset_id":"1234567890"}`), Section: json.RawMessage(section)})
 		return &provider.Endpoint{Account: account.(provider.Account), BaseURL: "https://graph.facebook.com/"}
@@ -202,7 +202,7 @@ func TestAssemble(t *testing.T) {
 }
 
 func TestAuthorize(t *testing.T) {
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	a, err := p.Authorize(context.Background(), nil, nil, identity.NewRaw(`{"access_token":"token123","app_secret":"key"}`))
 	require.NoError(t, err)
 	require.Equal(t, "Authorization", a.Header[0].Name)
@@ -223,12 +223,12 @@ func TestAuthorize(t *testing.T) {
 }
 
 func TestSpec(t *testing.T) {
-	s := meta.New().Spec()
+	s := meta.New(provider.Deps{}).Spec()
 	require.Equal(t, []string{"graph.facebook.com"}, s.Hosts)
 	require.Equal(t, 1000, s.MaxBatch)
 	require.Equal(t, 200, s.RealtimeBatch)
 	require.Equal(t, 900*1024, s.MaxBytes)
 	require.False(t, s.Asynchronous)
-	require.Equal(t, consent.Needs{Purposes: consent.AdUserData}, meta.New().Needs())
-	require.Len(t, meta.New().Supported().List(), int(decision.KindCount))
+	require.Equal(t, consent.Needs{Purposes: consent.AdUserData}, meta.New(provider.Deps{}).Needs())
+	require.Len(t, meta.New(provider.Deps{}).Supported().List(), int(decision.KindCount))
 }

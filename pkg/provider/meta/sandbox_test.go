@@ -21,7 +21,7 @@ import (
 // provider, and gives its answer as the provider reads it.
 func judge(t testing.TB, route *resource.Route, fragments ...[]byte) provider.Answer {
 	t.Helper()
-	p := meta.New()
+	p := meta.New(provider.Deps{})
 	target := &provider.Endpoint{Destination: route.Destination, Account: route.Account.(provider.Account), BaseURL: "https://graph.facebook.com"}
 	auth, err := p.Authorize(t.Context(), nil, target, identity.NewRaw(`{"access_token":"token","app_secret":"secret"}`))
 	require.NoError(t, err)

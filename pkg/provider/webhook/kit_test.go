@@ -28,7 +28,7 @@ const (
 )
 
 func newProvider() *webhook.Provider {
-	return webhook.New(webhook.Config{Hosts: []string{"hooks.acme.example"}})
+	return webhook.New(provider.Deps{Hosts: []string{"hooks.acme.example"}})
 }
 
 func raw(s string) identity.Raw { return identity.NewRaw(s) }

@@ -31,27 +31,25 @@ const (
 	maxBytes      = 900 << 10
 )
 
-// Config is what an installation says about webhooks.
-type Config struct {
-	// Hosts are the hosts, or host:port, that an operator allows. A
-	// destination of another host is warned about, and nothing is sent to it.
-	// Nil: this process does not know the list, and warns about none.
-	Hosts []string
-}
-
 // Provider is the customer's own endpoint. It has no state.
 type Provider struct {
 	hosts []string
 	known bool
 }
 
-// New makes the provider.
-func New(cfg Config) *Provider {
-	p := &Provider{known: cfg.Hosts != nil}
-	for _, h := range cfg.Hosts {
+// New makes the provider. A destination of a host that is not among the allowed
+// ones is warned about, and nothing is sent to it.
+func New(d provider.Deps) *Provider {
+	p := &Provider{known: d.Hosts != nil}
+	for _, h := range d.Hosts {
 		p.hosts = append(p.hosts, withoutDefaultPort(h))
 	}
 	return p
+}
+
+// Registration is the provider's line in pkg/provider/all.
+func Registration() provider.Registration {
+	return provider.Registration{Name: Name, New: func(d provider.Deps) provider.Provider { return New(d) }}
 }
 
 var (
@@ -80,7 +78,7 @@ func (p *Provider) Needs() consent.Needs { return consent.Needs{Purposes: consen
 // Spec declares the allowed hosts, limits and every known answer.
 func (p *Provider) Spec() provider.Spec {
 	return provider.Spec{
-		Name: Name, Hosts: p.hosts, MaxBatch: maxBatch, RealtimeBatch: realtimeBatch, MaxBytes: maxBytes, Errors: errorRows(),
+		Name: Name, Title: "Webhooks of customers", OwnHosts: true, Hosts: p.hosts, MaxBatch: maxBatch, RealtimeBatch: realtimeBatch, MaxBytes: maxBytes, Errors: errorRows(),
 		// Click and browser ids, also those of other platforms, stand below click.
 		Clear: []string{"click"},
 		Keys:  resource.Keys{Account: []*document.Schema{accountSchema}, Section: sectionSchema},

@@ -29,6 +29,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/role/router"
@@ -139,7 +140,7 @@ func (r *rig) sessionOf(stage decision.Stage, change ...func(*router.Config, *ro
 // back of the checks, as a record of another version or author could.
 func (r *rig) apply(text string, spoil ...func(*resource.Resources)) {
 	r.t.Helper()
-	providers := map[string]resource.Provider{"meta": meta.New(), "google": google.New(google.Deps{Now: func() int64 { return r.clock().UnixMilli() }})}
+	providers := map[string]resource.Provider{"meta": meta.New(provider.Deps{}), "google": google.New(provider.Deps{Now: func() int64 { return r.clock().UnixMilli() }})}
 	var all resource.Resources
 	for _, part := range strings.Split(text, applied) { // one apply after the other
 		loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(part)}}, &all, providers)

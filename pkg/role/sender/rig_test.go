@@ -112,7 +112,7 @@ func longBubble(t *testing.T, n int, test func(r *rig)) {
 func emptyRig(t testing.TB) *rig {
 	t.Helper()
 	return &rig{
-		t: t, provider: meta.New(), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{},
+		t: t, provider: meta.New(provider.Deps{}), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{},
 		readTo: map[int32]int64{}, seen: map[string]bool{},
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 	"github.com/sluicehq/sluice/pkg/role/sender/verdict"
@@ -94,7 +95,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, ctx: t.Context(), secrets: &secrets{}, meter: &meter{counts: map[string]int{}}, keys: map[string]dedup.Request{}, found: map[string]found{},
-		provider: google.New(google.Deps{Now: func() int64 { return time.Now().UnixMilli() }}),
+		provider: google.New(provider.Deps{Now: func() int64 { return time.Now().UnixMilli() }}),
 	}
 	n := r.names
 	names := []string{
