@@ -30,7 +30,7 @@ func Placeholder(field Field, s string) bool {
 	if s == "" {
 		return true
 	}
-	if len(s) <= longestWord {
+	if len(s) <= longestWord && wordStarts[len(s)][s[0]|lowerBit] {
 		var buf [longestWord]byte
 		word := buf[:0]
 		for i := range len(s) {
@@ -86,6 +86,17 @@ var placeholders = func() map[string]uint8 {
 // longestWord is the length of the longest of them.
 const longestWord = 20
 
+// wordStarts are the first bytes of the words of each length, with lowerBit set:
+// most values are found to be no word without being hashed.
+var wordStarts = func() (starts [longestWord + 1][256]bool) {
+	for word := range placeholders {
+		starts[len(word)][word[0]|lowerBit] = true
+	}
+	return starts
+}()
+
+const lowerBit = 'a' - 'A'
+
 // blank reports that s holds nothing but zeros, punctuation and white space: a
 // hyphen, 0, the UUID of zeros.
 func blank(s string) bool {
@@ -121,13 +132,13 @@ var brackets = [...][2]string{{"{{", "}}"}, {"${", "}"}, {"#{", "}"}, {"<%", "%>
 // template reports a template whose variables nobody filled: {{id}} or ${id}
 // anywhere, {id}, %id%, <id>, [id], $id or __ID__ as a whole.
 func template(s string) bool {
+	if !marked(s) {
+		return false
+	}
 	if strings.IndexByte(s, '%') >= 0 {
 		if decoded, changed := percentDecode(s); changed {
 			s = decoded
 		}
-	}
-	if !strings.ContainsAny(s, "{[<%$_") {
-		return false
 	}
 	for _, b := range brackets {
 		if from := strings.Index(s, b[0]); from >= 0 && strings.Contains(s[from+2:], b[1]) {
@@ -151,6 +162,19 @@ func template(s string) bool {
 		return len(s) > 4 && strings.HasPrefix(s, "__") && strings.HasSuffix(s, "__") && variableName(s)
 	}
 }
+
+// marked reports that s may be a template: a bracket or percent sign anywhere, a
+// dollar sign or underscore in front.
+func marked(s string) bool {
+	for i := range len(s) {
+		if templateMarks[s[i]] {
+			return true
+		}
+	}
+	return s != "" && (s[0] == '$' || s[0] == '_')
+}
+
+var templateMarks = [256]bool{'{': true, '[': true, '<': true, '%': true}
 
 // variableName reports letters, underscores, dots, spaces and hyphens only.
 func variableName(s string) bool {
@@ -204,6 +228,9 @@ func (h *Hashed) OfPlaceholder(field Field) bool {
 	if h.size != sha256.Size {
 		return false
 	}
+	if i := sumStart(&h.sum); sumStarts[i/64]>>(i%64)&1 == 0 {
+		return false
+	}
 	except, known := placeholderSums[h.sum]
 	return known && except&(1<<field) == 0
 }
@@ -218,3 +245,15 @@ var placeholderSums = func() map[[sha256.Size]byte]uint8 {
 	}
 	return sums
 }()
+
+// sumStarts has a bit for the first twelve of every digest of a placeholder: one
+// value in forty is looked up for nothing.
+var sumStarts = func() (starts [1 << 12 / 64]uint64) {
+	for sum := range placeholderSums {
+		i := sumStart(&sum)
+		starts[i/64] |= 1 << (i % 64)
+	}
+	return starts
+}()
+
+func sumStart(sum *[sha256.Size]byte) int { return int(sum[0])<<4 | int(sum[1])>>4 }

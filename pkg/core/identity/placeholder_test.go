@@ -40,6 +40,13 @@ func TestValuesAreNoPlaceholders(t *testing.T) {
 	}
 }
 
+func TestGarbledTextIsRecognised(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{"": false, "ada": false, "zoë": false, "a\ufffd": true, "\xff": true, "zo\xc3": true, "李": false} {
+		require.Equal(t, want, identity.Garbled([]byte(s)), "%q", s)
+	}
+}
+
 // Some words for nothing are names of people and places.
 func TestNamesThatLookLikePlaceholders(t *testing.T) {
 	t.Parallel()

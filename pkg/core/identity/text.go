@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -68,6 +69,17 @@ func belowMarks[T string | []byte](s T) bool {
 		}
 	}
 	return true
+}
+
+// Garbled reports whether b holds a character that could not be read: bytes that
+// are no UTF-8, or U+FFFD, which others wrote in their place.
+func Garbled(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return bytes.ContainsRune(b, utf8.RuneError)
+		}
+	}
+	return false
 }
 
 // IsComposed reports whether s is in Unicode's composed form.

@@ -1,9 +1,7 @@
 package meta
 
 import (
-	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
@@ -118,7 +116,7 @@ func (n *normalising) digest(into *identity.Hashed, scratch []byte, raw identity
 		s = string(identity.AppendNFC(scratch[:0], s))
 	}
 	out, ok := n.normal(scratch[:0], s, *n.hints)
-	if !ok || len(out) == 0 || bytes.ContainsRune(out, utf8.RuneError) {
+	if !ok || len(out) == 0 || identity.Garbled(out) {
 		return scratch, Dropped, event.NoteInvalid
 	}
 	into.Set(out)

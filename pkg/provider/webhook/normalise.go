@@ -1,9 +1,7 @@
 package webhook
 
 import (
-	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
@@ -64,7 +62,7 @@ func digest(scratch []byte, kind decision.Kind, raw identity.Raw, in hints) (_ [
 	default:
 		out = append(out, s...)
 	}
-	if !ok || len(out) == 0 || bytes.ContainsRune(out, utf8.RuneError) {
+	if !ok || len(out) == 0 || identity.Garbled(out) {
 		return out[:0], h, event.NoteInvalid
 	}
 	return out[:0], identity.Hash(out), ""
