@@ -45,11 +45,11 @@ func (e *Env) measureWindow(ctx context.Context, store *dedup.Store) {
 		return
 	}
 	e.claimState.measured = now
-	window, err := store.Window(ctx, now, longestWindow)
+	window, err := store.Window(ctx, now, dedup.LongestWindow)
 	if err != nil {
 		return // whoever needs claims says so
 	}
-	if window < longestWindow && e.claimState.window.Swap(int64(window)) != int64(window) {
+	if window < dedup.LongestWindow && e.claimState.window.Swap(int64(window)) != int64(window) {
 		e.Log.Warn("Redis evicts claims before their time: older copies of an event would be sent again",
 			"claim_window", window.String(), "fix", "give Redis more memory, or shorten dedup.window of the destinations")
 	}

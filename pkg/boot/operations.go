@@ -2,9 +2,12 @@ package boot
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/changelog"
+	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 )
 
 // Applier is the operation behind `sluice apply` and `sluice diff`.
@@ -18,4 +21,20 @@ func Applier(e *Env) *apply.Applier {
 // Changelog is the operation behind `sluice history`.
 func Changelog(e *Env) *changelog.Reader {
 	return changelog.New(changelog.Deps{Topics: e.Cluster, Registry: e.Registry, Names: e.Names, Now: e.Now})
+}
+
+// DeadLetters is the operation behind `sluice dlq`.
+func DeadLetters(e *Env) (*deadletter.Desk, error) {
+	log, err := e.Diagnostics()
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := e.recorder()
+	if err != nil {
+		return nil, err
+	}
+	return deadletter.New(deadletter.Deps{
+		Topics: e.Cluster, Registry: e.Registry, Diagnostics: log, States: e.states(), Names: e.Names,
+		Providers: slices.Sorted(maps.Keys(e.Providers())), Recorder: recorder, Now: e.Now,
+	}), nil
 }

@@ -11,12 +11,13 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
+	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 )
 
 // PendingTopics are those from which an event of before an erasure could still
 // be decided or sent: the input, everything that waits, and dead letters.
 func (e *Env) PendingTopics() []string {
-	topics := append([]string{e.Config.Topics.Input, e.Names.Hold()}, e.deadLetterTopics()...)
+	topics := append([]string{e.Config.Topics.Input, e.Names.Hold()}, deadletter.Topics(e.Names, slices.Sorted(maps.Keys(e.Providers())))...)
 	for _, p := range slices.Sorted(maps.Keys(e.Providers())) {
 		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
 			topics = append(topics, e.Names.Delivery(p, lane))

@@ -14,10 +14,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 )
 
-// longestWindow is how far back a rebuild reads at least: the default window
-// of a claim, which is longer than any queue.
-const longestWindow = 9 * 24 * time.Hour
-
 // keepClaims watches the claims' sentinel and, when Redis is new or was
 // emptied, rebuilds the claims from the diagnostics. Several processes may
 // notice at once; the lease lets one of them do it.
@@ -77,7 +73,7 @@ func (e *Env) claimsSince(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("finding the longest dedup.window: %w", err)
 	}
-	window := longestWindow
+	window := dedup.LongestWindow
 	for _, d := range resources.Destinations {
 		window = max(window, time.Duration(d.Dedup.WindowMS)*time.Millisecond)
 	}

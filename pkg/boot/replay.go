@@ -19,6 +19,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -93,7 +94,7 @@ func (e *Env) replayState(ctx context.Context, o *ReplayOptions) (replay.State, 
 	if o.ID != "" && !replayID.MatchString(o.ID) {
 		return replay.State{}, &ReplayRefused{"a replay's id consists of a-z, 0-9 and -, at most 48 of them"}
 	}
-	states, err := e.States(ctx)
+	states, err := e.states().All(ctx)
 	if err != nil {
 		return replay.State{}, err
 	}
@@ -209,20 +210,11 @@ func (e *Env) replayParts(ctx context.Context, o *ReplayOptions, state *replay.S
 	if deps.Writer, err = e.toolWriter(ctx); err != nil {
 		return cfg, deps, err
 	}
-	if deps.Discarded, err = e.Discarded(ctx); err != nil {
+	if deps.Discarded, err = deadletter.GivenUp(ctx, e.states()); err != nil {
 		return cfg, deps, err
 	}
-	deps.History, err = e.History(ctx, historyBefore(state.Definition.Since))
+	deps.History, err = e.History(ctx, dedup.HistoryBefore(state.Definition.Since))
 	return cfg, deps, err
-}
-
-// historyBefore is how far back a fold has to read for records from a time on:
-// what is a copy of something earlier was found so within a claim's life.
-func historyBefore(since time.Time) time.Time {
-	if since.IsZero() {
-		return since
-	}
-	return since.Add(-longestWindow - 24*time.Hour)
 }
 
 // inputID is Kafka's id of the input topic, which claims are owned by.

@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -23,7 +24,7 @@ func (e *Env) replayPlaces(ctx context.Context, d *replay.Definition) ([]codec.S
 	case replay.FromEvents:
 		topics = []string{e.Config.Topics.Input}
 	case replay.FromDeadLetters:
-		topics = e.deadLetterTopics()
+		topics = deadletter.Topics(e.Names, providers)
 	default:
 		for _, p := range providers {
 			for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
@@ -67,15 +68,6 @@ func (e *Env) replayPlaces(ctx context.Context, d *replay.Definition) ([]codec.S
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
 	return places, nil
-}
-
-// deadLetterTopics are those of the router and of every provider's sender.
-func (e *Env) deadLetterTopics() []string {
-	topics := []string{e.Names.DeadEvents()}
-	for _, p := range slices.Sorted(maps.Keys(e.Providers())) {
-		topics = append(topics, e.Names.DeadDeliveries(p))
-	}
-	return topics
 }
 
 // earliest are the smaller offsets of partitions that both name: of a partition

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/edge/cluster"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 )
 
@@ -20,14 +19,4 @@ func (e *Env) newProducer() (*kafka.Producer, error) {
 		return producer.Close(closing)
 	})
 	return producer, nil
-}
-
-// transaction takes the right to write under an id, until the Env is closed.
-func (e *Env) transaction(ctx context.Context, id string) (*cluster.Transaction, error) {
-	t, err := e.Cluster.Transaction(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	e.OnClose(func() error { t.Close(); return nil })
-	return t, nil
 }

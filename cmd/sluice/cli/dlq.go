@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 
 	"fmt"
 	"time"
@@ -10,11 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 )
 
 type dlqFlags struct {
 	since, until string
-	filter       boot.LetterFilter
+	filter       deadletter.Filter
 	all          bool
 	payload      bool
 	limit        int
@@ -125,11 +125,11 @@ func (r *root) dlqFlags(cmd *cobra.Command, f *dlqFlags) {
 	r.connecting(cmd)
 }
 
-// letters reads what the flags ask for. Destinations that are not applied any
-// more may have dead letters, so an unknown name is only a hint.
-func (r *root) letters(ctx context.Context, env *boot.Env, f *dlqFlags, take func(boot.DeadLetter)) error {
+// letters opens the dead letters and reads what the flags ask for. Destinations
+// that are not applied any more may have some, so an unknown name is only a hint.
+func (r *root) letters(env *boot.Env, f *dlqFlags) (*deadletter.Desk, error) {
 	if err := (&tailFlags{reasons: f.filter.Reasons}).check(); err != nil {
-		return err
+		return nil, err
 	}
 	for flag, at := range map[string]struct {
 		text string
@@ -140,18 +140,18 @@ func (r *root) letters(ctx context.Context, env *boot.Env, f *dlqFlags, take fun
 		}
 		moment, err := parseMoment(flag, at.text, env.Now())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		*at.into = moment
 	}
-	unreadable, err := env.EachDeadLetter(ctx, f.filter, take)
-	if err != nil {
-		return err
+	return boot.DeadLetters(env)
+}
+
+// noteUnreadable says on stderr that records cannot be read.
+func (r *root) noteUnreadable(records int) {
+	if records > 0 {
+		_, _ = fmt.Fprintf(r.Err, "note: %s of the dead-letter topics cannot be read\n", count(records, "record"))
 	}
-	if unreadable > 0 {
-		_, _ = fmt.Fprintf(r.Err, "note: %s of the dead-letter topics cannot be read\n", count(unreadable, "record"))
-	}
-	return nil
 }
 
 // nothingMatches says so on stderr, with what was meant where a name is wrong.
@@ -163,37 +163,4 @@ func (r *root) nothingMatches(ctx context.Context, env *boot.Env, f *dlqFlags) {
 		}
 	}
 	_, _ = fmt.Fprintln(r.Err, text)
-}
-
-// letterJSON is the JSON form of one dead letter.
-type letterJSON struct {
-	Topic         string          `json:"topic"`
-	Partition     int32           `json:"partition"`
-	Offset        int64           `json:"offset"`
-	Time          string          `json:"time"`
-	State         string          `json:"state"`
-	CustomerID    string          `json:"customer_id"`
-	DestinationID string          `json:"destination_id"`
-	SourceEvent   string          `json:"source_event"`
-	EventID       string          `json:"event_id"`
-	Reason        string          `json:"reason"`
-	Detail        string          `json:"detail,omitempty"`
-	Class         string          `json:"class,omitempty"`
-	ProviderCode  string          `json:"provider_code,omitempty"`
-	HTTPStatus    int32           `json:"http_status,omitempty"`
-	Attempts      int32           `json:"attempts"`
-	Source        string          `json:"source"`
-	Payload       json.RawMessage `json:"payload,omitempty"`
-}
-
-func letterForm(l *boot.DeadLetter, payload bool) letterJSON {
-	out := letterJSON{
-		Topic: l.Topic, Partition: l.Partition, Offset: l.Offset, Time: l.Time.UTC().Format(time.RFC3339), State: string(l.State),
-		CustomerID: l.Customer, DestinationID: l.Destination, SourceEvent: l.SourceEvent, EventID: l.EventID, Reason: l.Reason.String(),
-		Detail: l.Detail, Class: l.Class, ProviderCode: l.Code, HTTPStatus: l.HTTPStatus, Attempts: l.Attempts, Source: l.Source,
-	}
-	if payload && json.Valid(l.Payload) {
-		out.Payload = l.Payload
-	}
-	return out
 }

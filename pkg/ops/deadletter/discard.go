@@ -1,4 +1,4 @@
-package boot
+package deadletter
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/reader"
+	"github.com/sluicehq/sluice/pkg/edge/states"
 )
 
 // discardedKind is the kind of the records that say which dead letters were
@@ -45,14 +46,13 @@ func (d discards) add(topic string, partition int32, from, end int64) {
 	d[topic][partition] = joined
 }
 
-// loadDiscards reads what was given up.
-func (e *Env) loadDiscards(ctx context.Context) (discards, error) {
-	states, err := e.States(ctx)
+func load(ctx context.Context, store *states.Store) (discards, error) {
+	stored, err := store.All(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := discards{}
-	for _, s := range states[discardedKind] {
+	for _, s := range stored[discardedKind] {
 		for _, p := range s.Places {
 			all.add(p.Topic, p.Partition, p.From, p.End)
 		}
@@ -60,23 +60,65 @@ func (e *Env) loadDiscards(ctx context.Context) (discards, error) {
 	return all, nil
 }
 
-// Discarded tells which dead letters were given up.
-func (e *Env) Discarded(ctx context.Context) (func(topic string, partition int32, offset int64) bool, error) {
-	all, err := e.loadDiscards(ctx)
+// GivenUp tells which dead letters were given up.
+func GivenUp(ctx context.Context, store *states.Store) (func(topic string, partition int32, offset int64) bool, error) {
+	all, err := load(ctx, store)
 	if err != nil {
 		return nil, err
 	}
 	return all.has, nil
 }
 
-// Discard gives dead letters up: no listing counts them as open and no replay
-// reads them any more. Their records stay until retention removes them.
-func (e *Env) Discard(ctx context.Context, letters []DeadLetter, author string) error {
-	writer, err := e.stateWriter(ctx, discardTransaction)
+// DiscardRequest says which dead letters are given up.
+type DiscardRequest struct {
+	Filter
+	// DryRun counts and changes nothing.
+	DryRun bool
+	Author string
+}
+
+// DiscardAnswer is what was given up, or would be. Its JSON is that of `sluice
+// dlq discard --output json`.
+type DiscardAnswer struct {
+	Discarded bool    `json:"discarded"`
+	Events    int     `json:"events"`
+	Groups    []Group `json:"groups"`
+
+	// Unreadable is how many records of the topics are no dead letters.
+	Unreadable int `json:"-"`
+}
+
+// Discard gives the open dead letters that match up: no listing counts them as
+// open and no replay reads them any more. Their records stay until retention
+// removes them.
+func (d *Desk) Discard(ctx context.Context, q DiscardRequest) (DiscardAnswer, error) {
+	var chosen []Letter
+	unreadable, err := d.Each(ctx, Request{Filter: q.Filter}, func(l Letter) {
+		if l.State == Open {
+			chosen = append(chosen, l)
+		}
+	})
+	if err != nil {
+		return DiscardAnswer{}, err
+	}
+	answer := DiscardAnswer{Events: len(chosen), Groups: groups(chosen), Unreadable: unreadable}
+	if q.DryRun || len(chosen) == 0 {
+		return answer, nil
+	}
+	if err := d.discard(ctx, chosen, q.Author); err != nil {
+		return answer, err
+	}
+	answer.Discarded = true
+	return answer, nil
+}
+
+func (d *Desk) discard(ctx context.Context, letters []Letter, author string) error {
+	writer, err := d.deps.States.Writer(ctx, discardTransaction)
 	if err != nil {
 		return err
 	}
-	all, err := e.loadDiscards(ctx)
+	defer writer.Close()
+	all, err := load(ctx, d.deps.States)
 	if err != nil {
 		return err
 	}
@@ -86,13 +128,13 @@ func (e *Env) Discard(ctx context.Context, letters []DeadLetter, author string) 
 		all.add(l.Topic, l.Partition, l.Offset, l.Offset+1)
 		changed[l.Topic] = true
 	}
-	starts, err := e.Cluster.Starts(ctx, slices.Sorted(maps.Keys(changed))...)
+	starts, err := d.deps.Topics.Starts(ctx, slices.Sorted(maps.Keys(changed))...)
 	if err != nil {
 		return err
 	}
-	var states []codec.State
+	var records []codec.State
 	for _, topic := range slices.Sorted(maps.Keys(changed)) {
-		s := codec.State{Kind: discardedKind, Name: topic, UpdatedAt: e.Now().UnixMilli(), Author: author}
+		s := codec.State{Kind: discardedKind, Name: topic, UpdatedAt: d.deps.Now().UnixMilli(), Author: author}
 		for _, partition := range slices.Sorted(maps.Keys(all[topic])) {
 			for _, p := range all[topic][partition] {
 				if p.End > starts[reader.Partition{Topic: topic, Number: partition}] { // what retention has removed is forgotten
@@ -100,9 +142,9 @@ func (e *Env) Discard(ctx context.Context, letters []DeadLetter, author string) 
 				}
 			}
 		}
-		states = append(states, s)
+		records = append(records, s)
 	}
-	if err := writer.write(ctx, states...); err != nil {
+	if err := writer.Write(ctx, records...); err != nil {
 		return fmt.Errorf("discarding dead letters: %w", err)
 	}
 	return nil
