@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 // Order is one line of a file of backend orders.
@@ -32,7 +33,7 @@ var orderColumns = []string{"transaction_id", "order_id", "id"}
 // ReadOrders reads a CSV file with a header: a column transaction_id or
 // order_id (or the one that is named), and where there are customer_id, value
 // and currency. Columns may be separated by commas or semicolons. Its error is
-// a *LinesError where lines are wrong.
+// a *lines.Error where lines are wrong.
 func ReadOrders(file string, in io.Reader, column string) ([]Order, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
@@ -65,7 +66,7 @@ func ReadOrders(file string, in io.Reader, column string) ([]Order, error) {
 }
 
 func readOrders(file string, rows *csv.Reader, at map[string]int, column string) ([]Order, error) {
-	bad := &LinesError{File: file}
+	bad := &lines.Error{File: file}
 	seen := map[history.OrderID]bool{}
 	var all []Order
 	for {

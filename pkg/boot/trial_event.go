@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 // trialName begins every id of a test event, so that nobody takes it for a
@@ -133,7 +134,7 @@ func (t *Trial) ownEvent(text []byte) (*event.Event, error) {
 
 // OneEvent reads a file with one event, on one line or several.
 func OneEvent(in io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(in, maxLineBytes))
+	text, err := io.ReadAll(io.LimitReader(in, lines.MaxBytes))
 	if err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 type importFlags struct {
@@ -112,8 +113,8 @@ func (r *root) readRecords(name string) (map[string]codec.SubjectRecord, []strin
 	}
 	defer in.Close()
 	records, keys := map[string]codec.SubjectRecord{}, []string{}
-	var notes boot.ConsentNotes
-	err = boot.EachConsentLine(name, in, &notes, func(record *codec.SubjectRecord) error {
+	var notes lines.ConsentNotes
+	err = lines.EachConsent(name, in, &notes, func(record *codec.SubjectRecord) error {
 		key := string(event.Key(nil, record.CustomerID, record.SubjectID.Reveal(), ""))
 		if _, again := records[key]; !again {
 			keys = append(keys, key)

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
-	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 func (r *root) demoCommand() *cobra.Command {
@@ -86,7 +86,7 @@ func (r *root) checkDemoFiles(o *demo.Options) error {
 		return nil
 	}
 	var err error
-	o.Lines, err = boot.NewLineNotes(o.Input)
+	o.Lines, err = lines.NewNotes(o.Input)
 	return err
 }
 
@@ -101,7 +101,7 @@ func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve
 	shared.Err = progress // the roles log while it shows
 	r = &shared
 	o.Log, o.Progress = progress, progress.show
-	o.ConsentNotes = &boot.ConsentNotes{}
+	o.ConsentNotes = &lines.ConsentNotes{}
 	told := sync.OnceFunc(func() {
 		fmt.Fprint(r.Err, o.ConsentNotes.String())
 		r.lineNotes(o.Lines)

@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 type emitFlags struct {
@@ -177,14 +178,14 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 		}
 		open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
-	lines := linesOf(open)
-	problems := &boot.LinesError{File: f.file}
-	ignored, err := boot.NewLineNotes(f.file)
+	each := linesOf(open)
+	problems := &lines.Error{File: f.file}
+	ignored, err := lines.NewNotes(f.file)
 	if err != nil {
 		return nil, err
 	}
 	good := 0
-	err = lines(func(n int, line []byte, bad error) error {
+	err = each(func(n int, line []byte, bad error) error {
 		ignored.Line(n, line)
 		if bad != nil {
 			problems.Add(n, bad)
@@ -204,7 +205,7 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 	case problems.Count > 0:
 		fmt.Fprintln(r.Err, problems.Error())
 	}
-	return lines, nil
+	return each, nil
 }
 
 func linesOf(open func() (io.ReadCloser, error)) eventLines {
@@ -215,7 +216,7 @@ func linesOf(open func() (io.ReadCloser, error)) eventLines {
 		}
 		defer in.Close()
 		var e event.Event
-		return boot.EachLine(in, func(n int, line []byte) error {
+		return lines.Each(in, func(n int, line []byte) error {
 			return take(n, line, codec.DecodeEventJSON(&e, line))
 		})
 	}
@@ -231,8 +232,8 @@ func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
 	}
 	defer in.Close()
 	var all []codec.SubjectRecord
-	var notes boot.ConsentNotes
-	err = boot.EachConsentLine(name, in, &notes, func(s *codec.SubjectRecord) error {
+	var notes lines.ConsentNotes
+	err = lines.EachConsent(name, in, &notes, func(s *codec.SubjectRecord) error {
 		all = append(all, *s)
 		return nil
 	})

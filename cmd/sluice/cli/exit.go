@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 // Exit codes, a public contract.
@@ -55,7 +55,7 @@ func codeOf(err error) int {
 	var wrong *usageError
 	var settings config.Problems
 	var resources *apply.ProblemsError
-	var lines *boot.LinesError
+	var lines *lines.Error
 	var notReady *unready.Error
 	switch {
 	case errors.As(err, &wrong), errors.As(err, &settings), errors.As(err, &resources), errors.As(err, &lines):

@@ -19,6 +19,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/explain"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 type explainFlags struct {
@@ -90,14 +91,14 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 		return err
 	}
 	defer in.Close()
-	ignored, err := boot.NewLineNotes(f.events)
+	ignored, err := lines.NewNotes(f.events)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(r.Out)
 	answers := answersTo(out, f.output, painter{on: r.colour()})
 	x := explain.New(explain.Config{Set: set, Consents: consents, Now: now.UnixMilli()})
-	err = boot.EachLine(in, func(n int, line []byte) error {
+	err = lines.Each(in, func(n int, line []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 }
 
 // lineNotes shows on stderr what somebody who wrote the lines wants to be told.
-func (r *root) lineNotes(notes *boot.LineNotes) { fmt.Fprint(r.Err, notes.String()) }
+func (r *root) lineNotes(notes *lines.Notes) { fmt.Fprint(r.Err, notes.String()) }
 
 // clock reads --at.
 func clock(at string) (time.Time, error) {
@@ -171,8 +172,8 @@ func (r *root) consents(name string, now int64) (map[explain.Subject]consent.Sta
 	}
 	defer in.Close()
 	all := map[explain.Subject]consent.Statement{}
-	var notes boot.ConsentNotes
-	err = boot.EachConsentLine(name, in, &notes, func(s *codec.SubjectRecord) error {
+	var notes lines.ConsentNotes
+	err = lines.EachConsent(name, in, &notes, func(s *codec.SubjectRecord) error {
 		key := explain.Subject{Customer: s.CustomerID, Subject: s.SubjectID.Reveal()}
 		all[key] = consent.After(all[key], consent.NormaliseRecord(s.Record, now))
 		return nil

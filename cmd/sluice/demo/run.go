@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 // Options of a demo.
@@ -24,9 +25,9 @@ type Options struct {
 	Admin     string // where health and metrics are served; empty: nowhere
 	Log       io.Writer
 	// Lines is told about the lines of Input; optional.
-	Lines *boot.LineNotes
+	Lines *lines.Notes
 	// ConsentNotes takes notes about Consent. Optional.
-	ConsentNotes *boot.ConsentNotes
+	ConsentNotes *lines.ConsentNotes
 	// Progress is told how far it is, a few times a second. Optional.
 	Progress func(Progress)
 	// Serve is called with the addresses once everything runs, and the demo

@@ -18,6 +18,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
@@ -146,7 +147,7 @@ func (sc *scene) consents(o Options) (map[subject]consent.Record, error) {
 		return nil, fmt.Errorf("reading consent records: %w", err)
 	}
 	defer f.Close()
-	err = boot.EachConsentLine(o.Consent, f, o.ConsentNotes, func(r *codec.SubjectRecord) error {
+	err = lines.EachConsent(o.Consent, f, o.ConsentNotes, func(r *codec.SubjectRecord) error {
 		before[subject{r.CustomerID, r.SubjectID.Reveal()}] = r.Record
 		return nil
 	})
@@ -191,7 +192,7 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 		return nil, fmt.Errorf("reading events: %w", err)
 	}
 	s.env.OnClose(f.Close)
-	lines := boot.NewLines(f)
+	lines := lines.NewReader(f)
 	var scratch event.Event
 	return func() (*kgo.Record, error) {
 		n, line, err := lines.Next()

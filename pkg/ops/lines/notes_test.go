@@ -1,4 +1,4 @@
-package boot_test
+package lines_test
 
 import (
 	"errors"
@@ -7,12 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
 func TestLineNotes(t *testing.T) {
 	t.Parallel()
-	notes, err := boot.NewLineNotes("my.ndjson")
+	notes, err := lines.NewNotes("my.ndjson")
 	require.NoError(t, err)
 	notes.Line(1, []byte(`{"event_id":"e1"}`))
 	require.Empty(t, notes.String())

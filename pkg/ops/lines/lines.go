@@ -1,4 +1,6 @@
-package boot
+// Package lines reads files of one JSON object a line, as people write them, and
+// tells every line that is wrong at once.
+package lines
 
 import (
 	"bufio"
@@ -11,16 +13,16 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
-// LinesError says which lines of a file are wrong, all of them up to a limit.
-type LinesError struct {
+// Error says which lines of a file are wrong, all of them up to a limit.
+type Error struct {
 	File string
 	// Lines are the first of them; Count is how many there are.
-	Lines []LineProblem
+	Lines []Problem
 	Count int
 }
 
-// LineProblem is one bad line.
-type LineProblem struct {
+// Problem is one bad line.
+type Problem struct {
 	Line   int
 	Detail string // never a value of the line
 }
@@ -30,7 +32,7 @@ type LineProblem struct {
 const shownLines = 20
 
 // Error lists the bad lines.
-func (e *LinesError) Error() string {
+func (e *Error) Error() string {
 	var b strings.Builder
 	noun := "bad lines"
 	if e.Count == 1 {
@@ -47,7 +49,7 @@ func (e *LinesError) Error() string {
 }
 
 // Add notes a bad line.
-func (e *LinesError) Add(line int, err error) {
+func (e *Error) Add(line int, err error) {
 	e.Count++
 	if len(e.Lines) == shownLines {
 		return
@@ -57,36 +59,36 @@ func (e *LinesError) Add(line int, err error) {
 	if errors.As(err, &bad) {
 		detail = bad.Detail
 	}
-	e.Lines = append(e.Lines, LineProblem{Line: line, Detail: detail})
+	e.Lines = append(e.Lines, Problem{Line: line, Detail: detail})
 }
 
 // Err gives e where anything was added, else nil.
-func (e *LinesError) Err() error {
+func (e *Error) Err() error {
 	if e.Count == 0 {
 		return nil
 	}
 	return e
 }
 
-// maxLineBytes bounds a line of a file: the largest event and its line end. A
+// MaxBytes bounds a line of a file: the largest event and its line end. A
 // longer one is cut there, which makes it too large to be an event.
-const maxLineBytes = codec.MaxEventBytes + 2
+const MaxBytes = codec.MaxEventBytes + 2
 
-// Lines reads a file line by line.
-type Lines struct {
+// Reader reads a file line by line.
+type Reader struct {
 	from *bufio.Reader
 	text []byte
 	n    int
 	end  bool
 }
 
-// NewLines reads the lines of in.
-func NewLines(in io.Reader) *Lines { return &Lines{from: bufio.NewReaderSize(in, 256<<10)} }
+// NewReader reads the lines of in.
+func NewReader(in io.Reader) *Reader { return &Reader{from: bufio.NewReaderSize(in, 256<<10)} }
 
 // Next gives the next line that is not blank, without its line end, and its
 // number, counted from 1; io.EOF after the last. The bytes are valid until Next
 // is called again.
-func (l *Lines) Next() (n int, line []byte, err error) {
+func (l *Reader) Next() (n int, line []byte, err error) {
 	for !l.end {
 		l.n++
 		l.text, err = readLine(l.from, l.text[:0])
@@ -101,9 +103,9 @@ func (l *Lines) Next() (n int, line []byte, err error) {
 	return l.n, nil, io.EOF
 }
 
-// EachLine calls take for every line of in that is not blank; see Lines.Next.
-func EachLine(in io.Reader, take func(n int, line []byte) error) error {
-	lines := NewLines(in)
+// Each calls take for every line of in that is not blank; see Reader.Next.
+func Each(in io.Reader, take func(n int, line []byte) error) error {
+	lines := NewReader(in)
 	for {
 		n, line, err := lines.Next()
 		switch {
@@ -121,7 +123,7 @@ func EachLine(in io.Reader, take func(n int, line []byte) error) error {
 func readLine(r *bufio.Reader, dst []byte) ([]byte, error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		if room := maxLineBytes - len(dst); room > 0 {
+		if room := MaxBytes - len(dst); room > 0 {
 			dst = append(dst, part[:min(len(part), room)]...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
@@ -130,13 +132,13 @@ func readLine(r *bufio.Reader, dst []byte) ([]byte, error) {
 	}
 }
 
-// EachConsentLine reads an NDJSON file of consent records (--consent, consent
+// EachConsent reads an NDJSON file of consent records (--consent, consent
 // import). A value that is malformed consent is no error of the file, because it has
-// to reach the gate: notes tell of it. Its error is a *LinesError where lines are
+// to reach the gate: notes tell of it. Its error is a *Error where lines are
 // wrong; take has then seen the good ones. The record may be kept.
-func EachConsentLine(file string, in io.Reader, notes *ConsentNotes, take func(*codec.SubjectRecord) error) error {
-	bad := &LinesError{File: file}
-	err := EachLine(in, func(n int, line []byte) error {
+func EachConsent(file string, in io.Reader, notes *ConsentNotes, take func(*codec.SubjectRecord) error) error {
+	bad := &Error{File: file}
+	err := Each(in, func(n int, line []byte) error {
 		var record codec.SubjectRecord
 		// What is decoded points into its bytes, and line is used again.
 		if err := codec.DecodeConsentJSON(&record, bytes.Clone(line)); err != nil {

@@ -1,4 +1,4 @@
-package boot
+package lines
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
-// LineNotes collects what somebody who wrote events by hand wants to be told
+// Notes collects what somebody who wrote events by hand wants to be told
 // about lines that are read all the same: members that are ignored, or make consent
 // malformed, and lines that are no events where those are sent on. A nil one takes
 // no notes.
-type LineNotes struct {
+type Notes struct {
 	file    string
 	members *codec.EventMembers
-	bad     LinesError
+	bad     Error
 	unknown []unknownMember
 	known   map[string]int // index in unknown by path
 	hidden  int            // different members beyond the limit
@@ -25,17 +25,17 @@ type unknownMember struct {
 	line, lines int // where it was first, and in how many lines it is
 }
 
-// NewLineNotes makes notes about a file, named as the user named it.
-func NewLineNotes(file string) (*LineNotes, error) {
+// NewNotes makes notes about a file, named as the user named it.
+func NewNotes(file string) (*Notes, error) {
 	members, err := codec.NewEventMembers()
 	if err != nil {
 		return nil, err
 	}
-	return &LineNotes{file: file, members: members, bad: LinesError{File: file}, known: map[string]int{}}, nil
+	return &Notes{file: file, members: members, bad: Error{File: file}, known: map[string]int{}}, nil
 }
 
 // Line notes the unknown members of a line.
-func (l *LineNotes) Line(n int, line []byte) {
+func (l *Notes) Line(n int, line []byte) {
 	if l == nil {
 		return
 	}
@@ -54,14 +54,14 @@ func (l *LineNotes) Line(n int, line []byte) {
 }
 
 // Bad notes a line that is no event.
-func (l *LineNotes) Bad(n int, err error) {
+func (l *Notes) Bad(n int, err error) {
 	if l != nil {
 		l.bad.Add(n, err)
 	}
 }
 
 // String gives the notes, one a line, the bad lines first; "" for none.
-func (l *LineNotes) String() string {
+func (l *Notes) String() string {
 	if l == nil {
 		return ""
 	}
