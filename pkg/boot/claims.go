@@ -14,6 +14,8 @@ type claimState struct {
 	measured time.Time // of the window; only its keeper touches it
 	window   atomic.Int64
 	lost     atomic.Int64
+	// behind is how many replicas lack claims, plus one; 0: not known.
+	behind atomic.Int64
 }
 
 // meteredClaims is the claim store with its round trips measured.

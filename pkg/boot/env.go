@@ -174,9 +174,26 @@ func (e *Env) newRedis() (*redis.Client, error) {
 			return nil, err
 		}
 	}
-	client := redis.NewClient(options)
+	client, err := redisClient(options, c.Sentinel)
+	if err != nil {
+		return nil, err
+	}
 	e.OnClose(client.Close)
 	return client, nil
+}
+
+// redisClient reaches the address itself, or the primary that sentinels name.
+func redisClient(options *redis.Options, c config.Sentinel) (*redis.Client, error) {
+	if c.Master == "" {
+		return redis.NewClient(options), nil
+	}
+	password, err := c.Password.Resolve()
+	if err != nil {
+		return nil, fmt.Errorf("reading redis.sentinel.password: %w", err)
+	}
+	return redis.NewFailoverClient(dedup.FailoverOptions(options, dedup.Sentinels{
+		Master: c.Master, Addresses: c.Addresses, Username: c.Username, Password: password.Reveal(),
+	})), nil
 }
 
 // Claims is the claim store.

@@ -56,6 +56,30 @@ func (e *Env) measureWindow(ctx context.Context, store *dedup.Store) {
 	e.claimState.window.Store(int64(window))
 }
 
+// replicaPatience is how long a replica may take to have a claim. A round trip
+// to it takes a millisecond or so; one that needs longer loses claims when it is
+// promoted.
+const replicaPatience = 100 * time.Millisecond
+
+// measureReplicas finds out whether the replicas of Redis keep up.
+func (e *Env) measureReplicas(ctx context.Context, store *dedup.Store) {
+	r, err := store.Replicated(ctx, replicaPatience)
+	if err != nil {
+		e.claimState.behind.Store(0) // INFO or WAIT is not permitted, or Redis is away, which others say
+		return
+	}
+	behind := int64(r.Connected - r.Current)
+	if before := e.claimState.behind.Swap(behind + 1); behind > 0 && before <= 1 {
+		e.Log.Warn("replicas of Redis do not have the newest claims: a failover now would lose some, and wait until they are rebuilt",
+			"replicas", r.Connected, "behind", behind, "fix", "look at the replicas; min-replicas-to-write 1 and min-replicas-max-lag 2 bound what a failover loses")
+	}
+}
+
+func (e *Env) replicasBehind() (int64, bool) {
+	behind := e.claimState.behind.Load()
+	return behind - 1, behind > 0
+}
+
 func (e *Env) claimWindow() (time.Duration, bool) {
 	window := e.claimState.window.Load()
 	return time.Duration(window), window > 0

@@ -23,6 +23,8 @@ type observed struct {
 	now     func() time.Time
 	// window is how far back claims reach, where that is known.
 	window func() (time.Duration, bool)
+	// replicasBehind is how many replicas of Redis lack claims, where that is known.
+	replicasBehind func() (int64, bool)
 }
 
 // observedLoop is one transactional loop with the age of what it has in hand.
@@ -110,6 +112,7 @@ func (o *observed) watch(m *telemetry.Metrics) (stop func(), err error) {
 		add(m.WatchWindow(o.windowBytes)),
 		add(m.WatchQuotas(o.quotas)),
 		add(m.WatchClaimWindow(o.window)),
+		add(m.WatchClaimReplicas(o.replicasBehind)),
 	)
 	if err != nil {
 		stop()

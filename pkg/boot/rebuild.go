@@ -14,8 +14,8 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 )
 
-// keepClaims watches the claims' sentinel and, when Redis is new or was
-// emptied, rebuilds the claims from the diagnostics. Several processes may
+// keepClaims watches the claims' sentinel and, when Redis is new, was emptied or
+// failed over, rebuilds the claims from the diagnostics. Several processes may
 // notice at once; the lease lets one of them do it.
 func (e *Env) keepClaims(ctx context.Context, store *dedup.Store, m *telemetry.Metrics) {
 	tick := time.NewTicker(time.Second)
@@ -24,8 +24,9 @@ func (e *Env) keepClaims(ctx context.Context, store *dedup.Store, m *telemetry.M
 		switch err := store.Status(ctx); {
 		case err == nil:
 			e.measureWindow(ctx, store)
-		case errors.Is(err, dedup.ErrEmpty):
-			e.rebuild(ctx, store, m)
+			e.measureReplicas(ctx, store)
+		case errors.Is(err, dedup.ErrEmpty), errors.Is(err, dedup.ErrFailedOver):
+			e.rebuild(ctx, store, m, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -35,8 +36,8 @@ func (e *Env) keepClaims(ctx context.Context, store *dedup.Store, m *telemetry.M
 	}
 }
 
-func (e *Env) rebuild(ctx context.Context, store *dedup.Store, m *telemetry.Metrics) {
-	e.Log.Warn("Redis has no claims; rebuilding them from the diagnostics")
+func (e *Env) rebuild(ctx context.Context, store *dedup.Store, m *telemetry.Metrics, why error) {
+	e.Log.Warn("claims may be missing; rebuilding them from the diagnostics", "reason", why)
 	done, err := e.RebuildClaims(ctx, store, false)
 	switch {
 	case err != nil && ctx.Err() == nil:

@@ -88,7 +88,7 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	defer refuse(nil)
 	keepers.Go(func() { following <- e.keepTables(below, tables, refuse) })
 
-	e.observed.tables, e.observed.now, e.observed.window = tables, e.Now, e.claimWindow
+	e.observed.tables, e.observed.now, e.observed.window, e.observed.replicasBehind = tables, e.Now, e.claimWindow, e.replicasBehind
 	group, err := e.group(ctx, roles, tables, tel, store, o)
 	if err != nil {
 		return err
@@ -144,8 +144,8 @@ func (e *Env) checkRedis(ctx context.Context, store *dedup.Store) error {
 			e.Log.Warn("Redis could not be checked completely", "detail", warning)
 		}
 	}
-	if len(report.Problems) > 0 {
-		return &unready.Error{What: "Redis is not fit to hold claims: " + report.Problems[0], Fix: "see docs/operations.md, section Redis"}
+	if refusal := report.Refusal(); refusal != nil {
+		return &unready.Error{What: "Redis is not fit to hold claims: " + refusal.Error(), Fix: "see docs/operations.md, section Redis"}
 	}
 	return nil
 }

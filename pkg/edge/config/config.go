@@ -70,12 +70,21 @@ type Registry struct {
 
 // Redis says how to reach the claims.
 type Redis struct {
-	Address  string   `yaml:"address" rule:"hostport,nonempty" doc:"host:port."`
+	Address  string   `yaml:"address" rule:"hostport,nonempty" doc:"host:port of the primary. Not used where redis.sentinel names sentinels."`
+	Sentinel Sentinel `yaml:"sentinel" doc:"Sentinels that say where the primary is. Its claims are rebuilt from the diagnostics after every failover, because a replica may be behind."`
 	Username string   `yaml:"username" doc:"ACL user. Empty: the default user."`
 	Password Secret   `yaml:"password" doc:"Password of the user."`
 	DB       int      `yaml:"db" min:"0" max:"15" doc:"Database number."`
 	Timeout  Duration `yaml:"timeout" min:"10ms" max:"1m" doc:"How long one round trip may take before Redis counts as unavailable."`
 	TLS      TLS      `yaml:"tls" doc:"TLS to Redis."`
+}
+
+// Sentinel says how to find the primary of a Redis with replicas.
+type Sentinel struct {
+	Master    string   `yaml:"master" doc:"Name of the primary in the sentinels' configuration. Empty: no sentinels, redis.address is the primary."`
+	Addresses []string `yaml:"addresses" rule:"hostport" doc:"The sentinels, host:port each."`
+	Username  string   `yaml:"username" doc:"ACL user at the sentinels. Empty: the default user."`
+	Password  Secret   `yaml:"password" doc:"Password at the sentinels, which is not the one of Redis."`
 }
 
 // Topics names topics.

@@ -13,6 +13,9 @@ func (v *validator) together(c Config) {
 	v.tls("registry.tls", c.Registry.TLS)
 	v.tls("redis.tls", c.Redis.TLS)
 	v.sasl(c.Kafka.SASL)
+	if s := c.Redis.Sentinel; (s.Master == "") != (len(s.Addresses) == 0) {
+		v.add("redis.sentinel", "must have master and addresses, or neither", s.Master, "set both: the primary's name, and host:port of each sentinel")
+	}
 
 	if c.Registry.Username == "" && !c.Registry.Password.IsZero() {
 		v.add("registry.password", "needs registry.username", c.Registry.Password.String(), "set registry.username, or remove the password")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -107,7 +108,7 @@ func (s *Store) standing(ctx context.Context, reqs []Request) (Claims, error) {
 	var (
 		pack  = s.pack(reqs, 4)
 		heads = make([]redis.StringCmd, len(reqs))
-		cmds  = make([]redis.Cmder, 0, len(reqs)+1)
+		cmds  = make([]redis.Cmder, 0, len(reqs)+2)
 	)
 	for i := range reqs {
 		if reqs[i].Renew {
@@ -141,7 +142,7 @@ func (s *Store) obtain(ctx context.Context, reqs []Request, epoch int64) (Claims
 	var (
 		pack  = s.pack(reqs, 7)
 		heads = make([]redis.StringCmd, len(reqs))
-		cmds  = make([]redis.Cmder, 0, len(reqs)+1)
+		cmds  = make([]redis.Cmder, 0, len(reqs)+2)
 	)
 	for i := range reqs {
 		heads[i] = *redis.NewStringCmd(ctx, pack.of("set", &pack.keys[i], &pack.owners[i], "nx", "get", "px", &pack.ttls[i])...)
@@ -194,9 +195,15 @@ func answer(cmd *redis.StringCmd, mine Owner) (Result, error) {
 	}
 }
 
-// exec runs a pipeline whose last command reads the sentinel. redis.Nil is an
-// answer like any other here; which command failed is the caller's to find.
+// exec runs a pipeline whose last commands read the server's replication id and
+// the sentinel, on the connection that the claims took. redis.Nil is an answer
+// like any other here; which command failed is the caller's to find.
 func (s *Store) exec(ctx context.Context, cmds []redis.Cmder, epoch int64) (int64, error) {
+	var info *redis.StringCmd
+	if !s.silent.Load() {
+		info = redis.NewStringCmd(ctx, "info", "replication")
+		cmds = append(cmds, info)
+	}
 	last := redis.NewStringCmd(ctx, "get", s.sentinel)
 	pipe := s.redis.Pipeline()
 	if err := pipe.BatchProcess(ctx, append(cmds, last)...); err != nil {
@@ -205,16 +212,31 @@ func (s *Store) exec(ctx context.Context, cmds []redis.Cmder, epoch int64) (int6
 	_, execErr := pipe.Exec(ctx)
 	value, err := last.Result()
 	if err == nil || errors.Is(err, redis.Nil) {
-		return s.judge(value, err, epoch)
+		return s.judge(value, err, s.replication(info), epoch)
 	}
 	return 0, errors.Join(err, execErr)
+}
+
+// replication is the id in an answer of INFO. A server that refuses the command
+// is not asked again with every batch; [Store.CheckServer] warns of it.
+func (s *Store) replication(info *redis.StringCmd) string {
+	if info == nil {
+		return ""
+	}
+	text, err := info.Result()
+	if err != nil {
+		s.silent.Store(answered(err))
+		return ""
+	}
+	_, rest, _ := strings.Cut(text, "master_replid:")
+	id, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimRight(id, "\r")
 }
 
 // Check says, right before a commit, whether claims still stand: nil, or an
 // [ErrUnavailable] after giving the new ones back.
 func (s *Store) Check(ctx context.Context, claims Claims) error {
-	value, err := s.redis.Get(ctx, s.sentinel).Result()
-	if _, err := s.judge(value, err, claims.epoch); err != nil {
+	if _, err := s.exec(ctx, nil, claims.epoch); err != nil {
 		return s.withdraw(ctx, claims, unavailable("checking claims", err))
 	}
 	return nil

@@ -201,7 +201,7 @@ func TestCheckServerSaysWhatItCouldNotFindOut(t *testing.T) {
 	require.Equal(t, "unknown", r.Policy)
 	require.Equal(t, "unknown", r.Version)
 	require.Empty(t, r.Problems)
-	require.Len(t, r.Warnings, 2)
+	require.Len(t, r.Warnings, 3)
 }
 
 func BenchmarkClaim(b *testing.B) {

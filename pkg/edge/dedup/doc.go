@@ -32,6 +32,11 @@
 // [ErrUnavailable]; its policy decides whether to wait or to go on without.
 // [Store.Rebuild] makes an emptied Redis complete again.
 //
+// A replica that is promoted brings the sentinel along, and perhaps not the
+// newest claims. So the sentinel also names the replication id of the server
+// that it was written to, and every pipeline asks the server for its own: another
+// one is [ErrFailedOver], which is an emptied Redis to everybody.
+//
 // The instance must be dedicated and must not evict keys that have no time to
 // live: volatile-ttl or noeviction ([Store.CheckServer]).
 package dedup

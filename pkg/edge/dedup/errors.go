@@ -19,6 +19,12 @@ var ErrEmpty = fmt.Errorf("%w: redis is empty", ErrUnavailable)
 // claims were made. The store knows the new number by now: trying again works.
 var ErrChanged = fmt.Errorf("%w: redis was rebuilt meanwhile", ErrUnavailable)
 
+// ErrFailedOver is the ErrUnavailable of a Redis whose replication id is not the
+// one under which the claims were complete: a replica was promoted, or the
+// server was restarted, and claims that it had acknowledged may be gone.
+// Somebody has to call [Store.Rebuild].
+var ErrFailedOver = fmt.Errorf("%w: redis failed over or was restarted, claims may be missing", ErrUnavailable)
+
 // RebuildingError says who is rebuilding. It is an ErrUnavailable.
 type RebuildingError struct{ By string }
 

@@ -34,6 +34,26 @@ type Server struct {
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
+// Sentinels says how to find the primary.
+type Sentinels struct {
+	// Master is the primary's name there.
+	Master    string
+	Addresses []string
+	// Username and Password are those of the sentinels.
+	Username, Password string
+}
+
+// FailoverOptions are the options of a client that asks sentinels for the primary:
+// each as in [Options]. Claims are never read from a replica.
+func FailoverOptions(o *redis.Options, s Sentinels) *redis.FailoverOptions {
+	return &redis.FailoverOptions{
+		MasterName: s.Master, SentinelAddrs: s.Addresses, SentinelUsername: s.Username, SentinelPassword: s.Password,
+		DB: o.DB, Dialer: o.Dialer, MaxRetries: o.MaxRetries, DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
+		ContextTimeoutEnabled: o.ContextTimeoutEnabled, Protocol: o.Protocol, DisableIdentity: o.DisableIdentity,
+		CredentialsProviderContext: o.CredentialsProviderContext, TLSConfig: o.TLSConfig,
+	}
+}
+
 // String never shows the password.
 func (s Server) String() string { return s.Addr }
 

@@ -47,7 +47,11 @@ const casScript = `if redis.call('get',KEYS[1])~=ARGV[1] then return 0 end ` +
 // source ends it, and leaves Redis unavailable.
 func (s *Store) Rebuild(ctx context.Context, force bool, source iter.Seq2[Entry, error]) (Rebuilt, error) {
 	mine := rebuildingPrefix + s.instance + "/" + strconv.FormatInt(number(), 36)
-	took, err := s.take(ctx, mine, force)
+	before, err := s.identify(ctx)
+	if err != nil {
+		return Rebuilt{}, err
+	}
+	took, err := s.take(ctx, mine, force, before)
 	if err != nil {
 		return Rebuilt{}, fmt.Errorf("taking the rebuild lease: %w", err)
 	}
@@ -68,16 +72,33 @@ func (s *Store) Rebuild(ctx context.Context, force bool, source iter.Seq2[Entry,
 	if err != nil {
 		return done, fmt.Errorf("rebuilding claims (%d claims and %d marks so far): %w", done.Claims, done.Marks, err)
 	}
-	n := number()
-	if err := s.cas(ctx, mine, readyPrefix+strconv.FormatInt(n, 10), 0); err != nil {
+	if err := s.declare(ctx, mine, before); err != nil {
 		return done, fmt.Errorf("declaring claims ready: %w", err)
 	}
-	s.known.Store(n)
 	return done, nil
 }
 
+// declare ends a rebuild. What was written to a server that is no longer the
+// same may be gone, with the lease still there: then it begins again when the
+// lease has run out.
+func (s *Store) declare(ctx context.Context, mine string, before server) error {
+	after, err := s.identify(ctx)
+	if err != nil {
+		return err
+	}
+	if after.replication != before.replication {
+		return ErrFailedOver
+	}
+	r := readiness{number: number(), replication: after.replication, run: after.run}
+	if err := s.cas(ctx, mine, r.String(), 0); err != nil {
+		return err
+	}
+	s.known.Store(r.number)
+	return nil
+}
+
 // take gets the lease; false without an error means that Redis is ready.
-func (s *Store) take(ctx context.Context, mine string, force bool) (bool, error) {
+func (s *Store) take(ctx context.Context, mine string, force bool, at server) (bool, error) {
 	was, err := s.redis.Do(ctx, "set", s.sentinel, mine, "nx", "get", "px", milliseconds(s.lease)).Text()
 	if errors.Is(err, redis.Nil) {
 		return true, nil // there was nothing, it is ours
@@ -85,11 +106,15 @@ func (s *Store) take(ctx context.Context, mine string, force bool) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	if _, err := s.judge(was, nil, 0); err != nil {
+	_, err = s.judge(was, nil, at.replication, 0)
+	if err != nil && !errors.Is(err, ErrFailedOver) {
 		return false, err
 	}
 	if !force {
-		return false, nil
+		kept, adoptErr := s.adopt(ctx, was, at)
+		if adoptErr != nil || kept || err == nil {
+			return false, adoptErr
+		}
 	}
 	return true, s.cas(ctx, was, mine, s.lease)
 }

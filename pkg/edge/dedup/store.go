@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,6 +30,7 @@ type Store struct {
 	instance string
 	lease    time.Duration
 	known    atomic.Int64 // the ready number; 0: none seen yet
+	silent   atomic.Bool  // the server does not answer INFO: its replication id is not known
 }
 
 // New makes a store over a client, which stays the caller's to close. Make the
@@ -56,10 +56,10 @@ const (
 	rebuildingPrefix = "rebuilding:"
 )
 
-// judge compares a sentinel's value with what this process knows. A ready
-// number that it did not know is learned, for the next attempt; epoch 0 asks
-// for any ready number.
-func (s *Store) judge(value string, err error, epoch int64) (int64, error) {
+// judge compares a sentinel's value with what this process knows and with the
+// replication id of the server that answered. A ready number that it did not
+// know is learned, for the next attempt; epoch 0 asks for any ready number.
+func (s *Store) judge(value string, err error, replication string, epoch int64) (int64, error) {
 	switch {
 	case errors.Is(err, redis.Nil):
 		return 0, ErrEmpty
@@ -69,21 +69,25 @@ func (s *Store) judge(value string, err error, epoch int64) (int64, error) {
 	if by, ok := strings.CutPrefix(value, rebuildingPrefix); ok {
 		return 0, &RebuildingError{By: by}
 	}
-	n, err := strconv.ParseInt(strings.TrimPrefix(value, readyPrefix), 10, 64)
-	if err != nil || n <= 0 || !strings.HasPrefix(value, readyPrefix) {
+	r, ok := parseReadiness(value)
+	switch {
+	case !ok:
 		return 0, fmt.Errorf("%w: the sentinel says %q", ErrUnavailable, value)
+	case r.otherServer(replication):
+		return 0, ErrFailedOver
 	}
-	s.known.Store(n)
-	if epoch != 0 && n != epoch {
+	s.known.Store(r.number)
+	if epoch != 0 && r.number != epoch {
 		return 0, ErrChanged
 	}
-	return n, nil
+	return r.number, nil
 }
 
-// Status reads the sentinel: nil when Redis is ready, else an ErrUnavailable.
+// Status reads the sentinel and the server's replication id: nil when Redis is
+// ready, else an ErrUnavailable. A server that refused INFO is asked again.
 func (s *Store) Status(ctx context.Context) error {
-	value, err := s.redis.Get(ctx, s.sentinel).Result()
-	if _, err := s.judge(value, err, 0); err != nil {
+	s.silent.Store(false)
+	if _, err := s.exec(ctx, nil, 0); err != nil {
 		return unavailable("reading the state of claims", err)
 	}
 	return nil

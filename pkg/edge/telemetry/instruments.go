@@ -72,6 +72,7 @@ type gauges struct {
 	inFlight       metric.Int64ObservableGauge
 	windowBytes    metric.Int64ObservableGauge
 	claimWindow    metric.Float64ObservableGauge
+	claimsBehind   metric.Int64ObservableGauge
 	quotaRequests  metric.Int64ObservableCounter
 	quotaLimit     metric.Int64ObservableGauge
 	alert          metric.Int64ObservableGauge
@@ -142,6 +143,7 @@ func (d *declarer) gauges() gauges {
 		parkedBytes:    d.gauge("sluice.destination.parked.size", "By", "Bytes of the parked deliveries that were read ahead."),
 		inFlight:       d.gauge("sluice.destination.in_flight", "{request}", "Requests of a destination that wait for an answer."),
 		windowBytes:    d.gauge("sluice.window.size", "By", "Bytes of unfinished deliveries that this process holds."),
+		claimsBehind:   d.gauge("sluice.claims.replicas.behind", "{replica}", "Replicas of Redis that did not have the newest claims within 100 ms; a failover to one of them loses claims, which are then rebuilt."),
 		claimWindow:    d.gaugeSeconds("sluice.claims.window", "Effective claim window: the age up to which Redis could hold claims without evicting them."),
 		quotaRequests:  d.observedCount("sluice.quota.requests", "{request}", "Requests of this process that a provider counts against a project's quota. Compare the increase over a day, over all processes, with the limit."),
 		alert:          d.gauge("sluice.alert", "{alert}", "1 where an alert of a destination fires, with its owner and runbook, judged from the diagnostics by the monitor role."),

@@ -101,6 +101,7 @@ func watchAll(t *testing.T, m *telemetry.Metrics) {
 	}))
 	keep(m.WatchWindow(func() int64 { return 4096 }))
 	keep(m.WatchClaimWindow(func() (time.Duration, bool) { return 9 * 24 * time.Hour, true }))
+	keep(m.WatchClaimReplicas(func() (int64, bool) { return 1, true }))
 	keep(m.WatchAlerts(func() []telemetry.Alert {
 		return []telemetry.Alert{
 			{Name: "silent_failure", Destination: "acme-meta", Customer: "acme", Provider: "meta", Owner: "growth@acme.example", Runbook: "https://wiki.acme.example/meta", Firing: true},

@@ -103,6 +103,16 @@ func (m *Metrics) WatchClaimWindow(ask func() (window time.Duration, ok bool)) (
 	}, m.gauges.claimWindow)
 }
 
+// WatchClaimReplicas reports how many replicas are behind; ok is false while it is
+// not known.
+func (m *Metrics) WatchClaimReplicas(ask func() (behind int64, ok bool)) (stop func() error, err error) {
+	return m.watch(func(o metric.Observer) {
+		if behind, ok := ask(); ok {
+			o.ObserveInt64(m.gauges.claimsBehind, behind)
+		}
+	}, m.gauges.claimsBehind)
+}
+
 // Quota is a provider's budget of requests for one project.
 type Quota struct {
 	Provider, Project string

@@ -60,6 +60,8 @@ type Services struct {
 	regURL   string
 	regHTTP  *http.Server // nil where virtual
 	redis    *miniredis.Miniredis
+	// replication is nil with Virtual.
+	replication *Replication
 
 	stop      chan struct{}
 	wait      sync.WaitGroup
@@ -173,6 +175,7 @@ func (s *Services) startRedis(cfg Config) error {
 	if err := s.redis.StartAddr(addr); err != nil {
 		return fmt.Errorf("starting miniredis: %w", err)
 	}
+	s.replication = NewReplication(s.redis)
 	s.wait.Go(s.expire)
 	return nil
 }
@@ -199,6 +202,9 @@ func (s *Services) HTTPClient() *http.Client {
 
 // Redis is the server itself: FastForward, FlushAll, SetError.
 func (s *Services) Redis() *miniredis.Miniredis { return s.redis }
+
+// Replication is what the server says of its replicas; nil with Virtual.
+func (s *Services) Replication() *Replication { return s.replication }
 
 // RedisOptions reach the server.
 func (s *Services) RedisOptions() *redis.Options {

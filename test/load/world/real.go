@@ -111,18 +111,25 @@ func (s *Services) onRedis(ctx context.Context, do func(*redis.Client) error) er
 	return ctx.Err()
 }
 
-// failOver kills the primary, waits until the sentinels have made another
-// one, and leads the roles there, as a service's address would.
+// failOver lets the replica fall behind, kills the primary, waits until the
+// sentinels have made another one, and leads the roles there, as a service's
+// address would. What was written meanwhile is gone, and its keys are not named.
 func (s *Services) failOver(ctx context.Context, set *services.Set) error {
 	old := s.RedisAddr
-	var dead *services.Process
+	var dead, replica *services.Process
 	for _, p := range set.Processes() {
-		if p.Address() == old {
+		switch {
+		case p.Address() == old:
 			dead = p
+		case p.Name() == "redis" || p.Name() == "redis-replica":
+			replica = p
 		}
 	}
-	if dead == nil {
-		return fmt.Errorf("failing Redis over: no process listens on %s", old)
+	if dead == nil || replica == nil {
+		return fmt.Errorf("failing Redis over: no process listens on %s, or it has no replica", old)
+	}
+	if err := s.fallBehind(ctx, replica.Address()); err != nil {
+		return err
 	}
 	if err := dead.Kill(); err != nil {
 		return err
@@ -145,6 +152,27 @@ func (s *Services) failOver(ctx context.Context, set *services.Set) error {
 		return fmt.Errorf("leading the roles to the new primary: %w", err)
 	}
 	return dead.Start(ctx) // as a replica
+}
+
+// fallBehind keeps a replica from its primary for two seconds: it asks with a
+// password that the primary does not know.
+func (s *Services) fallBehind(ctx context.Context, replica string) error {
+	client := redis.NewClient(&redis.Options{Addr: replica})
+	defer client.Close() //nolint:errcheck // nothing was written through it that could be lost
+	if err := client.ConfigSet(ctx, "masterauth", "not-its-password").Err(); err != nil {
+		return fmt.Errorf("holding the replica %s back: %w", replica, err)
+	}
+	if err := client.Do(ctx, "client", "kill", "type", "master").Err(); err != nil {
+		return fmt.Errorf("cutting the replica %s off: %w", replica, err)
+	}
+	select {
+	case <-time.After(2 * time.Second):
+	case <-ctx.Done():
+	}
+	if err := client.ConfigSet(ctx, "masterauth", "").Err(); err != nil {
+		return fmt.Errorf("letting the replica %s go: %w", replica, err)
+	}
+	return nil
 }
 
 // moveLeaders gives every partition, of the brokers' own topics too, another

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -99,14 +100,23 @@ func StartEmbedded(ctx context.Context) (_ *Services, err error) {
 }
 
 func (s *Services) embeddedControl() Control {
-	cluster, redis := s.Embedded.Cluster(), s.Embedded.Redis()
+	cluster, redis, replication := s.Embedded.Cluster(), s.Embedded.Redis(), s.Embedded.Replication()
 	return Control{
+		FailOver: func(context.Context) error {
+			n := 0
+			replication.Promote(func(key string) bool {
+				n++
+				return strings.Contains(key, "sluice:claims") || n%3 != 0
+			})
+			return nil
+		},
 		EmptyRedis: func(context.Context) error {
 			redis.Close()
 			redis.FlushAll()
 			if err := redis.Restart(); err != nil {
 				return fmt.Errorf("starting Redis again: %w", err)
 			}
+			replication.Restarted()
 			return nil
 		},
 		FillRedis: func(_ context.Context, full bool) error {
@@ -115,6 +125,9 @@ func (s *Services) embeddedControl() Control {
 				message = "OOM command not allowed when used memory > 'maxmemory'."
 			}
 			redis.SetError(message)
+			if !full {
+				replication.Install()
+			}
 			return nil
 		},
 		MoveLeaders: func(context.Context) error {
