@@ -6,197 +6,173 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 	"github.com/sluicehq/sluice/pkg/role/sender/flow"
 	"github.com/sluicehq/sluice/pkg/role/sender/settle"
 )
 
 // answered takes a job's result: what the checks ended is settled, what was
 // sent is judged by the answer, and what was not sent goes again.
-func (l *loop) answered(ctx context.Context, d *destination, j *job, r result) {
+func (l *loop) answered(ctx context.Context, d *destinations.Destination, j *job, r result) {
 	if j.counted {
-		d.inFlight--
-		l.inFlight--
+		l.destinations.Finish(d)
 	}
 	if ctx.Err() != nil {
 		return // stopping at once: nothing of it is finished
 	}
 	now := l.deps.Now()
-	l.learn(d, &r)
-	l.holding = l.holding && r.unavailable != nil
+	l.destinations.Learn(d, r.endpoint, r.version, r.ends)
+	l.pause.on = l.pause.on && r.unavailable != nil
 	for _, e := range r.ended {
-		l.end(ctx, e)
+		l.End(e.item, e.outcome)
 	}
-	defer l.flush(ctx)
+	defer l.settle(ctx)
 	switch {
 	case r.noProbe:
-		d.probing, d.wantsEvent = false, true
+		d.Probing, d.WantsEvent = false, true
 	case r.unavailable != nil:
-		l.pause(ctx, r.unavailable, now)
+		l.suspend(ctx, r.unavailable, now)
 		if j.intent == toMove {
-			l.put(d, r.left, j.outcome)
+			l.moves.enqueue(d, r.left, j.outcome)
 		} else {
-			l.repeatLater(d, j, r.left)
+			l.retryLater(d, j, r.left)
 		}
 	case r.answer == nil: // nothing was left to send
-		d.probing = false
+		d.Probing = false
 	default:
-		l.judge(ctx, d, j, &r, now)
+		(&judgement{loop: l, d: d, j: j, r: &r, clock: now, now: now.UnixMilli()}).judge(ctx)
 	}
 }
 
-// holdMS is how long nothing starts after tables or claims were unavailable.
+// pauseMS is how long nothing starts after tables or claims were unavailable.
 // Both wait by themselves; this only keeps a failing one from spinning.
-const holdMS = 250
+const pauseMS = 250
 
-func (l *loop) pause(ctx context.Context, err error, now time.Time) {
-	if !l.holding {
+func (l *loop) suspend(ctx context.Context, err error, now time.Time) {
+	if !l.pause.on {
 		l.deps.Log.WarnContext(ctx, "sender: nothing is sent until tables and claims can be relied on", "error", err)
 	}
-	l.hold, l.holding = now.UnixMilli()+holdMS, true
+	l.pause.until, l.pause.on = now.UnixMilli()+pauseMS, true
 }
 
-// repeatLater keeps a job's deliveries together for another try.
-func (l *loop) repeatLater(d *destination, j *job, items []*item) {
-	if j.intent == toProbe {
-		d.probing = false
-		return
-	}
-	again := *j
-	again.items, again.counted = items, false
-	d.again = append(d.again, &again)
-	l.again[d] = struct{}{}
+// judgement turns one answer into outcomes.
+type judgement struct {
+	*loop
+	d *destinations.Destination
+	j *job
+	r *result
+
+	clock time.Time
+	now   int64 // of the clock, epoch ms
 }
 
-// judge turns an answer into outcomes.
-func (l *loop) judge(ctx context.Context, d *destination, j *job, r *result, now time.Time) {
-	a, clock := r.answer, now.UnixMilli()
-	d.probing = false
-	if refusal(a.Class) && j.epoch != d.epoch {
+func (u *judgement) judge(ctx context.Context) {
+	a := u.r.answer
+	u.d.Probing = false
+	if refusal(a.Class) && u.j.epoch != u.d.Epoch {
 		// It began with credentials that have been read again since.
-		l.repeatLater(d, j, r.left)
+		u.retryLater(u.d, u.j, u.r.left)
 		return
 	}
 	if !a.denied {
-		for _, it := range r.left {
-			it.hop.Attempt++
-			it.hop.LastAttempt = clock
+		for _, it := range u.r.left {
+			it.Hop.Attempt++
+			it.Hop.LastAttempt = u.now
 		}
 	}
 	switch a.Class {
 	case provider.Accepted, provider.AcceptedWithWarnings, provider.DuplicateDelivery:
-		l.accepted(ctx, d, r, clock)
+		u.accepted(ctx, u.r)
 	case provider.Throttled:
-		l.throttled(ctx, d, j, r, clock)
+		u.throttled(ctx)
 	case provider.Transient, provider.UnknownOutcome:
-		l.failed(ctx, d, j, r, clock)
+		u.failed(ctx)
 	case provider.Credentials, provider.Configuration:
-		l.refused(ctx, d, j, r, clock)
+		u.refused(ctx)
 	default:
-		l.invalid(ctx, d, j, r, clock)
+		u.invalid(ctx)
 	}
-	l.rates(d, now)
+	u.destinations.SetRates(u.d, u.clock)
 }
 
 func refusal(c provider.Class) bool {
 	return c == provider.Credentials || c == provider.Configuration
 }
 
-func (l *loop) happening(d *destination, a *answer, events, invalid int, now int64) flow.Happening {
-	return flow.Happening{
-		Class: a.Class, Detail: a.Message, Fix: l.worker.spec.Fix(a.Code, a.Subcode), WaitMS: a.WaitMS, Usage: a.Usage, Events: events, Invalid: invalid,
-		Observed: max(d.rate.perSecond(now), float64(events)), Jitter: l.deps.Random(), ProbeEveryMS: ms(l.cfg.ProbeEvery),
+// advance moves the destination on by the answer, of which so many events are
+// valid and so many are not.
+func (u *judgement) advance(ctx context.Context, events, invalid int) {
+	if u.destinations.Advance(ctx, u.d, u.destinations.Happening(u.d, &u.r.answer.Answer, events, invalid, u.now), u.now) {
+		u.parkAll(u.d)
 	}
 }
 
 // accepted: the provider has them.
-func (l *loop) accepted(ctx context.Context, d *destination, r *result, now int64) {
-	n := len(r.left)
-	d.rate.add(n, now)
-	d.failingSince = 0
-	was := l.lastSuccess
-	l.lastSuccess = now
-	l.advance(ctx, d, l.happening(d, r.answer, n, 0, now), now)
-	if q := d.quota; q != nil {
-		q.flow, _ = flow.Next(q.flow, l.happening(d, r.answer, n, 0, now), now)
+func (u *judgement) accepted(ctx context.Context, r *result) {
+	if u.destinations.Accept(ctx, u.d, &r.answer.Answer, len(r.left), u.now) {
+		u.parkAll(u.d)
 	}
-	l.relax(d, was, now)
 	o := settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Evidence: evidence(r.answer)}
-	o.Verdict = l.worker.spec.Asynchronous && r.answer.Class != provider.DuplicateDelivery && r.answer.RequestID != ""
+	o.Verdict = u.worker.spec.Asynchronous && r.answer.Class != provider.DuplicateDelivery && r.answer.RequestID != ""
 	if r.answer.Class == provider.DuplicateDelivery {
 		o.Detail = "the provider says that it has the event already"
 	}
 	for _, it := range r.left {
-		l.end(ctx, it.entry(&o))
-		l.deps.Meter.Delivered(d.id, it.delivery.Lane, time.Duration(now-it.delivery.Facts.StoredAt)*time.Millisecond)
+		u.End(it, &o)
+		u.deps.Meter.Delivered(u.d.ID, it.Delivery.Lane, time.Duration(u.now-it.Delivery.Facts.StoredAt)*time.Millisecond)
 	}
-}
-
-// relax ends the waits of an outage that is over: the first success after
-// everything failed lets the others try within two seconds instead of minutes.
-func (l *loop) relax(healthy *destination, lastSuccess, now int64) {
-	for _, d := range l.destinations {
-		if d == healthy || d.flow.Mode != flow.Waiting || d.flow.Cause != decision.ProviderUnavailable || d.failingSince <= lastSuccess {
-			continue
-		}
-		d.flow.Until = min(d.flow.Until, now+int64(l.deps.Random()*2000))
-	}
-}
-
-// allFail says whether, as far as is known, it is the whole provider: nobody
-// was sent to successfully since this destination began to fail.
-func (l *loop) allFail(d *destination) bool {
-	return d.failingSince > 0 && l.lastSuccess < d.failingSince
 }
 
 // throttled: nothing goes before the time that the provider named.
-func (l *loop) throttled(ctx context.Context, d *destination, j *job, r *result, now int64) {
-	h := l.happening(d, r.answer, len(r.left), 0, now)
-	if q := d.quota; q != nil {
-		h.Observed = q.flow.Rate
-		q.flow, _ = flow.Next(q.flow, h, now)
-	} else {
-		l.advance(ctx, d, h, now)
+func (u *judgement) throttled(ctx context.Context) {
+	if u.destinations.Throttle(ctx, u.d, &u.r.answer.Answer, len(u.r.left), u.now) {
+		u.parkAll(u.d)
 	}
-	if wait := l.waitOf(d, now); wait > ms(l.cfg.LongWait) {
-		l.evacuate(d, j, r.left, wait, now)
+	if wait := u.d.WaitMS(u.now); wait > ms(u.cfg.LongWait) {
+		if u.j.intent == toProbe {
+			u.d.Probing = false
+			return
+		}
+		u.moveAll(u.r.left, wait)
 		return
 	}
-	l.repeatLater(d, j, r.left)
+	u.retryLater(u.d, u.j, u.r.left)
 }
 
 // failed: the same bytes again, in place while everything fails, else on the
-// ladder once it takes longer.
-func (l *loop) failed(ctx context.Context, d *destination, j *job, r *result, now int64) {
-	if d.failingSince == 0 {
-		d.failingSince = now
+// backoff schedule once it takes longer.
+func (u *judgement) failed(ctx context.Context) {
+	d, now := u.d, u.now
+	if d.FailingSince == 0 {
+		d.FailingSince = now
 	}
-	l.advance(ctx, d, l.happening(d, r.answer, 0, 0, now), now)
-	left := r.left
-	if r.answer.Class == provider.UnknownOutcome {
-		left = l.endUnknown(ctx, r, left)
+	u.advance(ctx, 0, 0)
+	left := u.r.left
+	if u.r.answer.Class == provider.UnknownOutcome {
+		left = u.endUnknown(left)
 	}
 	var stay []*item
 	for _, it := range left {
 		switch {
-		case now-it.hop.FirstHandover >= l.retryFor(d):
-			l.end(ctx, it.entry(&settle.Outcome{
+		case now-it.Hop.FirstHandover >= d.RetryForMS():
+			u.End(it, &settle.Outcome{
 				Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderUnavailable,
-				Detail: "tried for longer than delivery.retry_for", Evidence: evidence(r.answer),
-			}))
-		case l.allFail(d) || d.flow.Failures <= inPlace:
+				Detail: "tried for longer than delivery.retry_for", Evidence: evidence(u.r.answer),
+			})
+		case u.destinations.AllFail(d) || d.Flow.Failures <= inPlace:
 			stay = append(stay, it)
 		default:
-			at := l.places.next(it.place, l.waitOf(d, now))
-			l.end(ctx, it.entry(&settle.Outcome{
-				Kind: settle.Later, Reason: decision.ProviderUnavailable, Until: now + at.delay, Topic: at.topic, Evidence: evidence(r.answer),
-			}))
+			to := u.topics.Next(it.From, d.WaitMS(now))
+			u.End(it, &settle.Outcome{
+				Kind: settle.Later, Reason: decision.ProviderUnavailable, Until: now + to.DelayMS(), Topic: to.Name, Evidence: evidence(u.r.answer),
+			})
 		}
 	}
-	if len(stay) > 0 || j.intent == toProbe {
-		l.repeatLater(d, j, stay)
+	if len(stay) > 0 || u.j.intent == toProbe {
+		u.retryLater(d, u.j, stay)
 	}
-	if wait := l.waitOf(d, now); wait > ms(l.cfg.LongWait) && !l.allFail(d) {
-		l.evacuate(d, nil, nil, wait, now)
+	if wait := d.WaitMS(now); wait > ms(u.cfg.LongWait) && !u.destinations.AllFail(d) {
+		u.moveAll(nil, wait)
 	}
 }
 
@@ -204,37 +180,34 @@ func (l *loop) failed(ctx context.Context, d *destination, j *job, r *result, no
 // although others succeed meanwhile.
 const inPlace = 3
 
-const defaultRetryFor = 24 * 3600_000
-
-func (l *loop) retryFor(d *destination) int64 {
-	if d.spec != nil && d.spec.Delivery.RetryForMS > 0 {
-		return d.spec.Delivery.RetryForMS
+// refused: the credentials or the configuration. The secret is read again
+// once, because a rotated one is the common cause; then the destination is
+// blocked at once.
+func (u *judgement) refused(ctx context.Context) {
+	a := u.r.answer
+	h := u.destinations.Happening(u.d, &a.Answer, 0, 0, u.now)
+	if a.Code == decision.CredentialsMissing.String() {
+		h.Cause = decision.CredentialsMissing
 	}
-	return defaultRetryFor
-}
-
-// evacuate moves everything of a destination that would wait for long, so
-// that its neighbours in the partitions go on. No attempt is counted.
-func (l *loop) evacuate(d *destination, j *job, items []*item, wait, now int64) {
-	if j != nil && j.intent == toProbe {
-		d.probing = false
+	if u.destinations.Advance(ctx, u.d, h, u.now) {
+		u.parkAll(u.d)
+	}
+	if u.d.Flow.Mode != flow.Blocked {
+		u.retryLater(u.d, u.j, u.r.left)
 		return
 	}
-	l.put(d, append(l.drain(d), items...), l.laterFor(d, wait, now))
+	o := u.moves.parked(u.d)
+	o.Evidence = evidence(a)
+	for _, it := range u.r.left {
+		u.End(it, &o)
+	}
 }
 
-// drain takes everything of a destination out of batches and repetitions.
-func (l *loop) drain(d *destination) []*item {
-	var out []*item
-	for _, b := range l.batchers {
-		out = append(out, values(b.Drain(func(k batcherKey, _ batcherItem) bool { return k.Destination == d.id }))...)
-	}
-	for _, j := range d.again {
-		out = append(out, own(j.items)...)
-	}
-	d.again = nil
-	delete(l.again, d)
-	return out
+// moveAll moves items and everything else of the destination that would wait
+// for long, so that its neighbours in the partitions go on. No attempt is
+// counted.
+func (u *judgement) moveAll(items []*item, wait int64) {
+	u.moves.enqueue(u.d, append(u.takeAll(u.d), items...), u.moves.laterFor(u.d, wait, u.now))
 }
 
 func evidence(a *answer) settle.Evidence {

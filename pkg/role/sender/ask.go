@@ -10,7 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/role/sender/flow"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 	"github.com/sluicehq/sluice/pkg/role/sender/verdict"
 )
 
@@ -46,11 +46,11 @@ func (s *Sender) Ask(ctx context.Context, q verdict.Question) (provider.Answer, 
 	}
 	w := s.loop.worker
 	target := w.target(endpoint)
-	got, err := w.credentials.get(ctx, &target)
+	got, err := w.credentials.Get(ctx, &target)
 	if err != nil {
-		return denied(err).Answer, ctx.Err()
+		return destinations.Denied(err), ctx.Err()
 	}
-	response, outcome := w.deps.HTTP.Send(ctx, q.Request(&target), got.auth)
+	response, outcome := w.deps.HTTP.Send(ctx, q.Request(&target), got.Auth)
 	var answer provider.Answer
 	if outcome.Kind == httpclient.Answered {
 		answer = q.Read(&response)
@@ -79,7 +79,7 @@ func (s *Sender) admit(ctx context.Context, endpoint *resource.Endpoint) (*provi
 	for {
 		turns := make(chan answered, 1)
 		err := s.post(ctx, func() {
-			refusal, at := s.loop.turn(endpoint, s.loop.deps.Now())
+			refusal, at := s.loop.destinations.Turn(endpoint, s.loop.deps.Now())
 			turns <- answered{refusal, at}
 		})
 		if err != nil {
@@ -105,7 +105,7 @@ func (s *Sender) admit(ctx context.Context, endpoint *resource.Endpoint) (*provi
 // post runs f in the loop's goroutine. Without an error f has run, or runs now.
 func (s *Sender) post(ctx context.Context, f func()) error {
 	select {
-	case s.loop.posts <- f:
+	case s.loop.tasks.Post() <- f:
 		return nil
 	case <-s.over:
 		return ErrStopped
@@ -117,61 +117,22 @@ func (s *Sender) post(ctx context.Context, f func()) error {
 // asked tells the loop what the answer means for the next requests.
 func (s *Sender) asked(ctx context.Context, destination string, a provider.Answer) error {
 	if a.Class == provider.Credentials {
-		s.loop.worker.credentials.forget(destination) // the deliveries find out whether it is the secret
+		s.loop.worker.credentials.Forget(destination) // the deliveries find out whether it is the secret
 	}
 	if a.Class != provider.Throttled {
 		return nil
 	}
-	err := s.post(ctx, func() { s.loop.slowed(ctx, destination, &answer{Answer: a}) })
+	// The throttle that a question met is the deliveries' too.
+	err := s.post(ctx, func() {
+		l := s.loop
+		d, now := l.destinations.Get(destination), l.deps.Now()
+		if l.destinations.Throttle(ctx, d, &a, 0, now.UnixMilli()) {
+			l.parkAll(d)
+		}
+		l.destinations.SetRates(d, now)
+	})
 	if errors.Is(err, ErrStopped) {
 		return nil // nobody is left to slow down
 	}
 	return err
-}
-
-// turn says whether a request about a destination may start now, and books
-// it where it may; else at is when it may, or the refusal says why not for long.
-func (l *loop) turn(endpoint *resource.Endpoint, now time.Time) (refusal *provider.Answer, at int64) {
-	d := l.destination(endpoint.Destination.ID)
-	l.describeAs(d, endpoint)
-	ms := now.UnixMilli()
-	if d.flow.Mode == flow.Blocked {
-		a := provider.Answer{Class: provider.Configuration, Code: d.flow.Cause.String(), Message: d.flow.Detail}
-		if d.flow.Cause == decision.CredentialsInvalid || d.flow.Cause == decision.CredentialsMissing {
-			a.Class = provider.Credentials
-		}
-		return &a, 0
-	}
-	if !d.flow.Ready(ms) {
-		at = d.flow.Until
-	}
-	budget, take := &d.bucket, func() { d.bucket.take(1, now) }
-	if q := d.quota; q != nil {
-		budget, take = &q.bucket, func() { q.take(now) }
-		if !q.flow.Ready(ms) {
-			at = max(at, q.flow.Until)
-		}
-	}
-	at = max(at, budget.readyAt(now))
-	switch {
-	case at <= ms:
-		take()
-		return nil, 0
-	case at-ms > l.cfg.LongWait.Milliseconds():
-		return &provider.Answer{Class: provider.Throttled, Code: decision.ProviderThrottled.String(), WaitMS: at - ms}, 0
-	}
-	return nil, at
-}
-
-// slowed takes a throttle that a question met: it is the deliveries' too.
-func (l *loop) slowed(ctx context.Context, id string, a *answer) {
-	d, now := l.destination(id), l.deps.Now()
-	h := l.happening(d, a, 0, 0, now.UnixMilli())
-	if q := d.quota; q != nil {
-		h.Observed = q.flow.Rate
-		q.flow, _ = flow.Next(q.flow, h, now.UnixMilli())
-	} else {
-		l.advance(ctx, d, h, now.UnixMilli())
-	}
-	l.rates(d, now)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 )
 
 // worker does the I/O of one job. It has no state but the credentials' cache
@@ -21,7 +22,7 @@ type worker struct {
 	cfg         Config
 	deps        Deps
 	spec        provider.Spec
-	credentials *credentials
+	credentials *destinations.Credentials
 	// bodies are memory of requests that are over, *[]byte: the client does not
 	// look at them after Send.
 	bodies sync.Pool
@@ -95,7 +96,7 @@ func (w *worker) try(ctx context.Context, j *job, since time.Time) (r result, su
 	if j.intent == toMove {
 		moved := j.outcome // the job's may be put off further
 		for _, it := range keep {
-			r.ended = append(r.ended, it.entry(&moved))
+			r.ended = append(r.ended, ended{it, &moved})
 		}
 		return r, time.Time{}
 	}
@@ -130,14 +131,14 @@ func (w *worker) prepare(ctx context.Context, j *job, since time.Time, r *result
 			return target, auth, view
 		}
 		authorized = endpoint.Destination.Hash + endpoint.Destination.Secret
-		got, err := w.credentials.get(ctx, &target)
-		r.version = got.version
+		got, err := w.credentials.Get(ctx, &target)
+		r.version = got.Version
 		if err != nil {
-			r.answer = denied(err)
+			r.answer = &answer{Answer: destinations.Denied(err), denied: true}
 			return target, auth, view
 		}
-		auth, r.ends = got.auth, got.auth.SecretEnds
-		if !got.waited {
+		auth, r.ends = got.Auth, got.Auth.SecretEnds
+		if !got.Waited {
 			return target, auth, view
 		}
 	}
@@ -152,7 +153,7 @@ func (w *worker) request(ctx context.Context, j *job, target provider.Endpoint, 
 	fragments := make([][]byte, len(r.left))
 	size := envelopeBytes
 	for i, it := range r.left {
-		fragments[i] = it.delivery.Payload
+		fragments[i] = it.Delivery.Payload
 		size += len(fragments[i]) + separatorBytes
 	}
 	room := w.room(size)

@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/gate"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/role/sender/intake"
 	"github.com/sluicehq/sluice/pkg/role/sender/settle"
 )
 
@@ -26,10 +27,10 @@ func (w *worker) gates(view gate.View, items []*item, r *result) (keep []*item, 
 			keep = append(keep, it)
 			continue
 		}
-		if o.Kind == settle.Ended && it.read.After(refused) {
-			refused = it.read
+		if o.Kind == settle.Ended && it.Read.After(refused) {
+			refused = it.Read
 		}
-		r.ended = append(r.ended, it.entry(o))
+		r.ended = append(r.ended, ended{it, o})
 	}
 	return keep, refused
 }
@@ -58,13 +59,13 @@ func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *re
 
 // standing runs the gates again; nil: the delivery may go.
 func (w *worker) standing(it *item, guard *gate.Guard, now int64) *settle.Outcome {
-	if now-it.hop.FirstHandover >= ms(w.cfg.MaxAge) {
+	if now-it.Hop.FirstHandover >= ms(w.cfg.MaxAge) {
 		return &settle.Outcome{
 			Kind: settle.Ended, Status: decision.Expired, Reason: decision.ProviderTooOld,
 			Detail: "handed over more than " + w.cfg.MaxAge.String() + " ago",
 		}
 	}
-	v := guard.Standing(&it.delivery.Facts)
+	v := guard.Standing(&it.Delivery.Facts)
 	switch v.Status {
 	case decision.StatusNone:
 		return nil
@@ -93,7 +94,7 @@ func (w *worker) claim(ctx context.Context, items []*item, r *result) ([]*item, 
 func (w *worker) ask(ctx context.Context, items []*item, r *result, key func(*decision.Delivery) [16]byte, keepClaim bool) ([]*item, error) {
 	requests := make([]dedup.Request, 0, len(items))
 	for _, it := range items {
-		d := &it.delivery
+		d := &it.Delivery
 		if k := key(d); k != ([16]byte{}) {
 			requests = append(requests, dedup.Request{Key: dedup.Key(k), Owner: dedup.Owner(d.ClaimOwner), TTL: settle.ClaimWindow(d), Renew: true})
 		}
@@ -108,7 +109,7 @@ func (w *worker) ask(ctx context.Context, items []*item, r *result, key func(*de
 	keep := make([]*item, 0, len(items))
 	n := 0
 	for _, it := range items {
-		if key(&it.delivery) == ([16]byte{}) {
+		if key(&it.Delivery) == ([16]byte{}) {
 			keep = append(keep, it)
 			continue
 		}
@@ -119,7 +120,7 @@ func (w *worker) ask(ctx context.Context, items []*item, r *result, key func(*de
 			continue
 		}
 		o.KeepClaim = o.KeepClaim && keepClaim
-		r.ended = append(r.ended, it.entry(o))
+		r.ended = append(r.ended, ended{it, o})
 	}
 	return keep, nil
 }
@@ -147,9 +148,9 @@ func duplicate(reason decision.Reason, holder dedup.Owner) *settle.Outcome {
 func (w *worker) adjust(ctx context.Context, items []*item, now int64, r *result) ([]*item, error) {
 	var plain, newest []dedup.Key
 	for _, it := range items {
-		if it.delivery.Adjust {
-			plain = append(plain, dedup.Key(it.delivery.PlainKey))
-			newest = append(newest, dedup.Key(it.delivery.NewestKey))
+		if it.Delivery.Adjust {
+			plain = append(plain, dedup.Key(it.Delivery.PlainKey))
+			newest = append(newest, dedup.Key(it.Delivery.NewestKey))
 		}
 	}
 	if len(plain) == 0 {
@@ -166,14 +167,14 @@ func (w *worker) adjust(ctx context.Context, items []*item, now int64, r *result
 	keep := items[:0:len(items)]
 	n := 0
 	for _, it := range items {
-		if !it.delivery.Adjust {
+		if !it.Delivery.Adjust {
 			keep = append(keep, it)
 			continue
 		}
 		if o := w.adjustable(it, pending[n], sent[n], now); o == nil {
 			keep = append(keep, it)
 		} else {
-			r.ended = append(r.ended, it.entry(o))
+			r.ended = append(r.ended, ended{it, o})
 		}
 		n++
 	}
@@ -185,10 +186,10 @@ func (w *worker) adjustable(it *item, pending bool, newest time.Time, now int64)
 	if pending {
 		return &settle.Outcome{
 			Kind: settle.Later, Reason: decision.Eligible, Detail: "waits until the transaction that it adjusts is delivered",
-			Until: now + ms(w.cfg.Delays.Retry[0]), Topic: w.cfg.Topics.Retry(w.spec.Name, tiers[0]),
+			Until: now + ms(w.cfg.Delays.Retry[0]), Topic: w.cfg.Topics.Retry(w.spec.Name, intake.Tiers[0]),
 		}
 	}
-	if !newest.IsZero() && newest.UnixMilli() > it.delivery.Facts.EventTime {
+	if !newest.IsZero() && newest.UnixMilli() > it.Delivery.Facts.EventTime {
 		return &settle.Outcome{
 			Kind: settle.Ended, Status: decision.Duplicate, Reason: decision.DuplicateSuperseded,
 			Detail: "a newer adjustment of the transaction was sent",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
+	"github.com/sluicehq/sluice/pkg/role/sender/intake"
 )
 
 // Config of a sender. The zero value of every field but Kafka is a usable
@@ -30,7 +31,7 @@ type Config struct {
 	// InFlight requests at a time per destination, default 4, and over all
 	// destinations, default 64.
 	InFlight, TotalInFlight int
-	// RealtimeLinger is how long the realtime lane waits for company, default
+	// RealtimeLinger is how long the realtime lane lingers for more, default
 	// 200 ms; BatchWait is the batch lane's wait where a mapping sets none,
 	// default 60 s.
 	RealtimeLinger, BatchWait time.Duration
@@ -41,11 +42,11 @@ type Config struct {
 	// provider says when it is used up, and until when. Default 100,000.
 	QuotaPerMinute float64
 	QuotaPerDay    int
-	// Delays of the waiting places. Default 1 m, 10 m, 1 h, and 6 h parked.
+	// Delays of the retry topics. Default 1 m, 10 m, 1 h, and 6 h parked.
 	Delays Delays
 
 	// LongWait is how long deliveries wait in memory before they are moved to
-	// a waiting place. Default 30 s.
+	// a retry topic. Default 30 s.
 	LongWait time.Duration
 	// ProbeEvery is how often a blocked destination is tried. Default 1 h.
 	ProbeEvery time.Duration
@@ -63,11 +64,8 @@ type Config struct {
 	PollRecords int
 }
 
-// Delays are the waiting places' fixed delays.
-type Delays struct {
-	Retry  [3]time.Duration // of the topics retry.<provider>.1m, 10m and 1h
-	Parked time.Duration
-}
+// Delays are the fixed delays of the retry topics.
+type Delays = intake.Delays
 
 func (c Config) withDefaults(provider string) Config {
 	set := func(d *time.Duration, fallback time.Duration) {

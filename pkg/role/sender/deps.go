@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 )
 
 // tables give a view of today's resources and consent, or an error while they
@@ -40,8 +41,7 @@ type claims interface {
 	Pending(ctx context.Context, keys []dedup.Key) ([]bool, error)
 }
 
-// deliveries reads records of delivery topics. A *codec.PendingError means
-// that only the registry can say what the record is: wait and read it again.
+// deliveries reads records of delivery topics; see intake.
 type deliveries interface {
 	Decode(ctx context.Context, value []byte, dst *decision.Delivery) error
 }
@@ -69,11 +69,11 @@ type transport interface {
 	Do(ctx context.Context, r provider.Request, form url.Values) (provider.Response, error)
 }
 
-// Secrets resolves references to secrets. Version changes whenever the secret
-// does, and reveals nothing about it. Errors never contain the secret.
-type Secrets interface {
-	Resolve(reference string) (secret provider.Secret, version string, err error)
-}
+// Secrets resolves references to secrets.
+type Secrets = destinations.Secrets
+
+// References are Secrets out of files and variables.
+type References = destinations.References
 
 // Meter receives what the sender counts; what it is at the moment stands in
 // Status.
@@ -84,9 +84,9 @@ type Meter interface {
 	Settled(status decision.Status, reason decision.Reason, n int)
 	// Delivered: the time from the input record's append to the answer.
 	Delivered(destination string, lane decision.Lane, latency time.Duration)
-	// Moved: n deliveries were copied to a waiting place (retry_1m, retry_10m,
+	// Moved: n deliveries were republished to a retry topic (retry_1m, retry_10m,
 	// retry_1h, parked) or to the dead letters (deadletter).
-	Moved(destination, place string, n int)
+	Moved(destination, topic string, n int)
 	// Lost: n deliveries were deleted before they were read.
 	Lost(n int64)
 }
@@ -116,8 +116,8 @@ type Deps struct {
 	Secrets    Secrets
 	Recorder   gate.Recorder
 
-	// Statuses lets the sender hear what other senders say about the
-	// provider's destinations, and what it said itself before it was
+	// Statuses lets the sender follow what other senders publish about the
+	// provider's destinations, and what it published itself before it was
 	// restarted. Without it, deliveries that another process has parked wait
 	// for their full time.
 	Statuses statuses

@@ -2,31 +2,28 @@ package sender
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender/batcher"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 	"github.com/sluicehq/sluice/pkg/role/sender/flow"
-	"github.com/sluicehq/sluice/pkg/role/sender/settle"
+	"github.com/sluicehq/sluice/pkg/role/sender/intake"
 )
 
-const blocked = flow.Blocked
-
-type (
-	batcherKey  = batcher.Key
-	batcherItem = batcher.Item[*item]
-)
+type batchItem = batcher.Item[*item]
 
 // envelopeBytes is more than any provider puts around the fragments.
 const envelopeBytes = 16 << 10
 
-func (l *loop) newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batcher[*item] {
+// newBatchers makes a batcher for each lane. most is how many events of a
+// destination may share a request.
+func newBatchers(spec provider.Spec, most func(destination string, lane decision.Lane) int) map[decision.Lane]*batcher.Batcher[*item] {
 	size := spec.MaxBytes - envelopeBytes
 	of := func(lane decision.Lane, events int) *batcher.Batcher[*item] {
-		most := func(k batcherKey) int { return min(events, l.most(k, lane)) }
-		return batcher.New[*item](lane, batcher.Limits{Events: events, Bytes: size, Most: most})
+		of := func(k batcher.Key) int { return min(events, most(k.Destination, lane)) }
+		return batcher.New[*item](lane, batcher.Limits{Events: events, Bytes: size, Most: of})
 	}
 	return map[decision.Lane]*batcher.Batcher[*item]{
 		decision.LaneRealtime: of(decision.LaneRealtime, spec.RealtimeBatch),
@@ -35,52 +32,27 @@ func (l *loop) newBatchers(spec provider.Spec) map[decision.Lane]*batcher.Batche
 	}
 }
 
-// requestSpan is how long one request may use up a destination's rate. The next
-// one has to wait for as long, and so has what that one would say: a full
-// request at a low rate would stop a destination for minutes.
-const requestSpan = 5 * time.Second
-
-// most is how many events of a key may share a request.
-func (l *loop) most(k batcherKey, lane decision.Lane) int {
-	d := l.destinations[k.Destination]
-	switch {
-	case d == nil:
-		return math.MaxInt
-	case d.spec != nil && d.spec.Delivery.ExactDiagnostics:
-		// The destination has asked for a request to each event, so that what the
-		// provider says later about the request is about the event.
-		return 1
-	case d.flow.Rate == 0:
-		return math.MaxInt
-	}
-	rate := d.flow.Rate
-	if lane == decision.LaneReplay {
-		rate *= l.cfg.ReplayShare
-	}
-	return int(min(rate*requestSpan.Seconds(), math.MaxInt32))
-}
-
 // dispatch starts every request that may start now.
 func (l *loop) dispatch(ctx context.Context, now time.Time) {
 	clock := now.UnixMilli()
-	if l.hold > clock {
-		l.at(l.hold)
+	if l.pause.until > clock {
+		l.tasks.At(l.pause.until)
 		return
 	}
-	if l.hold != 0 {
-		l.hold, l.resumed = 0, clock
+	if l.pause.until != 0 {
+		l.pause.until, l.pause.ended = 0, clock
 	}
-	l.repeat(ctx, now)
+	l.retry(ctx, now)
 	horizon := clock
-	if l.draining || len(l.leaving) > 0 {
-		horizon += time.Hour.Milliseconds() * 24 // nobody waits for company any more
+	if l.draining || l.intake.Leaving() {
+		horizon += time.Hour.Milliseconds() * 24 // nothing lingers any more
 	}
 	for _, lane := range lanes {
 		b := l.batchers[lane]
 		ready := func(k batcher.Key) bool {
-			ok, at := l.readyAt(l.destination(k.Destination), lane, now)
+			ok, at := l.destinations.ReadyAt(l.destinations.Get(k.Destination), lane, now)
 			if !ok && at > clock {
-				l.at(at)
+				l.tasks.At(at)
 			}
 			return ok
 		}
@@ -91,107 +63,98 @@ func (l *loop) dispatch(ctx context.Context, now time.Time) {
 			}
 			l.send(ctx, &job{key: batch.Key, lane: lane, items: values(batch.Items)}, now)
 		}
-		l.relieve(b, clock)
+		l.offloadSlow(b, clock)
 		if due, ok := b.Due(ready); ok {
-			l.at(due)
+			l.tasks.At(due)
 		}
 	}
 }
 
-// relieve moves away what a slow destination keeps waiting for long, so that
-// the partitions' other deliveries go on. An only destination has no
+// offloadSlow moves away what a slow destination keeps waiting for long, so
+// that the partitions' other deliveries go on. An only destination has no
 // neighbours, and what waits for the whole provider waits in Kafka.
-func (l *loop) relieve(b *batcher.Batcher[*item], now int64) {
+func (l *loop) offloadSlow(b *batcher.Batcher[*item], now int64) {
 	patience := ms(l.cfg.LongWait)
-	if len(l.destinations) < 2 || now-l.resumed < patience || l.draining {
+	if l.destinations.Len() < 2 || now-l.pause.ended < patience || l.draining {
 		return
 	}
 	for _, k := range b.Overdue(now - patience) {
-		d := l.destination(k.Destination)
-		if !d.described || d.flow.Mode != flow.Open || now-d.openSince < patience || l.allFail(d) {
+		d := l.destinations.Get(k.Destination)
+		if !d.Described || d.Flow.Mode != flow.Open || now-d.OpenSince < patience || l.destinations.AllFail(d) {
 			continue
 		}
-		items := b.Drain(func(other batcherKey, _ batcherItem) bool { return other == k })
-		l.put(d, values(items), l.laterFor(d, patience, now))
+		items := b.Drain(func(other batcher.Key, _ batchItem) bool { return other == k })
+		l.moves.enqueue(d, values(items), l.moves.laterFor(d, patience, now))
 	}
 }
 
-// repeat starts what must be sent again as it is.
-func (l *loop) repeat(ctx context.Context, now time.Time) {
-	for d := range l.again {
-		for len(d.again) > 0 {
-			j := d.again[len(d.again)-1]
-			if j.items = own(j.items); len(j.items) > 0 {
-				ok, at := l.readyAt(d, j.lane, now)
+// retry starts what must be sent again as it is.
+func (l *loop) retry(ctx context.Context, now time.Time) {
+	for d, jobs := range l.retries {
+		for len(jobs) > 0 {
+			j := jobs[len(jobs)-1]
+			if j.items = intake.Owned(j.items); len(j.items) > 0 {
+				ok, at := l.destinations.ReadyAt(d, j.lane, now)
 				if !ok {
 					if at > 0 {
-						l.at(at)
+						l.tasks.At(at)
 					}
 					break
 				}
 				l.send(ctx, j, now)
 			}
-			d.again = d.again[:len(d.again)-1]
+			jobs = jobs[:len(jobs)-1]
 		}
-		if len(d.again) == 0 {
-			delete(l.again, d)
+		if l.retries[d] = jobs; len(jobs) == 0 {
+			delete(l.retries, d)
 		}
 	}
+}
+
+// retryLater keeps a job's deliveries together for another try.
+func (l *loop) retryLater(d *destinations.Destination, j *job, items []*item) {
+	if j.intent == toProbe {
+		d.Probing = false
+		return
+	}
+	again := *j
+	again.items, again.counted = items, false
+	l.retries[d] = append(l.retries[d], &again)
+}
+
+// takeAll takes everything of a destination out of batches and retries.
+func (l *loop) takeAll(d *destinations.Destination) []*item {
+	var out []*item
+	for _, b := range l.batchers {
+		out = append(out, values(b.Drain(func(k batcher.Key, _ batchItem) bool { return k.Destination == d.ID }))...)
+	}
+	for _, j := range l.retries[d] {
+		out = append(out, intake.Owned(j.items)...)
+	}
+	delete(l.retries, d)
+	return out
+}
+
+// parkAll parks everything of a destination that has been blocked.
+func (l *loop) parkAll(d *destinations.Destination) {
+	l.moves.enqueue(d, l.takeAll(d), l.moves.parked(d))
 }
 
 // send starts one request.
 func (l *loop) send(ctx context.Context, j *job, now time.Time) {
-	d := l.destination(j.key.Destination)
-	if d.flow.Mode == blocked {
-		d.probing = true
+	d := l.destinations.Get(j.key.Destination)
+	if d.Flow.Mode == flow.Blocked {
+		d.Probing = true
 	}
-	l.book(d, j, now)
+	l.destinations.Begin(d, j.lane, len(j.items), now)
+	j.counted = true
 	l.start(ctx, d, j)
 }
 
-// move is a pile of deliveries of one destination that go to a waiting place.
-type move struct {
-	destination *destination
-	kind        settle.Kind
-	topic       string
-	reason      decision.Reason
-	detail      string
-}
-
-// put moves or parks deliveries with the next step, in one job for all that
-// go the same way.
-func (l *loop) put(d *destination, items []*item, o settle.Outcome) {
-	if items = own(items); len(items) == 0 {
-		return
-	}
-	m := move{destination: d, kind: o.Kind, topic: o.Topic, reason: o.Reason, detail: o.Detail}
-	j := l.moves[m]
-	if j == nil {
-		j = &job{key: batcherKey{Destination: d.id}, intent: toMove, outcome: o}
-		l.moves[m] = j
-	}
-	j.items = append(j.items, items...)
-	j.outcome.Until = max(j.outcome.Until, o.Until)
-}
-
-// carry starts the moves. The checks run for them all the same, so that what
-// is revoked or too old ends instead of being copied for days.
-func (l *loop) carry(ctx context.Context, now int64) {
-	if l.hold > now {
-		return
-	}
-	for m, j := range l.moves {
-		if j.items = own(j.items); len(j.items) > 0 {
-			l.start(ctx, m.destination, j)
-		}
-		delete(l.moves, m)
-	}
-}
-
-func (l *loop) start(ctx context.Context, d *destination, j *job) {
-	j.epoch = d.epoch
+func (l *loop) start(ctx context.Context, d *destinations.Destination, j *job) {
+	j.epoch = d.Epoch
 	l.active++
-	l.spawn(func() func() {
+	l.tasks.Spawn(func() func() {
 		r := l.worker.work(ctx, j)
 		return func() {
 			l.active--
@@ -200,18 +163,7 @@ func (l *loop) start(ctx context.Context, d *destination, j *job) {
 	})
 }
 
-// own leaves out what belongs to somebody else by now.
-func own(items []*item) []*item {
-	kept := items[:0:0]
-	for _, it := range items {
-		if !it.partition.gone {
-			kept = append(kept, it)
-		}
-	}
-	return kept
-}
-
-func values(items []batcher.Item[*item]) []*item {
+func values(items []batchItem) []*item {
 	out := make([]*item, len(items))
 	for i := range items {
 		out[i] = items[i].Value

@@ -1,34 +1,39 @@
 // Package sender hands deliveries to one provider. It reads the provider's
-// delivery lanes and waiting places as one consumer group and, for each
-// delivery, either sends it, moves it to a waiting place, or ends it.
+// delivery lanes and retry topics as one consumer group and, for each delivery,
+// either sends it, republishes it to a retry topic, or ends it.
 //
-// Four owners share the work, and this package joins them:
+// The loop joins packages that each own one part of the work, and reads as a
+// pipeline: take, admit, batch, send, settle.
 //
-//   - package window (kafka/window): which offsets are finished, bytes, pause
+//   - package intake: what is read, when a record is due, how far it is finished
+//   - package destinations: how each destination is doing, and who it is
 //   - package batcher (pure): which deliveries share a request
 //   - package flow (pure): how fast a destination is sent to, if at all
-//   - package settle: the only one that writes copies, marks and diagnostics
+//   - package settle: the only one that republishes, marks and writes diagnostics
+//   - package tasks: work beside the loop
 //
 // Reading guide, by task:
 //
-//	what is read, and when a record is due     reader.go, intake.go, place.go
-//	when a request starts                      dispatch.go, destination.go
+//	what is read, and when a record is due     intake/reader.go, intake/intake.go, intake/topics.go
+//	into which batch, or to which retry topic  admit.go, moves.go
+//	when a request starts                      dispatch.go, destinations/set.go
 //	what is checked before a request           attempt.go, check.go
 //	what an answer means                       answer.go, isolate.go
-//	who a destination is to its provider       credentials.go
-//	blocked destinations and how they heal     health.go
+//	who a destination is to its provider       destinations/credentials.go
+//	blocked destinations and how they heal     destinations/health.go, destinations/watch.go
 //
 // # One goroutine owns all state
 //
-// The loop (loop.go) owns every batcher, flow, limiter, count and queue and
-// takes no lock. It selects on polled records, finished work and one timer.
-// Requests and settlements run in goroutines of their own that are given what
-// they need and answer over one channel; Run waits for all of them.
+// The loop (loop.go) owns every batcher, flow, limiter, count and queue, also
+// those of intake and destinations, and takes no lock. It selects on polled
+// records, finished work and one timer. Requests and settlements run in
+// goroutines of their own that are given what they need and answer over one
+// channel; Run waits for all of them.
 //
 // # Non-obvious
 //
 //   - Polls and the loop meet in a rendezvous while rebalances are blocked
-//     (reader.go): a record of a partition that is not ours any more can
+//     (intake/reader.go): a record of a partition that is not ours any more can
 //     therefore never enter a window.
 //   - A View is taken after all waiting and never kept: what the tables said
 //     when a delivery entered the batcher does not matter.

@@ -17,35 +17,35 @@ import (
 // already; where it does not, the request is halved: for one bad event in n
 // that is at most 2·ceil(log2 n) requests more, and one before if the answer
 // stands in no table.
-func (l *loop) invalid(ctx context.Context, d *destination, j *job, r *result, now int64) {
-	a := r.answer
+func (u *judgement) invalid(ctx context.Context) {
+	a, d, j, r := u.r.answer, u.d, u.j, u.r
 	if a.Unmapped && !j.retried {
 		j.retried = true
-		l.repeatLater(d, j, r.left)
+		u.retryLater(d, j, r.left)
 		return
 	}
 	faulty, others := split(r.left, a)
 	switch {
 	case j.intent == toProbe:
-		l.advance(ctx, d, l.happening(d, a, 1, 1, now), now)
+		u.advance(ctx, 1, 1)
 	case len(faulty) == 0 && a.RestDelivered:
 		// Some were taken and nobody knows which: a second copy would count.
 		for _, it := range others {
-			l.end(ctx, it.entry(outcomeUnknown(evidence(a), "the provider took some events of the request and does not say which")))
+			u.End(it, outcomeUnknown(evidence(a), "the provider took some events of the request and does not say which"))
 		}
 	case len(faulty) > 0:
-		l.faults(ctx, d, r, faulty, now)
+		u.faults(ctx, faulty)
 		switch {
 		case len(others) == 0:
 		case a.RestDelivered:
-			l.restDelivered(ctx, d, r, others, now)
+			u.restDelivered(ctx, others)
 		default:
-			l.resend(d, j, others)
+			u.resend(others)
 		}
 	default:
 		// The half that goes on the pile last is sent first.
-		l.resend(d, j, others[len(others)/2:])
-		l.resend(d, j, others[:len(others)/2])
+		u.resend(others[len(others)/2:])
+		u.resend(others[:len(others)/2])
 	}
 }
 
@@ -79,45 +79,45 @@ func split(items []*item, a *answer) (faulty []invalidItem, others []*item) {
 }
 
 // restDelivered counts the events that no fault names as accepted.
-func (l *loop) restDelivered(ctx context.Context, d *destination, r *result, others []*item, now int64) {
-	taken, said := *r, *r.answer
+func (u *judgement) restDelivered(ctx context.Context, others []*item) {
+	taken, said := *u.r, *u.r.answer
 	said.Class = provider.Accepted
 	taken.answer, taken.left = &said, others
-	l.accepted(ctx, d, &taken, now)
+	u.accepted(ctx, &taken)
 }
 
 // faults ends or puts off each faulty event by what its fault means.
-func (l *loop) faults(ctx context.Context, d *destination, r *result, faulty []invalidItem, now int64) {
+func (u *judgement) faults(ctx context.Context, faulty []invalidItem) {
 	var invalid []invalidItem
 	for _, c := range faulty {
 		if c.fault.Means() == provider.Invalid {
 			invalid = append(invalid, c)
 			continue
 		}
-		l.end(ctx, c.item.entry(l.faultOutcome(d, r, c, now)))
+		u.End(c.item, u.faultOutcome(c))
 		if c.fault.Means() == provider.DuplicateDelivery {
-			l.deps.Meter.Delivered(d.id, c.item.delivery.Lane, time.Duration(now-c.item.delivery.Facts.StoredAt)*time.Millisecond)
+			u.deps.Meter.Delivered(u.d.ID, c.item.Delivery.Lane, time.Duration(u.now-c.item.Delivery.Facts.StoredAt)*time.Millisecond)
 		}
 	}
 	if len(invalid) > 0 {
-		l.deadLetterInvalid(ctx, d, r, invalid, now)
+		u.deadLetterInvalid(ctx, invalid)
 	}
 }
 
 // faultOutcome is what becomes of an event whose fault is not its own.
-func (l *loop) faultOutcome(d *destination, r *result, c invalidItem, now int64) *settle.Outcome {
-	e := faultEvidence(r.answer, &c.fault)
+func (u *judgement) faultOutcome(c invalidItem) *settle.Outcome {
+	e := faultEvidence(u.r.answer, &c.fault)
 	e.Class = c.fault.Means().String()
 	switch class := c.fault.Means(); class {
 	case provider.DuplicateDelivery:
 		return &settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Detail: "the provider says that it has the event already", Evidence: e}
 	case provider.Configuration, provider.Credentials:
 		return &settle.Outcome{
-			Kind: settle.Parked, Reason: decision.ProviderMisconfigured, Topic: l.places.parked.topic, Evidence: e,
+			Kind: settle.Parked, Reason: decision.ProviderMisconfigured, Topic: u.topics.Parked.Name, Evidence: e,
 			Detail: "the provider refuses what the mapping names; other mappings go on",
 		}
 	case provider.UnknownOutcome:
-		if c.item.delivery.ResendUnsafe {
+		if c.item.Delivery.ResendUnsafe {
 			return outcomeUnknown(e, "the provider may have it, and would count a second copy")
 		}
 		fallthrough
@@ -126,11 +126,11 @@ func (l *loop) faultOutcome(d *destination, r *result, c invalidItem, now int64)
 		if class == provider.Throttled {
 			reason = decision.ProviderThrottled
 		}
-		if now-c.item.hop.FirstHandover >= l.retryFor(d) {
+		if u.now-c.item.Hop.FirstHandover >= u.d.RetryForMS() {
 			return &settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: reason, Detail: "tried for longer than delivery.retry_for", Evidence: e}
 		}
-		at := l.places.next(c.item.place, c.fault.WaitMS)
-		return &settle.Outcome{Kind: settle.Later, Reason: reason, Until: now + max(at.delay, c.fault.WaitMS), Topic: at.topic, Evidence: e}
+		to := u.topics.Next(c.item.From, c.fault.WaitMS)
+		return &settle.Outcome{Kind: settle.Later, Reason: reason, Until: u.now + max(to.DelayMS(), c.fault.WaitMS), Topic: to.Name, Evidence: e}
 	}
 }
 
@@ -145,28 +145,30 @@ func faultEvidence(a *answer, f *provider.Fault) settle.Evidence {
 
 // deadLetterInvalid ends refused events, unless so many are refused that it
 // cannot be the events: then the destination is blocked and they are parked.
-func (l *loop) deadLetterInvalid(ctx context.Context, d *destination, r *result, invalid []invalidItem, now int64) {
+func (u *judgement) deadLetterInvalid(ctx context.Context, invalid []invalidItem) {
 	n := len(invalid)
-	h := l.happening(d, r.answer, n, n, now)
-	h.Fix = cmp.Or(h.Fix, l.worker.spec.Fix(invalid[0].fault.Code, ""))
-	l.advance(ctx, d, h, now)
+	h := u.destinations.Happening(u.d, &u.r.answer.Answer, n, n, u.now)
+	h.Fix = cmp.Or(h.Fix, u.worker.spec.Fix(invalid[0].fault.Code, ""))
+	if u.destinations.Advance(ctx, u.d, h, u.now) {
+		u.parkAll(u.d)
+	}
 	for _, c := range invalid {
-		o := &settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderRejected, Evidence: faultEvidence(r.answer, &c.fault)}
-		if d.flow.Mode == flow.Blocked {
-			o.Kind, o.Topic = settle.Parked, l.places.parked.topic
+		o := &settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.ProviderRejected, Evidence: faultEvidence(u.r.answer, &c.fault)}
+		if u.d.Flow.Mode == flow.Blocked {
+			o.Kind, o.Topic = settle.Parked, u.topics.Parked.Name
 			o.Detail = "most events are refused, so it is not the events"
 		}
-		l.end(ctx, c.item.entry(o))
+		u.End(c.item, o)
 	}
 }
 
 // resend sends part of a request again, alone.
-func (l *loop) resend(d *destination, j *job, items []*item) {
-	if d.flow.Mode == flow.Blocked {
-		l.put(d, items, l.parked(d))
+func (u *judgement) resend(items []*item) {
+	if u.d.Flow.Mode == flow.Blocked {
+		u.moves.enqueue(u.d, items, u.moves.parked(u.d))
 		return
 	}
-	part := *j
+	part := *u.j
 	part.retried = false
-	l.repeatLater(d, &part, items)
+	u.retryLater(u.d, &part, items)
 }

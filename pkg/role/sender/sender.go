@@ -7,7 +7,10 @@ import (
 	"sync"
 
 	"github.com/sluicehq/sluice/pkg/edge/table"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
+	"github.com/sluicehq/sluice/pkg/role/sender/intake"
 	"github.com/sluicehq/sluice/pkg/role/sender/settle"
+	"github.com/sluicehq/sluice/pkg/role/sender/tasks"
 )
 
 // Sender hands one provider's deliveries over. Make it with New, run it once.
@@ -31,19 +34,42 @@ func New(cfg Config, deps Deps) (*Sender, error) {
 	if err := cfg.Kafka.Validate(); err != nil {
 		return nil, fmt.Errorf("making the sender of %s: %w", name, err)
 	}
-	spec := deps.Provider.Spec()
-	l := &loop{
-		cfg: cfg, deps: deps, places: newPlaces(&cfg, name),
-		worker: &worker{cfg: cfg, deps: deps, spec: spec, credentials: newCredentials(deps)},
-		settle: settle.New(settle.Config{Provider: name, Topics: cfg.Topics, Bypass: cfg.Bypass}, settle.Deps{
-			Producer: deps.Producer, Claims: deps.Claims, Encoder: deps.Encoder, Recorder: deps.Recorder, Now: deps.Now, Log: deps.Log,
-		}),
-		partitions: make(map[spot]*partition), destinations: make(map[string]*destination), quotas: make(map[string]*quota),
-		again: make(map[*destination]struct{}), adjusting: make(map[[16]byte]*item), moves: make(map[move]*job),
-		posts: make(chan func()), heard: make(chan heard), status: newBoard(name), share: 1,
-	}
-	l.batchers = l.newBatchers(spec)
+	l := newLoop(cfg, deps)
 	return &Sender{loop: l, drain: make(chan struct{}), over: make(chan struct{})}, nil
+}
+
+// newLoop makes a loop and the packages that it joins.
+func newLoop(cfg Config, deps Deps) *loop {
+	name, spec := deps.Provider.Name(), deps.Provider.Spec()
+	l := &loop{
+		cfg: cfg, deps: deps, topics: intake.NewTopics(cfg.Topics, cfg.Delays, name), tasks: tasks.New(deps.Now),
+		updates: make(chan destinations.StatusUpdate), status: newBoard(name),
+		retries: make(map[*destinations.Destination][]*job), adjusting: make(map[[16]byte]*item),
+	}
+	l.moves = moves{topics: &l.topics, pending: make(map[move]*job)}
+	l.worker = &worker{cfg: cfg, deps: deps, spec: spec, credentials: newCredentials(&deps)}
+	l.settler = settle.New(settle.Config{Provider: name, Topics: cfg.Topics, Bypass: cfg.Bypass}, settle.Deps{
+		Producer: deps.Producer, Claims: deps.Claims, Encoder: deps.Encoder, Recorder: deps.Recorder, Now: deps.Now, Log: deps.Log,
+	})
+	l.intake = intake.New(intake.Config{
+		Kafka: cfg.Kafka, Provider: name, Topics: l.topics, Group: cfg.Group, SessionTimeout: cfg.SessionTimeout,
+		WindowBytes: cfg.WindowBytes, RevokeTimeout: cfg.RevokeTimeout, CommitEvery: cfg.CommitEvery,
+	}, intake.Deps{Tasks: l.tasks, Deliveries: deps.Deliveries, Now: deps.Now, Log: deps.Log}, l)
+	l.destinations = destinations.NewSet(destinations.Config{
+		Provider: name, Instance: cfg.Instance, StatusTopic: cfg.Topics.DestinationStatus(), InFlight: cfg.InFlight, TotalInFlight: cfg.TotalInFlight,
+		ReplayShare: cfg.ReplayShare, QuotaPerMinute: cfg.QuotaPerMinute, LongWait: cfg.LongWait, ProbeEvery: cfg.ProbeEvery, WatchEvery: cfg.WatchEvery,
+	}, destinations.Deps{
+		Tasks: l.tasks, Tables: deps.Tables, Secrets: deps.Secrets, Encoder: deps.Encoder, Producer: deps.Producer,
+		Credentials: l.worker.credentials, Fix: spec.Fix, Now: deps.Now, Random: deps.Random, Log: deps.Log,
+	})
+	l.batchers = newBatchers(spec, l.destinations.MaxEvents)
+	return l
+}
+
+func newCredentials(deps *Deps) *destinations.Credentials {
+	return destinations.NewCredentials(destinations.CredentialsDeps{
+		Provider: deps.Provider, HTTP: deps.HTTP, Secrets: deps.Secrets, Now: deps.Now, Log: deps.Log,
+	})
 }
 
 // errRanBefore: a sender is not made to be started twice.
@@ -62,38 +88,39 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	defer close(s.over)
 	l := s.loop
-	var err error
-	if l.reader, err = newReader(&l.cfg, l.places.topics(), l.deps.Deliveries); err != nil {
+	if err := l.intake.Open(); err != nil {
 		return err
 	}
+	reader := l.intake.Reader
 	polling, stop := context.WithCancel(ctx)
 	defer stop()
 	var wait sync.WaitGroup
-	wait.Go(func() { l.reader.poll(polling, l.cfg.PollRecords) })
+	wait.Go(func() { reader.Run(polling, l.cfg.PollRecords) })
 	if l.deps.Statuses != nil {
-		follower := l.gossip()
+		follower := s.statusFollower()
 		wait.Go(func() {
 			if err := follower.Run(polling); err != nil {
-				l.reader.fail(err)
+				reader.Fail(err)
 			}
 		})
 	}
 	l.run(ctx, s.drain)
-	close(l.reader.over)
+	reader.End()
 	stop()
-	l.reader.client.CloseAllowingRebalance()
+	reader.Close()
 	wait.Wait()
 	l.status.stopped()
 	return nil
 }
 
-// gossip listens to the senders' words about destinations.
-func (l *loop) gossip() *table.Follower {
+// statusFollower follows what the senders publish about destinations.
+func (s *Sender) statusFollower() *table.Follower {
+	l := s.loop
 	return table.NewFollower(
 		table.FollowerConfig{Name: "destination status", Topics: []string{l.cfg.Topics.DestinationStatus()}, Kafka: l.cfg.Kafka},
-		&gossip{
-			provider: l.deps.Provider.Name(), instance: l.cfg.Instance, decode: l.deps.Statuses,
-			tell: l.heard, over: l.reader.over, since: l.deps.Now().UnixMilli(),
+		&destinations.StatusFollower{
+			Provider: l.deps.Provider.Name(), Instance: l.cfg.Instance, Statuses: l.deps.Statuses,
+			Updates: l.updates, Over: l.intake.Reader.Over, Since: l.deps.Now().UnixMilli(),
 		}, l.deps.Log)
 }
 

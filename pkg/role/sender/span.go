@@ -22,7 +22,7 @@ func links(items []*item) []trace.Link {
 		if len(list) == maxLinks {
 			break
 		}
-		parent := codec.TraceParent(it.record.Headers)
+		parent := codec.TraceParent(it.Record.Headers)
 		if parent == nil {
 			continue
 		}

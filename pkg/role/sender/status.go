@@ -11,7 +11,7 @@ type Status struct {
 	Partitions int    `json:"partitions"`
 	Paused     int    `json:"paused"`
 	// Held are deliveries in memory: Batched in open batches, Waiting in
-	// waiting places for their time, the others on their way.
+	// retry topics for their time, the others on their way.
 	Held    int `json:"held"`
 	Batched int `json:"batched"`
 	Waiting int `json:"waiting"`
@@ -68,7 +68,7 @@ type DestinationStatus struct {
 }
 
 // Idle says that nothing is in memory, on its way or to be committed. Deliveries in
-// waiting places that are not due do not count.
+// retry topics that are not due do not count.
 func (s Status) Idle() bool {
 	return s.Partitions > 0 && s.Held == s.Waiting && s.Working == 0 && !s.Uncommitted
 }
@@ -78,7 +78,13 @@ type board struct {
 	mu      sync.Mutex
 	current Status
 	readied chan struct{}
-	once    sync.Once
+
+	// The loop's, which publishes.
+	wasIdle     bool
+	nextPublish int64
+	nextOldest  int64
+	oldest      int64 // ms, of the last look
+	once        sync.Once
 }
 
 func newBoard(provider string) *board {
@@ -110,21 +116,18 @@ func (b *board) stopped() {
 const publishEveryMS = 100
 
 // publish tells the board.
-func (l *loop) publish(now time.Time) {
+func (b *board) publish(l *loop, now time.Time) {
+	in := l.intake.Status()
 	s := Status{
-		Provider: l.deps.Provider.Name(), Partitions: len(l.partitions), Held: l.held, InFlight: l.inFlight, Working: l.active,
-		Holding: l.holding, Lost: l.gone,
-	}
-	for _, p := range l.partitions {
-		s.Waiting += len(p.queue)
-		s.Uncommitted = s.Uncommitted || p.commit >= 0
+		Provider: l.deps.Provider.Name(), Partitions: in.Partitions, Held: in.Held, InFlight: l.destinations.InFlight,
+		Working: l.active + l.settling.underWay, Holding: l.pause.on, Lost: l.lost, Waiting: in.Waiting, Uncommitted: in.Uncommitted,
 	}
 	clock := now.UnixMilli()
-	if s.Idle() == l.wasIdle && clock < l.nextPublish {
-		l.at(l.nextPublish) // or the last change would never be told
+	if s.Idle() == b.wasIdle && clock < b.nextPublish {
+		l.tasks.At(b.nextPublish) // or the last change would never be told
 		return
 	}
-	l.wasIdle, l.nextPublish = s.Idle(), clock+publishEveryMS
-	l.detail(&s, now)
-	l.status.set(s)
+	b.wasIdle, b.nextPublish = s.Idle(), clock+publishEveryMS
+	b.detail(l, &s, clock)
+	b.set(s)
 }

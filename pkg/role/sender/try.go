@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 )
 
 // Trial is one request that somebody makes by hand.
@@ -41,17 +42,17 @@ func (a *TrialAnswer) Accepted() bool { return a.Reason == decision.ReasonDelive
 // the secrets and the clock.
 func Try(ctx context.Context, cfg Config, deps Deps, t Trial) TrialAnswer {
 	deps = deps.withDefaults()
-	w := worker{cfg: cfg, deps: deps, spec: deps.Provider.Spec(), credentials: newCredentials(deps)}
+	w := worker{cfg: cfg, deps: deps, spec: deps.Provider.Spec(), credentials: newCredentials(&deps)}
 	target := w.target(t.Endpoint)
-	granted, err := w.credentials.get(ctx, &target)
+	granted, err := w.credentials.Get(ctx, &target)
 	if err != nil {
-		return tried(denied(err))
+		return tried(&answer{Answer: destinations.Denied(err), denied: true})
 	}
 	request := target.Account.Assemble(nil, &provider.Batch{
 		Endpoint: &target, Group: t.Group, Fragments: [][]byte{t.Payload}, ValidateOnly: t.ValidateOnly,
-		Authorization: granted.auth, Now: deps.Now().UnixMilli(),
+		Authorization: granted.Auth, Now: deps.Now().UnixMilli(),
 	})
-	return tried(w.exchange(ctx, request, granted.auth, 1))
+	return tried(w.exchange(ctx, request, granted.Auth, 1))
 }
 
 func tried(a *answer) TrialAnswer {

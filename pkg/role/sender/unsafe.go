@@ -32,11 +32,11 @@ func (w *worker) begin(ctx context.Context, view gate.View, items []*item, r *re
 	keep := make([]*item, 0, len(items))
 	n := 0
 	for _, it := range items {
-		if it.delivery.ResendUnsafe {
+		if it.Delivery.ResendUnsafe {
 			state := claims.Results[n].State
 			n++
 			if state != dedup.Taken {
-				r.ended = append(r.ended, it.entry(outcomeUnknown(settle.Evidence{}, "a request with it was begun before, and its answer is not known")))
+				r.ended = append(r.ended, ended{it, outcomeUnknown(settle.Evidence{}, "a request with it was begun before, and its answer is not known")})
 				continue
 			}
 		}
@@ -93,7 +93,7 @@ func notTaken(a *answer, index int) bool {
 func begun(items []*item) []dedup.Request {
 	var requests []dedup.Request
 	for _, it := range items {
-		if d := &it.delivery; d.ResendUnsafe {
+		if d := &it.Delivery; d.ResendUnsafe {
 			requests = append(requests, dedup.Request{
 				Key: dedup.BegunKey(dedup.Key(d.ClaimKey), d.Source.String(), d.ReplayID), Owner: dedup.Owner(d.ClaimOwner), TTL: settle.ClaimWindow(d),
 			})
@@ -112,10 +112,10 @@ func outcomeUnknown(e settle.Evidence, why string) *settle.Outcome {
 
 // endUnknown ends those items that must not be sent again after an answer that
 // leaves open whether they arrived, and gives the others.
-func (l *loop) endUnknown(ctx context.Context, r *result, items []*item) (rest []*item) {
+func (u *judgement) endUnknown(items []*item) (rest []*item) {
 	for _, it := range items {
-		if it.delivery.ResendUnsafe {
-			l.end(ctx, it.entry(outcomeUnknown(evidence(r.answer), "the provider may have it, and would count a second copy")))
+		if it.Delivery.ResendUnsafe {
+			u.End(it, outcomeUnknown(evidence(u.r.answer), "the provider may have it, and would count a second copy"))
 			continue
 		}
 		rest = append(rest, it)

@@ -1,9 +1,10 @@
-package sender
+package destinations
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,10 +14,30 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
-// credentials caches what Authorize returned, per destination, and asks once
-// however many requests wait for it.
-type credentials struct {
-	deps Deps
+// Secrets resolves references to secrets. Version changes whenever the secret
+// does, and reveals nothing about it. Errors never contain the secret.
+type Secrets interface {
+	Resolve(reference string) (secret provider.Secret, version string, err error)
+}
+
+// authorizer asks the provider for an authorization.
+type authorizer interface {
+	Authorize(ctx context.Context, doer provider.Doer, endpoint *provider.Endpoint, secret provider.Secret) (provider.Authorization, error)
+}
+
+// CredentialsDeps of Credentials.
+type CredentialsDeps struct {
+	Provider authorizer
+	HTTP     provider.Doer
+	Secrets  Secrets
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Credentials caches what Authorize returned, per destination, and asks once
+// however many requests wait for it. It is safe for concurrent use.
+type Credentials struct {
+	deps CredentialsDeps
 
 	mu      sync.Mutex
 	entries map[string]*credential
@@ -37,47 +58,48 @@ type credential struct {
 // it does not end on its way.
 const renewBefore = time.Minute
 
-func newCredentials(deps Deps) *credentials {
-	return &credentials{deps: deps, entries: make(map[string]*credential)}
+// NewCredentials makes an empty cache.
+func NewCredentials(deps CredentialsDeps) *Credentials {
+	return &Credentials{deps: deps, entries: make(map[string]*credential)}
 }
 
-// granted is what get gives.
-type granted struct {
-	auth    provider.Authorization
-	version string // of the secret, also where Authorize failed
-	waited  bool   // the provider was asked, which takes a while
+// Granted is what Get gives.
+type Granted struct {
+	Auth    provider.Authorization
+	Version string // of the secret, also where Authorize failed
+	Waited  bool   // the provider was asked, which takes a while
 }
 
-// get gives the authorization of a target, from the cache while its secret is
+// Get gives the authorization of a target, from the cache while its secret is
 // the same. Errors never hold a secret.
-func (c *credentials) get(ctx context.Context, t *provider.Endpoint) (granted, error) {
+func (c *Credentials) Get(ctx context.Context, t *provider.Endpoint) (Granted, error) {
 	e := c.entry(t.Destination.ID)
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
 	case <-ctx.Done():
-		return granted{}, ctx.Err()
+		return Granted{}, ctx.Err()
 	}
 	secret, version, err := c.deps.Secrets.Resolve(t.Destination.Secret)
 	if err != nil {
-		return granted{}, &secretError{err}
+		return Granted{}, &secretError{err}
 	}
 	now := c.deps.Now()
 	fresh := e.auth.Expires == 0 || now.Add(renewBefore).UnixMilli() < e.auth.Expires
 	if e.valid && !e.stale.Load() && fresh && e.version == version && e.hash == t.Destination.Hash {
-		return granted{auth: e.auth, version: version}, nil
+		return Granted{Auth: e.auth, Version: version}, nil
 	}
 	e.valid = false
 	e.stale.Store(false)
 	auth, err := c.deps.Provider.Authorize(ctx, c.deps.HTTP, t, secret)
 	if err != nil {
-		return granted{version: version, waited: true}, fmt.Errorf("authorizing destination %s: %w", t.Destination.ID, err)
+		return Granted{Version: version, Waited: true}, fmt.Errorf("authorizing destination %s: %w", t.Destination.ID, err)
 	}
 	if !auth.Renewed.IsZero() {
 		c.keep(ctx, t, &auth)
 	}
 	e.auth, e.valid, e.version, e.hash = auth, true, version, t.Destination.Hash
-	return granted{auth: auth, version: version, waited: true}, nil
+	return Granted{Auth: auth, Version: version, Waited: true}, nil
 }
 
 // keeper is a store of secrets that can write.
@@ -89,7 +111,7 @@ type keeper interface {
 // keep stores a secret that the provider has renewed. Where nothing can be
 // written, the old one is used again, and a person is told in time that it may
 // be refused from the end of this authorization on.
-func (c *credentials) keep(ctx context.Context, t *provider.Endpoint, auth *provider.Authorization) {
+func (c *Credentials) keep(ctx context.Context, t *provider.Endpoint, auth *provider.Authorization) {
 	renewed := auth.Renewed
 	auth.Renewed = provider.Secret{}
 	store, can := c.deps.Secrets.(keeper)
@@ -105,11 +127,11 @@ func (c *credentials) keep(ctx context.Context, t *provider.Endpoint, auth *prov
 	}
 }
 
-// forget makes the next request authorize again, without waiting for one that
+// Forget makes the next request authorize again, without waiting for one that
 // is doing so now.
-func (c *credentials) forget(destination string) { c.entry(destination).stale.Store(true) }
+func (c *Credentials) Forget(destination string) { c.entry(destination).stale.Store(true) }
 
-func (c *credentials) entry(destination string) *credential {
+func (c *Credentials) entry(destination string) *credential {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[destination]
@@ -133,11 +155,10 @@ type classed interface {
 	AnswerClass() provider.Class
 }
 
-// denied is the answer that stands for a request that could not be
+// Denied is the answer that stands for a request that could not be
 // authorized.
-func denied(err error) *answer {
-	a := &answer{denied: true}
-	a.Class, a.Code, a.Message = provider.Credentials, "authorize", err.Error()
+func Denied(err error) provider.Answer {
+	a := provider.Answer{Class: provider.Credentials, Code: "authorize", Message: err.Error()}
 	if said, ok := errors.AsType[classed](err); ok {
 		a.Class = said.AnswerClass()
 		return a

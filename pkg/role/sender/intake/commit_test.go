@@ -1,4 +1,4 @@
-package sender_test
+package intake_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/role/sender"
+	"github.com/sluicehq/sluice/pkg/role/sender/intake"
 )
 
 // I5: a commit that was begun before a rebalance may wait until the group has
@@ -22,7 +22,7 @@ func TestPartitionsAreHandedOverAfterTheCommitOnItsWay(t *testing.T) {
 		"lost":    {lost: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := sender.NewHandover(14, test.lost)
+			h := intake.NewHandover(14, test.lost)
 			_, over := h.Step(time.Now().UnixMilli())
 			require.False(t, over)
 			_, over = h.Step(time.Now().Add(time.Hour).UnixMilli())

@@ -1,4 +1,4 @@
-package sender
+package intake
 
 import "encoding/binary"
 
@@ -13,34 +13,34 @@ type copyID struct {
 	replay string
 }
 
-func (it *item) copyID() copyID {
-	return copyID{claim: it.delivery.ClaimKey, owner: it.delivery.ClaimOwner, replay: it.delivery.ReplayID}
+func (it *Item) copyID() copyID {
+	return copyID{claim: it.Delivery.ClaimKey, owner: it.Delivery.ClaimOwner, replay: it.Delivery.ReplayID}
 }
 
-// copies are the deliveries that this process is in charge of, at most one of
+// admitted are the deliveries that this process is in charge of, at most one of
 // each id. A claim's key is a digest already, so its bytes say where an item
 // is kept, and items that are kept in one place are chained: a map of such
 // keys would hash them again, four times for every delivery.
-type copies struct {
-	heads []*item // a power of two
+type admitted struct {
+	heads []*Item // a power of two
 	n     int
 }
 
-const leastCopies = 1024
+const minSlots = 1024
 
 // head is where an item with this id is chained.
-func (c *copies) head(claim *[16]byte, owner int64) **item {
+func (a *admitted) head(claim *[16]byte, owner int64) **Item {
 	const spread = 0x9E3779B97F4A7C15 // deliveries without a claim have owners all the same
 	h := binary.LittleEndian.Uint64(claim[:]) ^ uint64(owner)*spread
-	return &c.heads[(h^h>>32)&uint64(len(c.heads)-1)]
+	return &a.heads[(h^h>>32)&uint64(len(a.heads)-1)]
 }
 
 // add takes charge of an item, unless there is one with its id.
-func (c *copies) add(it *item) bool {
-	if c.n >= len(c.heads) {
-		c.grow()
+func (a *admitted) add(it *Item) bool {
+	if a.n >= len(a.heads) {
+		a.grow()
 	}
-	head := c.head(&it.delivery.ClaimKey, it.delivery.ClaimOwner)
+	head := a.head(&it.Delivery.ClaimKey, it.Delivery.ClaimOwner)
 	id := it.copyID()
 	for other := *head; other != nil; other = other.chained {
 		if other.copyID() == id {
@@ -48,27 +48,27 @@ func (c *copies) add(it *item) bool {
 		}
 	}
 	it.chained, *head = *head, it
-	c.n++
+	a.n++
 	return true
 }
 
 // remove forgets an item, if it is there.
-func (c *copies) remove(it *item) {
-	if c.n == 0 {
+func (a *admitted) remove(it *Item) {
+	if a.n == 0 {
 		return
 	}
-	for at := c.head(&it.delivery.ClaimKey, it.delivery.ClaimOwner); *at != nil; at = &(*at).chained {
+	for at := a.head(&it.Delivery.ClaimKey, it.Delivery.ClaimOwner); *at != nil; at = &(*at).chained {
 		if *at == it {
 			*at, it.chained = it.chained, nil
-			c.n--
+			a.n--
 			return
 		}
 	}
 }
 
 // each goes through all items; what it calls may remove the one it is given.
-func (c *copies) each(do func(*item)) {
-	for _, it := range c.heads {
+func (a *admitted) each(do func(*Item)) {
+	for _, it := range a.heads {
 		for it != nil {
 			next := it.chained
 			do(it)
@@ -77,11 +77,11 @@ func (c *copies) each(do func(*item)) {
 	}
 }
 
-func (c *copies) grow() {
-	all := copies{heads: make([]*item, max(leastCopies, 2*len(c.heads)))}
-	c.each(func(it *item) {
-		head := all.head(&it.delivery.ClaimKey, it.delivery.ClaimOwner)
+func (a *admitted) grow() {
+	all := admitted{heads: make([]*Item, max(minSlots, 2*len(a.heads)))}
+	a.each(func(it *Item) {
+		head := all.head(&it.Delivery.ClaimKey, it.Delivery.ClaimOwner)
 		it.chained, *head = *head, it
 	})
-	c.heads = all.heads
+	a.heads = all.heads
 }

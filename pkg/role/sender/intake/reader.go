@@ -1,4 +1,4 @@
-package sender
+package intake
 
 import (
 	"context"
@@ -13,43 +13,48 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 )
 
-// spot is one partition.
-type spot struct {
+// topicPartition is one partition of a topic.
+type topicPartition struct {
 	topic     string
 	partition int32
 }
 
-// polled is what one poll brought.
-type polled struct {
-	items []*item
-	taken chan struct{} // closed once the loop has them
+// Polled is what one poll brought.
+type Polled struct {
+	Items []*Item
+	Taken chan struct{} // closed once the owner has them
 }
 
-// offsets are what is committed.
-type offsets map[string]map[int32]kgo.EpochOffset
+// Offsets are what is committed.
+type Offsets map[string]map[int32]kgo.EpochOffset
 
-// moved tells the loop about partitions that came or went. The loop answers
-// once it has dealt with them, with what is still to be committed.
-type moved struct {
-	spots []spot
-	gone  bool
-	lost  bool // gone without a chance to commit
-	done  chan offsets
+// Rebalance is partitions that came or went. The owner answers once it has
+// dealt with them, with what is still to be committed.
+type Rebalance struct {
+	partitions []topicPartition
+	revoked    bool
+	lost       bool // revoked without a chance to commit
+	done       chan Offsets
 }
 
-// reader is the group membership: a client, and a goroutine that polls.
-type reader struct {
-	client *kgo.Client
-	read   deliveries
-	polls  chan polled
-	moves  chan moved
-	fails  chan error
-	losses chan *LostError
-	over   chan struct{} // closed when the loop has ended
+// Reader is the group membership: a client, and a goroutine that polls.
+type Reader struct {
+	client     *kgo.Client
+	deliveries deliveries
+	// Polls, Rebalances, Fails and Losses are for the owner to receive from.
+	Polls      chan Polled
+	Rebalances chan Rebalance
+	Fails      chan error
+	Losses     chan *LostError
+	// Over is closed when the owner has ended.
+	Over chan struct{}
 }
 
-func newReader(cfg *Config, topics []string, read deliveries) (*reader, error) {
-	r := &reader{read: read, polls: make(chan polled), moves: make(chan moved), fails: make(chan error, 1), losses: make(chan *LostError), over: make(chan struct{})}
+func newReader(cfg *Config, topics []string, by deliveries) (*Reader, error) {
+	r := &Reader{
+		deliveries: by, Polls: make(chan Polled), Rebalances: make(chan Rebalance), Fails: make(chan error, 1),
+		Losses: make(chan *LostError), Over: make(chan struct{}),
+	}
 	opts, err := kafka.Options(cfg.Kafka)
 	if err != nil {
 		return nil, fmt.Errorf("making the sender's client: %w", err)
@@ -59,12 +64,12 @@ func newReader(cfg *Config, topics []string, read deliveries) (*reader, error) {
 	opts = append(opts,
 		// What a paused partition has fetched ahead is thrown away: keep it small.
 		kgo.FetchMaxPartitionBytes(1<<20),
-		// Between a poll and the loop's taking of its records no partition
+		// Between a poll and the owner's taking of its records no partition
 		// comes or goes, so a stale record can never enter a window.
 		kgo.BlockRebalanceOnPoll(),
-		kgo.OnPartitionsAssigned(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) { r.tell(ctx, m, false, false) }),
-		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) { r.tell(ctx, m, true, false) }),
-		kgo.OnPartitionsLost(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) { r.tell(ctx, m, true, true) }),
+		kgo.OnPartitionsAssigned(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) { r.onRebalance(ctx, m, false, false) }),
+		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) { r.onRebalance(ctx, m, true, false) }),
+		kgo.OnPartitionsLost(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) { r.onRebalance(ctx, m, true, true) }),
 	)
 	if r.client, err = kgo.NewClient(opts...); err != nil {
 		return nil, fmt.Errorf("making the sender's client: %w", err)
@@ -72,21 +77,21 @@ func newReader(cfg *Config, topics []string, read deliveries) (*reader, error) {
 	return r, nil
 }
 
-// tell hands a rebalance to the loop and waits until it has dealt with it,
-// or has ended.
-func (r *reader) tell(ctx context.Context, partitions map[string][]int32, gone, lost bool) {
-	m := moved{gone: gone, lost: lost, done: make(chan offsets, 1)}
-	for topic, list := range partitions {
+// onRebalance hands a rebalance to the owner and waits until it has dealt with
+// it, or has ended.
+func (r *Reader) onRebalance(ctx context.Context, assigned map[string][]int32, revoked, lost bool) {
+	m := Rebalance{revoked: revoked, lost: lost, done: make(chan Offsets, 1)}
+	for topic, list := range assigned {
 		for _, p := range list {
-			m.spots = append(m.spots, spot{topic, p})
+			m.partitions = append(m.partitions, topicPartition{topic, p})
 		}
 	}
-	if len(m.spots) == 0 {
+	if len(m.partitions) == 0 {
 		return
 	}
 	select {
-	case r.moves <- m:
-	case <-r.over:
+	case r.Rebalances <- m:
+	case <-r.Over:
 		return
 	case <-ctx.Done():
 		return
@@ -95,27 +100,27 @@ func (r *reader) tell(ctx context.Context, partitions map[string][]int32, gone, 
 	case last := <-m.done:
 		if err := r.commit(ctx, last); err != nil {
 			// Read again by the next owner, who finds the marks.
-			r.fail(fmt.Errorf("handing partitions over: %w", err))
+			r.Fail(fmt.Errorf("handing partitions over: %w", err))
 		}
-	case <-r.over:
+	case <-r.Over:
 	}
 }
 
-// poll hands records to the loop until ctx ends.
-func (r *reader) poll(ctx context.Context, most int) {
+// Run polls and hands the records to the owner until ctx ends.
+func (r *Reader) Run(ctx context.Context, most int) {
 	for ctx.Err() == nil {
 		fetches := r.client.PollRecords(ctx, most)
 		if fetches.IsClientClosed() {
 			return
 		}
 		r.report(ctx, fetches)
-		p := polled{items: readAll(ctx, fetches, r.read), taken: make(chan struct{})}
-		if len(p.items) > 0 {
+		p := Polled{Items: readAll(ctx, fetches, r.deliveries), Taken: make(chan struct{})}
+		if len(p.Items) > 0 {
 			select {
-			case r.polls <- p:
+			case r.Polls <- p:
 				select {
-				case <-p.taken:
-				case <-r.over:
+				case <-p.Taken:
+				case <-r.Over:
 				}
 			case <-ctx.Done(): // not taken: read again by whoever is next
 			}
@@ -126,14 +131,14 @@ func (r *reader) poll(ctx context.Context, most int) {
 
 // report passes on what a person has to know; everything else the client
 // repeats by itself.
-func (r *reader) report(ctx context.Context, fetches kgo.Fetches) {
+func (r *Reader) report(ctx context.Context, fetches kgo.Fetches) {
 	fetches.EachError(func(topic string, partition int32, err error) {
 		switch {
 		case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		case errors.Is(err, kerr.OffsetOutOfRange):
 			r.skip(ctx, topic, partition)
 		case !kerr.IsRetriable(err):
-			r.fail(fmt.Errorf("reading %s/%d: %w", topic, partition, err))
+			r.Fail(fmt.Errorf("reading %s/%d: %w", topic, partition, err))
 		}
 	})
 }
@@ -163,37 +168,38 @@ func (e *LostError) Error() string {
 
 // skip goes on at the beginning of a log whose beginning is gone, and says
 // what was lost. There is no silent reset.
-func (r *reader) skip(ctx context.Context, topic string, partition int32) {
+func (r *Reader) skip(ctx context.Context, topic string, partition int32) {
 	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, topic)
 	if err == nil {
 		err = starts.Error()
 	}
 	start, ok := starts.Lookup(topic, partition)
 	if err != nil || !ok {
-		r.fail(fmt.Errorf("reading %s/%d: it is out of range, and its start is not known: %w", topic, partition, errors.Join(kerr.OffsetOutOfRange, err)))
+		r.Fail(fmt.Errorf("reading %s/%d: it is out of range, and its start is not known: %w", topic, partition, errors.Join(kerr.OffsetOutOfRange, err)))
 		return
 	}
 	lost := &LostError{Topic: topic, Partition: partition, From: -1, To: start.Offset}
 	if at, ok := r.client.CommittedOffsets()[topic][partition]; ok {
 		lost.From = at.Offset
 	}
-	r.client.SetOffsets(offsets{topic: {partition: {Epoch: -1, Offset: start.Offset}}})
+	r.client.SetOffsets(Offsets{topic: {partition: {Epoch: -1, Offset: start.Offset}}})
 	select {
-	case r.losses <- lost:
-	case <-r.over:
+	case r.Losses <- lost:
+	case <-r.Over:
 	case <-ctx.Done():
 	}
 }
 
-func (r *reader) fail(err error) {
+// Fail reports an error for the owner to log.
+func (r *Reader) Fail(err error) {
 	select {
-	case r.fails <- err:
+	case r.Fails <- err:
 	default: // one is being reported already
 	}
 }
 
 // commit writes offsets and waits for the answer.
-func (r *reader) commit(ctx context.Context, what offsets) error {
+func (r *Reader) commit(ctx context.Context, what Offsets) error {
 	if len(what) == 0 {
 		return nil
 	}
@@ -213,3 +219,9 @@ func (r *reader) commit(ctx context.Context, what offsets) error {
 	})
 	return failed
 }
+
+// End says that the owner has ended: nothing waits for it any more.
+func (r *Reader) End() { close(r.Over) }
+
+// Close leaves the group.
+func (r *Reader) Close() { r.client.CloseAllowingRebalance() }

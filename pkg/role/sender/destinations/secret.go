@@ -1,4 +1,4 @@
-package sender
+package destinations
 
 import (
 	"crypto/sha256"

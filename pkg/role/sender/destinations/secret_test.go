@@ -1,4 +1,4 @@
-package sender_test
+package destinations_test
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sluicehq/sluice/pkg/role/sender"
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 )
 
 // Whoever may write a destination must not be able to read any file or
@@ -30,7 +30,7 @@ func TestReferences(t *testing.T) {
 	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "absolute")))
 	t.Setenv("SLUICE_TEST_SECRET", "canary-3")
 	t.Setenv("SLUICE_TEST_OTHER", "canary-4")
-	r := sender.References{Dir: dir, Env: []string{"SLUICE_TEST_SECRET", "SLUICE_TEST_ABSENT"}}
+	r := destinations.References{Dir: dir, Env: []string{"SLUICE_TEST_SECRET", "SLUICE_TEST_ABSENT"}}
 
 	for reference, want := range map[string]string{
 		"file:good": "canary-1", "file:mounted": "canary-2", "env:SLUICE_TEST_SECRET": "canary-3",
@@ -52,7 +52,7 @@ func TestReferences(t *testing.T) {
 			require.NotContains(t, err.Error(), leak)
 		}
 	}
-	_, _, err := sender.References{}.Resolve("file:good")
+	_, _, err := destinations.References{}.Resolve("file:good")
 	require.ErrorContains(t, err, "secrets_dir")
 
 	_, before, err := r.Resolve("file:good")

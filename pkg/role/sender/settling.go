@@ -1,0 +1,94 @@
+package sender
+
+import (
+	"context"
+
+	"github.com/sluicehq/sluice/pkg/role/sender/intake"
+	"github.com/sluicehq/sluice/pkg/role/sender/settle"
+)
+
+// settling are ends that are not handed to settle yet, and the settlements
+// under way.
+type settling struct {
+	pending []ended
+	by      int64 // when they are handed over at the latest, epoch ms
+	// underWay are settlements.
+	underWay int
+}
+
+func (s *settling) busy() bool { return s.underWay > 0 || len(s.pending) > 0 }
+
+// End notes what becomes of a delivery. From here on another copy of it may
+// be taken charge of: its own copy can be read before its settlement is over.
+func (l *loop) End(it *item, o *settle.Outcome) {
+	l.Release(it)
+	if it.Revoked() && o.Kind != settle.Delivered {
+		return // its new owner decides; only what the provider has must be known
+	}
+	s := &l.settling
+	if len(s.pending) == 0 {
+		s.by = l.deps.Now().UnixMilli() + settleWaitMS
+	}
+	s.pending = append(s.pending, ended{it, o})
+	if o.Kind == settle.Parked {
+		l.destinations.Get(it.Destination()).Parked++
+	}
+}
+
+// What ends while a settlement is under way lingers until that is over, but
+// not for long (one that is stuck must hold up nobody) and not for much: small
+// requests would pay a round trip to Redis and one to Kafka each.
+const (
+	settleWaitMS = 5
+	settleAtOnce = 200
+)
+
+// settle settles everything that was ended, in one go.
+func (l *loop) settle(ctx context.Context) {
+	s := &l.settling
+	if len(s.pending) == 0 {
+		return
+	}
+	now := l.deps.Now().UnixMilli()
+	if hurry := l.draining || l.intake.Leaving(); !hurry && s.underWay > 0 && len(s.pending) < settleAtOnce && now < s.by {
+		l.tasks.At(s.by)
+		return
+	}
+	batch := s.pending
+	s.pending = nil
+	s.underWay++
+	entries := make([]settle.Entry, len(batch))
+	items := make([]*item, len(batch))
+	for i, e := range batch {
+		entries[i] = settle.Entry{Delivery: &e.item.Delivery, Record: e.item.Record, Hop: &e.item.Hop, Outcome: e.outcome}
+		items[i] = e.item
+	}
+	l.tasks.Spawn(func() func() {
+		ends, err := l.settler.Settle(ctx, entries)
+		return func() {
+			s.underWay--
+			if err != nil {
+				return // stopping: read again by whoever is next
+			}
+			for end, n := range ends {
+				l.deps.Meter.Settled(end.Status, end.Reason, n)
+			}
+			countMoves(l.deps.Meter, &l.topics, batch)
+			l.intake.Finish(items)
+		}
+	})
+}
+
+// countMoves tells the meter where deliveries were republished to.
+func countMoves(meter Meter, topics *intake.Topics, batch []ended) {
+	type way struct{ destination, topic string }
+	counts := make(map[way]int)
+	for i := range batch {
+		if to := topics.Label(batch[i].outcome); to != "" {
+			counts[way{batch[i].item.Destination(), to}]++
+		}
+	}
+	for w, n := range counts {
+		meter.Moved(w.destination, w.topic, n)
+	}
+}
