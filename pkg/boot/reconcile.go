@@ -106,7 +106,7 @@ func readOrders(file string, rows *csv.Reader, at map[string]int, column string)
 // Reconciled is one order at one destination.
 type Reconciled struct {
 	Order *Order
-	history.OrderFate
+	history.OrderOutcome
 	// Known is false where no diagnostic speaks of the order.
 	Known bool
 	// Differs: it was delivered with another value or currency.
@@ -140,7 +140,7 @@ func (e *Env) Reconcile(ctx context.Context, orders []Order, since time.Time) ([
 			all = append(all, Reconciled{Order: o})
 		}
 		for _, fate := range fates {
-			all = append(all, Reconciled{Order: o, OrderFate: fate, Known: true, Differs: differs(o, &fate)})
+			all = append(all, Reconciled{Order: o, OrderOutcome: fate, Known: true, Differs: differs(o, &fate)})
 		}
 	}
 	return all, nil
@@ -148,7 +148,7 @@ func (e *Env) Reconcile(ctx context.Context, orders []Order, since time.Time) ([
 
 // differs says whether a delivered value is another than the order's. Half a
 // cent is rounding.
-func differs(o *Order, f *history.OrderFate) bool {
+func differs(o *Order, f *history.OrderOutcome) bool {
 	if f.State != history.Delivered {
 		return false
 	}

@@ -27,7 +27,7 @@ func (r *root) printTrace(t *trace.Answer, took time.Duration) error {
 		b.line(0, b.paint.strong("Said later about whole requests, without naming events"))
 		for i := range t.Story.Requests {
 			d := &t.Story.Requests[i]
-			b.step(d, d.DestinationID, "request "+d.ProviderRequestID+": "+history.Sentence(d))
+			b.step(d, d.DestinationID, "request "+d.ProviderRequestID+": "+history.Describe(d))
 		}
 		for i := range t.Waiting {
 			w := &t.Waiting[i]
@@ -39,8 +39,8 @@ func (r *root) printTrace(t *trace.Answer, took time.Duration) error {
 	counts := map[string]int{}
 	outcomes := 0
 	for i := range t.Story.Records {
-		for k := range t.Story.Records[i].Outcomes {
-			counts[outcomeWord(&t.Story.Records[i].Outcomes[k])]++
+		for k := range t.Story.Records[i].Tracks {
+			counts[outcomeWord(&t.Story.Records[i].Tracks[k])]++
 			outcomes++
 		}
 	}
@@ -68,7 +68,7 @@ func times(n int) string {
 
 // outcomeWord says to a person what one record came to: not sent is not always
 // a failure, and a duplicate is not delivered although its event is.
-func outcomeWord(o *history.Outcome) string {
+func outcomeWord(o *history.Track) string {
 	switch {
 	case o.Last().Status == decision.Duplicate:
 		return "duplicate"
@@ -144,8 +144,8 @@ func (b *teller) record(r *history.Record) {
 		b.line(2, "id         derived by Sluice: the event has none of its own")
 	}
 	b.line(0, "")
-	for i := range r.Outcomes {
-		b.outcome(&r.Outcomes[i])
+	for i := range r.Tracks {
+		b.outcome(&r.Tracks[i])
 		b.line(0, "")
 	}
 }
@@ -162,7 +162,7 @@ func detail(d *decision.Decision) string {
 	return strings.TrimRight(text, " ")
 }
 
-func (b *teller) outcome(o *history.Outcome) {
+func (b *teller) outcome(o *history.Track) {
 	last := o.Last()
 	state := o.State
 	where := o.DestinationID
@@ -179,7 +179,7 @@ func (b *teller) outcome(o *history.Outcome) {
 	}
 	for i := range o.Steps {
 		d := &o.Steps[i]
-		b.step(d, d.Stage.String(), history.Sentence(d))
+		b.step(d, d.Stage.String(), history.Describe(d))
 		b.gates(d)
 		if answer := history.Answer(d); answer != "" && d.Stage != decision.StageVerdict {
 			b.line(6, "answer: "+answer)

@@ -5,7 +5,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
-// Facts is all that a standing gate may see. The router fills it once and the
+// Facts is all that a recheckable gate may see. The router fills it once and the
 // delivery carries it verbatim, so a gate cannot work in the router and fail
 // in the sender. Times are epoch milliseconds.
 type Facts struct {

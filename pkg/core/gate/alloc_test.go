@@ -52,10 +52,10 @@ func TestAGuardDoesNotAllocate(t *testing.T) {
 	guard := gate.NewGuard(v, now)
 	for range 2 {
 		for _, f := range []*decision.Facts{&more, &one, &other} {
-			require.Equal(t, gate.Standing(f, v, now), guard.Standing(f))
+			require.Equal(t, gate.Recheck(f, v, now), guard.Recheck(f))
 		}
 	}
-	require.True(t, guard.Standing(&more).OK())
-	require.False(t, guard.Standing(&one).OK())
-	require.Zero(t, testing.AllocsPerRun(100, func() { guard.Standing(&more) }))
+	require.True(t, guard.Recheck(&more).OK())
+	require.False(t, guard.Recheck(&one).OK())
+	require.Zero(t, testing.AllocsPerRun(100, func() { guard.Recheck(&more) }))
 }

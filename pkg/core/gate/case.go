@@ -93,10 +93,10 @@ type Scratch struct {
 
 // evaluation is what the gates of one case share.
 type evaluation struct {
-	standing standing
-	content  content
-	input    provider.Input
-	result   Result
+	recheck recheck
+	event   eventCheck
+	input   provider.Input
+	result  Result
 }
 
 // Reset forgets everything and keeps the memory.

@@ -14,12 +14,12 @@ func Evaluate(c *Case, scratch *Scratch) *Result {
 	e := &scratch.now
 	e.result = Result{}
 	e.result.Facts = factsOf(c)
-	e.standing = standing{facts: &e.result.Facts, view: c.View, now: c.Now, route: c.Route, lastCall: c.LastCall}
-	e.content = content{c: c, r: &e.result, scratch: scratch, found: &e.standing}
+	e.recheck = recheck{facts: &e.result.Facts, view: c.View, now: c.Now, route: c.Route, lastCall: c.LastCall}
+	e.event = eventCheck{c: c, r: &e.result, scratch: scratch, found: &e.recheck}
 	start := len(scratch.Payload)
 	o := e.run()
 	r := &e.result
-	r.Consent = e.standing.verdict
+	r.Consent = e.recheck.verdict
 	switch {
 	case o.failed():
 		// A payload that a later gate rejects is dropped again.
@@ -40,10 +40,10 @@ func Evaluate(c *Case, scratch *Scratch) *Result {
 func (e *evaluation) run() outcome {
 	for i := range table {
 		var o outcome
-		if g := &table[i]; g.standing != nil {
-			o = g.standing(&e.standing)
+		if g := &table[i]; g.recheckable != nil {
+			o = g.recheckable(&e.recheck)
 		} else {
-			o = g.content(&e.content)
+			o = g.event(&e.event)
 		}
 		if o.failed() {
 			return o
@@ -63,8 +63,8 @@ func factsOf(c *Case) decision.Facts {
 	}
 }
 
-// Verdict is what the standing gates say about a delivery before an attempt.
-type Verdict struct {
+// Rechecked is what the recheckable gates say about a delivery before an attempt.
+type Rechecked struct {
 	// Status is StatusNone where the delivery may go, Revoked or Expired where
 	// it ends, Parked where it waits for its destination.
 	Status decision.Status
@@ -74,31 +74,31 @@ type Verdict struct {
 }
 
 // OK reports whether the delivery may go now.
-func (v Verdict) OK() bool { return v.Status == decision.StatusNone }
+func (v Rechecked) OK() bool { return v.Status == decision.StatusNone }
 
-// Standing runs the standing gates for one delivery with today's tables, right
+// Recheck runs the recheckable gates for one delivery with today's tables, right
 // before an attempt: what the router decided is never taken for granted.
-func Standing(f *decision.Facts, view View, now int64) Verdict {
-	return NewGuard(view, now).Standing(f)
+func Recheck(f *decision.Facts, view View, now int64) Rechecked {
+	return NewGuard(view, now).Recheck(f)
 }
 
-// Guard runs the standing gates for many deliveries with one view, at one
+// Guard runs the recheckable gates for many deliveries with one view, at one
 // moment, in the same memory. It belongs to one goroutine.
 type Guard struct {
 	view  View
 	now   int64
 	facts decision.Facts
-	one   standing
+	one   recheck
 }
 
 // NewGuard makes a Guard for a view at a time in epoch milliseconds.
 func NewGuard(view View, now int64) *Guard { return &Guard{view: view, now: now} }
 
-// Standing is [Standing] with the guard's view and time.
-func (g *Guard) Standing(f *decision.Facts) Verdict {
+// Recheck is [Recheck] with the guard's view and time.
+func (g *Guard) Recheck(f *decision.Facts) Rechecked {
 	route, _ := g.view.Resources().Route(f.DestinationID, f.Mapping)
 	s := &g.one
-	*s = standing{facts: f, view: g.view, now: g.now, route: route, lastCall: true}
+	*s = recheck{facts: f, view: g.view, now: g.now, route: route, lastCall: true}
 	if route != nil {
 		// Needs are today's too: a purpose that the owner requires since then
 		// counts.
@@ -111,10 +111,10 @@ func (g *Guard) Standing(f *decision.Facts) Verdict {
 		}
 	}
 	for i := range table {
-		if table[i].standing == nil {
+		if table[i].recheckable == nil {
 			continue
 		}
-		if o := table[i].standing(s); o.failed() {
+		if o := table[i].recheckable(s); o.failed() {
 			return later(o, route)
 		}
 	}
@@ -124,33 +124,33 @@ func (g *Guard) Standing(f *decision.Facts) Verdict {
 // reliance is the sender's last row: what the bytes depend on must still hold,
 // and the destination must still be the one that they were built for. Bytes
 // that were built before it was marked sensitive say more than they may now.
-func reliance(s *standing, f *decision.Facts) Verdict {
+func reliance(s *recheck, f *decision.Facts) Rechecked {
 	d := s.route.Destination
 	switch {
 	case d.Customer != f.Customer:
-		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another customer", Route: s.route}
+		return Rechecked{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another customer", Route: s.route}
 	case s.route.Fingerprint != f.Account:
-		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another account", Route: s.route}
+		return Rechecked{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "another account", Route: s.route}
 	case d.Mode == resource.ModeShadow:
-		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "shadow mode", Route: s.route}
+		return Rechecked{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "shadow mode", Route: s.route}
 	case s.facts.Needs.Sensitive && !f.Needs.Sensitive:
-		return Verdict{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "marked sensitive since", Route: s.route}
+		return Rechecked{Status: decision.Revoked, Reason: decision.DestinationChanged, Detail: "marked sensitive since", Route: s.route}
 	case s.restrict != decision.ReasonNone && !f.Restricted:
-		return Verdict{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: s.restrict.String(), Route: s.route}
+		return Rechecked{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: s.restrict.String(), Route: s.route}
 	}
 	if gone := s.judge().Revoked(f.ReliesOn); gone != 0 {
-		return Verdict{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: gone.String(), Route: s.route}
+		return Rechecked{Status: decision.Revoked, Reason: decision.ConsentRevoked, Detail: gone.String(), Route: s.route}
 	}
 	if d.Paused {
-		return Verdict{Status: decision.Parked, Reason: decision.DestinationPaused, Route: s.route}
+		return Rechecked{Status: decision.Parked, Reason: decision.DestinationPaused, Route: s.route}
 	}
-	return Verdict{Route: s.route}
+	return Rechecked{Route: s.route}
 }
 
 // later translates a router's reason to the sender's: the gates are the same,
 // what a failure means after the queue is not.
-func later(o outcome, route *resource.Route) Verdict {
-	v := Verdict{Status: decision.Revoked, Reason: o.reason, Detail: o.detail, Route: route}
+func later(o outcome, route *resource.Route) Rechecked {
+	v := Rechecked{Status: decision.Revoked, Reason: o.reason, Detail: o.detail, Route: route}
 	switch o.reason {
 	case decision.ProviderTooOld, decision.ProviderDedupWindowPassed:
 		v.Status = decision.Expired

@@ -1,6 +1,6 @@
 // Package gate decides. Evaluate is the whole decision before the claim, one
 // ordered table of pure gates; the router, hold, replay and explain call it and
-// nothing else, and the sender runs the same table's standing rows.
+// nothing else, and the sender runs the same table's recheckable rows.
 package gate
 
 import (

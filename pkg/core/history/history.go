@@ -54,8 +54,8 @@ func KeyOf(destination, mapping, eventID string) Key {
 	return Key(sum[:16])
 }
 
-// Fate is what became of one event at one mapping.
-type Fate struct {
+// Outcome is what became of one event at one mapping.
+type Outcome struct {
 	State State
 	// Status and Reason of the decision that made it so; zero for Never.
 	Status decision.Status
@@ -64,10 +64,10 @@ type Fate struct {
 	Time int64
 }
 
-// entry is a Fate and the input record that it speaks of.
+// entry is an Outcome and the input record that it speaks of.
 type entry struct {
-	fate   Fate
-	source uint64
+	outcome Outcome
+	source  uint64
 }
 
 // Fold takes diagnostics one after the other. The zero Fold is empty. It is not
@@ -77,8 +77,8 @@ type Fold struct{ entries map[Key]entry }
 // Len is the number of events at mappings that the fold knows.
 func (f *Fold) Len() int { return len(f.entries) }
 
-// Of gives the fate of a key.
-func (f *Fold) Of(k Key) Fate { return f.entries[k].fate }
+// Of gives the outcome of a key.
+func (f *Fold) Of(k Key) Outcome { return f.entries[k].outcome }
 
 // Add takes the next diagnostic, in the order of the topic. Records that name
 // no event at a mapping (unmapped events, records that are no events, verdicts
@@ -92,9 +92,9 @@ func (f *Fold) Add(d *decision.Decision) {
 	}
 	k := KeyOf(d.DestinationID, d.Mapping, d.EventID)
 	known := f.entries[k]
-	next := entry{source: sourceOf(d), fate: Fate{Status: d.Status, Reason: d.Reason, Time: d.Time}}
-	next.fate.State = after(known, &next, d)
-	if next.fate.State != Never {
+	next := entry{source: sourceOf(d), outcome: Outcome{Status: d.Status, Reason: d.Reason, Time: d.Time}}
+	next.outcome.State = after(known, &next, d)
+	if next.outcome.State != Never {
 		f.entries[k] = next
 	}
 }
@@ -108,15 +108,15 @@ func after(known entry, next *entry, d *decision.Decision) State {
 		return Delivered
 	case d.Status == decision.Refused:
 		return Failed // also after delivered: the provider took it back
-	case known.fate.State == Delivered:
+	case known.outcome.State == Delivered:
 		return Never
 	case d.Status.Pending():
 		return Pending
-	case known.fate.State == Pending && known.source != next.source:
+	case known.outcome.State == Pending && known.source != next.source:
 		// Another record of the same event, such as a copy that was a duplicate
 		// or came after a revocation, does not end the one that waits.
 		return Never
-	case d.Status == decision.Duplicate && known.fate.State == Failed:
+	case d.Status == decision.Duplicate && known.outcome.State == Failed:
 		return Never // why the first failed says more
 	default:
 		return Failed

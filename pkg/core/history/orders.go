@@ -13,20 +13,20 @@ import (
 // zero Orders follows nothing; it is not safe for concurrent use.
 type Orders struct {
 	fold Fold
-	rows map[orderKey]*OrderFate
+	rows map[orderKey]*OrderOutcome
 	// byOrder lists the rows of an order.
-	byOrder map[OrderID][]*OrderFate
+	byOrder map[OrderID][]*OrderOutcome
 }
 
 // OrderID names an order: the transaction id as diagnostics show it, and the
 // customer where known.
 type OrderID struct{ Customer, Transaction string }
 
-// OrderFate is what became of one order at one destination, for one kind of
+// OrderOutcome is what became of one order at one destination, for one kind of
 // source event. Where several events or mappings spoke of it, the best counts.
-type OrderFate struct {
+type OrderOutcome struct {
 	Destination, SourceEvent string
-	Fate
+	Outcome
 	// Value and Currency as they were handed over; absent where nothing was.
 	Value    event.Opt[float64]
 	Currency string
@@ -47,7 +47,7 @@ type orderKey struct {
 // NewOrders follows these orders. An id without customer means the transaction
 // of any customer.
 func NewOrders(ids []OrderID) *Orders {
-	o := &Orders{rows: map[orderKey]*OrderFate{}, byOrder: make(map[OrderID][]*OrderFate, len(ids))}
+	o := &Orders{rows: map[orderKey]*OrderOutcome{}, byOrder: make(map[OrderID][]*OrderOutcome, len(ids))}
 	for _, id := range ids {
 		o.byOrder[id] = nil
 	}
@@ -75,7 +75,7 @@ func (o *Orders) note(id OrderID, d *decision.Decision) {
 	k := orderKey{id, d.DestinationID, d.SourceEvent}
 	row := o.rows[k]
 	if row == nil {
-		row = &OrderFate{
+		row = &OrderOutcome{
 			Destination: strings.Clone(d.DestinationID), SourceEvent: strings.Clone(d.SourceEvent), events: map[Key]orderValue{},
 		}
 		id = OrderID{strings.Clone(id.Customer), strings.Clone(id.Transaction)}
@@ -88,20 +88,20 @@ func (o *Orders) note(id OrderID, d *decision.Decision) {
 
 // Of gives what became of an order, by destination and source event; nothing
 // where no decision speaks of it.
-func (o *Orders) Of(id OrderID) []OrderFate {
-	var all []OrderFate
+func (o *Orders) Of(id OrderID) []OrderOutcome {
+	var all []OrderOutcome
 	for _, row := range o.byOrder[id] {
 		out := *row
 		out.events = nil
 		for key, value := range row.events {
 			fate := o.fold.Of(key)
-			if better(fate, out.Fate) {
-				out.Fate, out.Value, out.Currency = fate, value.value, value.currency
+			if better(fate, out.Outcome) {
+				out.Outcome, out.Value, out.Currency = fate, value.value, value.currency
 			}
 		}
 		all = append(all, out)
 	}
-	slices.SortFunc(all, func(a, b OrderFate) int {
+	slices.SortFunc(all, func(a, b OrderOutcome) int {
 		return cmp.Or(cmp.Compare(a.Destination, b.Destination), cmp.Compare(a.SourceEvent, b.SourceEvent))
 	})
 	return all
@@ -112,7 +112,7 @@ func (o *Orders) Of(id OrderID) []OrderFate {
 var rank = [...]int{Never: 0, Failed: 1, Pending: 2, Delivered: 3}
 
 // better decides ties by the newer decision.
-func better(a, b Fate) bool {
+func better(a, b Outcome) bool {
 	if rank[a.State] != rank[b.State] {
 		return rank[a.State] > rank[b.State]
 	}

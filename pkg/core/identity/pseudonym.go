@@ -15,7 +15,7 @@ type Pseudonym struct {
 	// outside SHA-256 behind those blocks, so that a hash costs no object and
 	// half the work; every decision has one.
 	inner, outer    [sha256.BlockSize]byte
-	inside, outside midway
+	inside, outside midstate
 }
 
 // NewPseudonym takes the privacy key and the id under which diagnostics name
@@ -34,7 +34,7 @@ func NewPseudonym(keyID string, key []byte) Pseudonym {
 		}
 		p.inner[i], p.outer[i] = k^0x36, k^0x5c
 	}
-	p.inside, p.outside = midwayAfter(&p.inner), midwayAfter(&p.outer)
+	p.inside, p.outside = midstateAfter(&p.inner), midstateAfter(&p.outer)
 	return p
 }
 

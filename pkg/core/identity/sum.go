@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 )
 
-// midway is SHA-256 in the middle, as the standard library marshals it: four
+// midstate is SHA-256 in the middle, as the standard library marshals it: four
 // bytes that name the algorithm, the eight words of the state, what does not
 // fill a block yet, and the length.
-type midway [4 + sha256.Size + sha256.BlockSize + 8]byte
+type midstate [4 + sha256.Size + sha256.BlockSize + 8]byte
 
 // The room for a message that is padded here: three blocks, of which padding
 // takes at least nine bytes. What is hashed for an event is nearly always shorter.
@@ -34,16 +34,16 @@ func setSum(sum *[sha256.Size]byte, message []byte) {
 }
 
 // readable reports whether what the library marshalled has the form of m.
-func (m *midway) readable(state []byte, err error) bool { return err == nil && len(state) == len(m) }
+func (m *midstate) readable(state []byte, err error) bool { return err == nil && len(state) == len(m) }
 
-// midwayAfter is the state behind one whole block; zero, which nothing goes on
+// midstateAfter is the state behind one whole block; zero, which nothing goes on
 // from, where the library marshals in another form.
-func midwayAfter(block *[sha256.BlockSize]byte) midway {
+func midstateAfter(block *[sha256.BlockSize]byte) midstate {
 	h := sha256.New()
 	h.Write(block[:])
-	var m midway
+	var m midstate
 	if out, can := h.(encoding.BinaryAppender); !can || !m.readable(out.AppendBinary(m[:0])) {
-		return midway{}
+		return midstate{}
 	}
 	return m
 }
@@ -52,7 +52,7 @@ func midwayAfter(block *[sha256.BlockSize]byte) midway {
 // led to from, and of message, which leaves room for the padding. Without from
 // nothing stood before. False where the library marshals in another form than
 // this file knows; its test would say so.
-func sumFrom(sum *[sha256.Size]byte, from *midway, before int, message []byte) bool {
+func sumFrom(sum *[sha256.Size]byte, from *midstate, before int, message []byte) bool {
 	var room [padRoom]byte
 	n := copy(room[:], message)
 	end := (n + padLeast + sha256.BlockSize - 1) / sha256.BlockSize * sha256.BlockSize
@@ -66,7 +66,7 @@ func sumFrom(sum *[sha256.Size]byte, from *midway, before int, message []byte) b
 		}
 	}
 	h.Write(room[:end])
-	var m midway
+	var m midstate
 	if out, can := h.(encoding.BinaryAppender); !can || !m.readable(out.AppendBinary(m[:0])) {
 		return false
 	}

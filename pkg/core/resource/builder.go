@@ -145,7 +145,7 @@ func (b *Builder) Delete(kind, key string) {
 // Build compiles what is in force now. The problems are those of the set and
 // the bad records that were passed over.
 func (b *Builder) Build() (*Set, []Problem) {
-	set, problems := b.compiler.compile(b.Resources(), b.unread())
+	set, problems := b.compiler.compile(b.Resources(), b.undecodable())
 	for _, key := range slices.SortedFunc(maps.Keys(b.bad), func(x, y badKey) int {
 		return slices.Compare([]string{x.kind, x.key}, []string{y.kind, y.key})
 	}) {

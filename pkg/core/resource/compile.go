@@ -18,7 +18,7 @@ import (
 // and leaves its neighbours alone.
 func Compile(resources *Resources, providers map[string]Provider) (*Set, []Problem) {
 	c := &compiler{providers: providers, programs: map[string]*Program{}}
-	return c.compile(resources, unread{})
+	return c.compile(resources, undecodable{})
 }
 
 // compiler compiles sets one after the other and keeps the programs of
@@ -36,7 +36,7 @@ func (c *compiler) report(resource string, p Problem) {
 	c.problems = append(c.problems, p)
 }
 
-func (c *compiler) compile(r *Resources, u unread) (*Set, []Problem) {
+func (c *compiler) compile(r *Resources, u undecodable) (*Set, []Problem) {
 	c.problems = nil
 	s := &Set{
 		matches: map[string]map[string][]*Route{}, routes: map[routeKey]*Route{},

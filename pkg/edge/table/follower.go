@@ -230,7 +230,7 @@ func (f *Follower) applyPartition(ctx context.Context, p *progress, part kgo.Fet
 	}
 	for _, r := range part.Records {
 		if !r.Attrs.IsControl() {
-			if err := f.insist(ctx, r); err != nil {
+			if err := f.retryUntilDone(ctx, r); err != nil {
 				return err
 			}
 		}
@@ -239,9 +239,9 @@ func (f *Follower) applyPartition(ctx context.Context, p *progress, part kgo.Fet
 	return nil
 }
 
-// insist applies a record until it works or is known to be bad. While it
+// retryUntilDone applies a record until it works or is known to be bad. While it
 // tries, the table ages and holds whoever waits for it.
-func (f *Follower) insist(ctx context.Context, r *kgo.Record) error {
+func (f *Follower) retryUntilDone(ctx context.Context, r *kgo.Record) error {
 	for {
 		err := f.sink.Apply(ctx, r)
 		if err == nil {

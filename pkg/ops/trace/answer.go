@@ -23,7 +23,7 @@ type Answer struct {
 	Looked  diagnostics.Searched `json:"looked_at"`
 
 	// Story is the same for telling it to people.
-	Story history.Story `json:"-"`
+	Story history.Timeline `json:"-"`
 	// Unread is set where nothing was found because the router has not read the
 	// record yet.
 	Unread *Unread `json:"-"`
@@ -87,8 +87,8 @@ func answerOf(f *finding) Answer {
 			Source: h.Source.String(), CustomerID: h.CustomerID, SourceEvent: h.SourceEvent, EventID: h.EventID,
 			TransactionID: h.TransactionID, EventTime: moment(h.EventTime),
 		}
-		for k := range record.Outcomes {
-			o := &record.Outcomes[k]
+		for k := range record.Tracks {
+			o := &record.Tracks[k]
 			last := o.Last()
 			outcome := Outcome{
 				DestinationID: o.DestinationID, Mapping: o.Mapping, Provider: last.Provider, State: o.State.String(),

@@ -86,7 +86,7 @@ func (t *Tracer) Trace(ctx context.Context, q Request) (Answer, error) {
 
 // finding is what a search came to.
 type finding struct {
-	story   history.Story
+	story   history.Timeline
 	waiting []codec.Submission
 	looked  diagnostics.Searched
 }
@@ -112,7 +112,7 @@ func (t *Tracer) find(ctx context.Context, q history.Query, s diagnostics.Search
 	if err != nil {
 		return finding{}, err
 	}
-	f := finding{story: history.Tell(found), looked: looked}
+	f := finding{story: history.Build(found), looked: looked}
 	requests := f.story.RequestIDs()
 	if len(requests) == 0 {
 		return f, nil
@@ -120,7 +120,7 @@ func (t *Tracer) find(ctx context.Context, q history.Query, s diagnostics.Search
 	if err := t.verdictsOf(ctx, requests, func(d *decision.Decision) { found = append(found, *d) }); err != nil {
 		return finding{}, err
 	}
-	f.story = history.Tell(found)
+	f.story = history.Build(found)
 	f.waiting, err = t.waitingFor(ctx, &f.story, requests)
 	return f, err
 }
@@ -145,7 +145,7 @@ func (t *Tracer) verdictsOf(ctx context.Context, requests map[string]decision.De
 
 // waitingFor finds the requests that a provider still has to judge. A
 // submission is written again with each question, so that the newest counts.
-func (t *Tracer) waitingFor(ctx context.Context, story *history.Story, requests map[string]decision.Decision) ([]codec.Submission, error) {
+func (t *Tracer) waitingFor(ctx context.Context, story *history.Timeline, requests map[string]decision.Decision) ([]codec.Submission, error) {
 	judged := story.Judged()
 	searches := map[string]diagnostics.Search{}
 	for id, d := range requests {

@@ -58,7 +58,7 @@ func number(v event.Value) (float64, bool) {
 }
 
 // preflight is gate 7; the first row that fails, in the order of the gate
-// table, decides. Age stands here as well as in the standing gates, so that
+// table, decides. Age stands here as well as in the recheckable gates, so that
 // Build never makes bytes that Google would not take.
 func (b *build) preflight(out *provider.Built) (decision.Reason, string) {
 	source := b.e.EffectiveSource()

@@ -139,7 +139,7 @@ func (b *builder) options(ldu int64) {
 	}
 }
 
-// limits sets the times that the standing gates hold the event against.
+// limits sets the times that the recheckable gates hold the event against.
 func (b *builder) limits(built *provider.Built) {
 	age := maxAge
 	if b.action == "physical_store" {

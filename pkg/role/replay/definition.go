@@ -103,7 +103,7 @@ func (f *Filter) fate(status decision.Status, reason decision.Reason) bool {
 func in(list []string, word string) bool { return len(list) == 0 || slices.Contains(list, word) }
 
 // wants says what to do with an event at a mapping, by what became of it.
-func (d *Definition) wants(fate history.Fate) bool {
+func (d *Definition) wants(fate history.Outcome) bool {
 	switch fate.State {
 	case history.Failed:
 		return true

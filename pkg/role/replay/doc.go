@@ -3,7 +3,7 @@
 // A replay reads one kind of source up to where it ended when the replay began:
 // the input topic (every gate runs again, with today's mappings and consent), or
 // the topics of dead letters or deliveries (the payload as it was, after the
-// standing gates). The fold over the diagnostics (package history) says which
+// recheckable gates). The fold over the diagnostics (package history) says which
 // events are delivered or pending already; claims in Redis say it once more for
 // every event that is queued. What is queued goes to the replay lane of its
 // provider, which has a share of the destination's rate.

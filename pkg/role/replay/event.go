@@ -27,7 +27,7 @@ func (s *session) input(ctx context.Context, r *kgo.Record, report *Report) erro
 		return err
 	}
 	e.Origin = event.Coordinates{Topic: r.Topic, TopicID: s.cfg.InputID, Partition: r.Partition, Offset: r.Offset, AppendTime: s.stored(r)}
-	s.decide(&e, r, history.Fate{}, report)
+	s.decide(&e, r, history.Outcome{}, report)
 	return nil
 }
 
@@ -61,13 +61,13 @@ func (s *session) deadEvent(ctx context.Context, r *kgo.Record, report *Report) 
 		return nil
 	}
 	e.Origin = letter.Source
-	seen := history.Fate{State: history.Failed, Status: decision.DeadLettered, Reason: letter.Reason, Time: letter.Time}
+	seen := history.Outcome{State: history.Failed, Status: decision.DeadLettered, Reason: letter.Reason, Time: letter.Time}
 	s.decide(&e, r, seen, report)
 	return nil
 }
 
 // decide runs the gates for every mapping of an event that is meant.
-func (s *session) decide(e *event.Event, r *kgo.Record, seen history.Fate, report *Report) {
+func (s *session) decide(e *event.Event, r *kgo.Record, seen history.Outcome, report *Report) {
 	prepared := gate.Prepare(e)
 	for _, route := range s.view.Resources().Match(e.CustomerID, e.Name) {
 		c := gate.Case{

@@ -14,7 +14,7 @@ import (
 )
 
 // redelivery decides a delivery of a delivery or dead-letter topic: its payload
-// is sent as it was, if today's standing gates let it pass.
+// is sent as it was, if today's recheckable gates let it pass.
 func (s *session) redelivery(ctx context.Context, r *kgo.Record, report *Report) error {
 	it := &item{key: r.Key, trace: codec.TraceParent(r.Headers)}
 	q := &it.delivery
@@ -26,7 +26,7 @@ func (s *session) redelivery(ctx context.Context, r *kgo.Record, report *Report)
 	}
 	q.Lane, q.ReplayID = decision.LaneReplay, s.cfg.ID
 	q.Facts.PastDedupWindow = s.cfg.Definition.PastDedupWindow
-	status, reason, detail := s.standing(it)
+	status, reason, detail := s.recheck(it)
 	it.decision = s.deps.Recorder.Sent(q, decision.StageReplay, status, reason, detail, 0, s.now)
 	if !s.chosen(&it.decision, s.proof(r), report) {
 		return nil
@@ -42,10 +42,10 @@ func (s *session) redelivery(ctx context.Context, r *kgo.Record, report *Report)
 	return nil
 }
 
-// standing asks the sender's gates. What would only wait is queued: the sender
+// recheck asks the sender's gates. What would only wait is queued: the sender
 // lets it wait.
-func (s *session) standing(it *item) (decision.Status, decision.Reason, string) {
-	v := gate.Standing(&it.delivery.Facts, s.view, s.now)
+func (s *session) recheck(it *item) (decision.Status, decision.Reason, string) {
+	v := gate.Recheck(&it.delivery.Facts, s.view, s.now)
 	if it.queued = v.OK() || v.Status == decision.Parked; !it.queued {
 		return v.Status, v.Reason, v.Detail
 	}
@@ -55,11 +55,11 @@ func (s *session) standing(it *item) (decision.Status, decision.Reason, string) 
 
 // proof is what the record itself says where the diagnostics are gone: a dead
 // letter has failed.
-func (s *session) proof(r *kgo.Record) history.Fate {
+func (s *session) proof(r *kgo.Record) history.Outcome {
 	if s.cfg.Definition.From != FromDeadLetters {
-		return history.Fate{}
+		return history.Outcome{}
 	}
-	fate := history.Fate{State: history.Failed, Status: decision.DeadLettered, Time: r.Timestamp.UnixMilli()}
+	fate := history.Outcome{State: history.Failed, Status: decision.DeadLettered, Time: r.Timestamp.UnixMilli()}
 	if hop, err := codec.ParseHop(r.Headers); err == nil {
 		fate.Reason = hop.Cause
 	}

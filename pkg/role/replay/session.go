@@ -187,7 +187,7 @@ func (s *session) read(ctx context.Context, r *kgo.Record, report *Report) error
 
 // chosen counts what is not to be sent again, and says whether the event at
 // this mapping is. seen is what the source itself proves about it.
-func (s *session) chosen(d *decision.Decision, seen history.Fate, report *Report) bool {
+func (s *session) chosen(d *decision.Decision, seen history.Outcome, report *Report) bool {
 	f := &s.cfg.Definition.Filter
 	if !in(f.Destinations, d.DestinationID) || !in(f.EventIDs, d.EventID) {
 		return false

@@ -14,7 +14,7 @@ import (
 
 // Everything that a decision writes is encoded as soon as it is taken, while
 // event, payload and decision are still in the processor's caches, and not once
-// the claims are answered. The few that turn out otherwise are mended.
+// the claims are answered. The few that turn out otherwise are rewritten.
 
 // add begins the item of a decision about a record.
 func (s *Session) add(record *kgo.Record) *item {
@@ -78,8 +78,8 @@ func (s *Session) hold(p *pass, it *item, reason decision.Reason, mappings []str
 	it.other = s.out.add(s.cfg.Outlets.Hold, key, value, s.traceOf(it))
 }
 
-// bury writes the dead letter of a record that is no event, as s.decision says.
-func (s *Session) bury(p *pass, it *item) {
+// deadLetter writes the dead letter of a record that is no event, as s.decision says.
+func (s *Session) deadLetter(p *pass, it *item) {
 	d := &s.decision
 	value := s.out.bytes(func(b []byte) []byte {
 		return s.deps.Writer.AppendDeadEvent(b, it.record, d.Source, d.Reason, d.Message, p.now)

@@ -16,7 +16,7 @@ import (
 )
 
 // item is one decision that was taken: where its records stand, and what is
-// needed where it has to be changed afterwards (see mend). All else is encoded
+// needed where it has to be changed afterwards (see rewriteDecision). All else is encoded
 // already and is read no more, which is why an item is small: a batch of whole
 // decisions is far larger than the processor's caches.
 type item struct {
@@ -170,7 +170,7 @@ func (s *Session) unreadable(p *pass, record *kgo.Record, at event.Coordinates, 
 	}
 	s.decision = s.deps.Recorder.Unread(at, p.stage, "", "", bad.Reason, bad.Detail, p.now)
 	it := s.add(record)
-	s.bury(p, it)
+	s.deadLetter(p, it)
 	s.describe(it)
 	return nil
 }

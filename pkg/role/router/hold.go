@@ -79,7 +79,7 @@ func (s *Session) unreadableHeld(p *pass, original *kgo.Record, err error) error
 		s.decision = s.deps.Recorder.Unread(s.held.Source, p.stage, destination, mapping, bad.Reason, bad.Detail, p.now)
 		it := s.add(original)
 		if i == 0 {
-			s.bury(p, it)
+			s.deadLetter(p, it)
 		}
 		s.describe(it)
 	}

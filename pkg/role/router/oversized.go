@@ -27,10 +27,10 @@ func (s *Session) Oversized(refused *kgo.Record) (*kgo.Record, error) {
 // replace gives the dead letter for the i-th item's record for a topic.
 func (s *Session) replace(i int, topic string) (*kgo.Record, error) {
 	it := &s.items[i]
-	if err := s.recall(i); err != nil {
+	if err := s.readBack(i); err != nil {
 		return nil, err
 	}
-	source, reason, detail := s.mended.Source, s.mended.Reason, s.mended.Message
+	source, reason, detail := s.rewritten.Source, s.rewritten.Reason, s.rewritten.Message
 	if it.status != decision.DeadLettered {
 		reason, detail = decision.EventTooLarge, "topic "+topic+" refuses a record of this size"
 		waiting := it.status == decision.Held
@@ -54,10 +54,10 @@ func (s *Session) replace(i int, topic string) (*kgo.Record, error) {
 // tooLarge makes the i-th item a dead letter of too large an event, and gives
 // the claims of a delivery back.
 func (s *Session) tooLarge(i int, detail string) error {
-	if err := s.recall(i); err != nil {
+	if err := s.readBack(i); err != nil {
 		return err
 	}
-	d := &s.mended
+	d := &s.rewritten
 	if d.Status == decision.Queued {
 		owner, err := ownerOf(d.Source)
 		if err != nil {
@@ -69,6 +69,6 @@ func (s *Session) tooLarge(i int, detail string) error {
 			}
 		}
 	}
-	s.mend(i, decision.DeadLettered, decision.EventTooLarge, detail)
+	s.rewriteDecision(i, decision.DeadLettered, decision.EventTooLarge, detail)
 	return nil
 }

@@ -4,7 +4,7 @@
 // holds, dead letters, diagnostics) commits together with the input offsets.
 //
 // A batch goes through four steps, in this order and never back: evaluate and
-// encode (pure), claim (one pipelined round trip), mend what others own, return.
+// encode (pure), claim (one pipelined round trip), rewrite what others own, return.
 // Whatever fails before the transaction begins gives the whole batch up and
 // nothing is lost.
 package router
@@ -104,27 +104,27 @@ type Session struct {
 	cfg  Config
 	deps Deps
 
-	scratch  gate.Scratch
-	event    event.Event
-	prepared gate.Prepared
-	one      gate.Case         // the case in hand
-	decision decision.Decision // of the case in hand
-	delivery decision.Delivery // of the case in hand
-	mended   decision.Decision // see mend
-	items    []item
-	wants    []want
-	requests []dedup.Request // of the wants that are still open
-	claimed  []dedup.Claims  // what the batch rests on
-	stale    []dedup.Request // to give back before claiming
-	lost     []dedup.Request // given back while claiming
-	refused  []dedup.Request // to give back when the transaction ends
-	rereads  rereads
-	tally    *telemetry.Tally
-	span     trace.Span // of the event in hand, nil: nobody follows it; see follow
-	trace    []byte     // the span's traceparent
-	held     codec.Hold
-	out      output
-	unmapped int
+	scratch   gate.Scratch
+	event     event.Event
+	prepared  gate.Prepared
+	one       gate.Case         // the case in hand
+	decision  decision.Decision // of the case in hand
+	delivery  decision.Delivery // of the case in hand
+	rewritten decision.Decision // see rewriteDecision
+	items     []item
+	wants     []want
+	requests  []dedup.Request // of the wants that are still open
+	claimed   []dedup.Claims  // what the batch rests on
+	stale     []dedup.Request // to give back before claiming
+	lost      []dedup.Request // given back while claiming
+	refused   []dedup.Request // to give back when the transaction ends
+	rereads   rereads
+	tally     *telemetry.Tally
+	span      trace.Span // of the event in hand, nil: nobody follows it; see follow
+	trace     []byte     // the span's traceparent
+	held      codec.Hold
+	out       output
+	unmapped  int
 }
 
 // NewSession makes the worker of one loop: of the input topic, or of the hold
@@ -161,7 +161,7 @@ func (s *Session) forgetEvent() {
 	s.scratch.Reset()
 	s.event.Reset()
 	s.prepared, s.one, s.held = gate.Prepared{}, gate.Case{}, codec.Hold{}
-	s.decision, s.delivery, s.mended = decision.Decision{}, decision.Delivery{}, decision.Decision{}
+	s.decision, s.delivery, s.rewritten = decision.Decision{}, decision.Delivery{}, decision.Decision{}
 }
 
 // coordinates of an input record that is read now (epoch ms). Where the topic

@@ -13,7 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/role/sender/settle"
 )
 
-// gates asks the standing gates again, with the view of this moment: consent,
+// gates asks the recheckable gates again, with the view of this moment: consent,
 // destination, mapping, age. It returns the deliveries that pass, puts the
 // others into r, and says when the last of those that end here was read: the
 // router had decided by then.
@@ -22,7 +22,7 @@ func (w *worker) gates(view gate.View, items []*item, r *result) (keep []*item, 
 	guard := gate.NewGuard(view, now)
 	keep = make([]*item, 0, len(items))
 	for _, it := range items {
-		o := w.standing(it, guard, now)
+		o := w.recheck(it, guard, now)
 		if o == nil {
 			keep = append(keep, it)
 			continue
@@ -57,15 +57,15 @@ func (w *worker) check(ctx context.Context, view gate.View, items []*item, r *re
 	return keep
 }
 
-// standing runs the gates again; nil: the delivery may go.
-func (w *worker) standing(it *item, guard *gate.Guard, now int64) *settle.Outcome {
+// recheck runs the gates again; nil: the delivery may go.
+func (w *worker) recheck(it *item, guard *gate.Guard, now int64) *settle.Outcome {
 	if now-it.Hop.FirstHandover >= ms(w.cfg.MaxAge) {
 		return &settle.Outcome{
 			Kind: settle.Ended, Status: decision.Expired, Reason: decision.ProviderTooOld,
 			Detail: "handed over more than " + w.cfg.MaxAge.String() + " ago",
 		}
 	}
-	v := guard.Standing(&it.Delivery.Facts)
+	v := guard.Recheck(&it.Delivery.Facts)
 	switch v.Status {
 	case decision.StatusNone:
 		return nil

@@ -57,21 +57,21 @@ type fate struct {
 	routed   []traffic.Outcome // final decisions of router, hold or replay
 	routedAt time.Time         // when the ledger read the first decision
 	held     int
-	heldIn   []spot                  // where it waits for consent
+	heldIn   []coordinates           // where it waits for consent
 	queued   int                     // records in delivery topics
 	ends     map[traffic.Outcome]int // final decisions of the sender
 	moved    bool                    // retrying or parked at least once
 	endedAt  time.Time
 	// delivered is where its deliveries stand.
-	delivered []spot
+	delivered []coordinates
 	// again are its deliveries of replays, and againEnds what became of them.
 	again     int
 	againEnds map[traffic.Outcome]int
 }
 
-// spot is the place of one record.
-type spot struct {
-	place
+// coordinates are those of one record.
+type coordinates struct {
+	topicPartition
 	offset int64
 }
 
@@ -97,7 +97,7 @@ type Ledger struct {
 	lost      map[At]bool    // deleted before they were read, and reported
 	removed   map[Part]int64 // offsets below were deleted by the tester
 	consents  map[string]time.Time
-	positions map[place]int64 // next offset to read
+	positions map[topicPartition]int64 // next offset to read
 	records   int
 	troubles  []string // what a reader stumbled over
 	leaks     []string
@@ -110,8 +110,8 @@ type Ledger struct {
 	tables    []string
 }
 
-// place is one partition.
-type place struct {
+// topicPartition is one partition.
+type topicPartition struct {
 	topic     string
 	partition int32
 }
@@ -141,7 +141,7 @@ type Interval struct {
 func New(w *world.World) *Ledger {
 	return &Ledger{
 		w: w, decode: newDecoder(w.Registry), written: map[At]written{}, fates: map[pair]*fate{}, open: map[pair]struct{}{},
-		handovers: map[handover]int{}, replays: map[replayed]repeats{}, lost: map[At]bool{}, removed: map[Part]int64{}, consents: map[string]time.Time{}, positions: map[place]int64{},
+		handovers: map[handover]int{}, replays: map[replayed]repeats{}, lost: map[At]bool{}, removed: map[Part]int64{}, consents: map[string]time.Time{}, positions: map[topicPartition]int64{},
 		verdicts: map[string]int{}, offsets: newOffsets(), resources: map[string]Usage{},
 	}
 }

@@ -52,7 +52,7 @@ func (s *story) queue(p pair, id string) {
 	s.handovers[handover{"shop-meta", "t", id, ""}]++
 	f := s.fate(p)
 	f.queued++
-	f.delivered = append(f.delivered, spot{place{"sluice.delivery.meta.realtime", 0}, int64(f.queued)})
+	f.delivered = append(f.delivered, coordinates{topicPartition{"sluice.delivery.meta.realtime", 0}, int64(f.queued)})
 }
 
 // whole is the story that holds.

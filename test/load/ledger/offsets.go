@@ -28,7 +28,7 @@ type offsets struct {
 
 type groupPlace struct {
 	group string
-	place
+	topicPartition
 }
 
 func newOffsets() *offsets {
@@ -79,7 +79,7 @@ func (l *Ledger) sample(ctx context.Context, calm bool) error {
 		}
 		response.Fetched.Each(func(o kadm.OffsetResponse) {
 			if o.Err == nil && o.At >= 0 {
-				l.committedAt(groupPlace{response.Group, place{o.Topic, o.Partition}}, o.At, ends, now, calm)
+				l.committedAt(groupPlace{response.Group, topicPartition{o.Topic, o.Partition}}, o.At, ends, now, calm)
 			}
 		})
 	}
@@ -129,10 +129,10 @@ func (l *Ledger) CheckUnfinished(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	l.mu.Lock()
-	committed := map[place]int64{}
+	committed := map[topicPartition]int64{}
 	for at, offset := range l.offsets.committed {
 		if strings.HasPrefix(at.topic, l.w.Names.Prefix+".delivery.") {
-			committed[at.place] = offset
+			committed[at.topicPartition] = offset
 		}
 	}
 	l.mu.Unlock()
@@ -152,18 +152,18 @@ func (l *Ledger) CheckUnfinished(ctx context.Context) error {
 	return nil
 }
 
-func (l *Ledger) unfinished(committed map[place]int64) {
+func (l *Ledger) unfinished(committed map[topicPartition]int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p, f := range l.fates {
 		for _, at := range f.delivered {
-			if at.offset >= committed[at.place] {
+			if at.offset >= committed[at.topicPartition] {
 				continue
 			}
 			l.offsets.checked++
 			if len(f.ends) == 0 && !f.moved {
 				l.offsets.early = append(l.offsets.early, fmt.Sprintf("%s/%d is committed at %d, and %s of input %d@%d at %d has no decision of the sender",
-					at.topic, at.partition, committed[at.place], p.mapping, p.at.Partition, p.at.Offset, at.offset))
+					at.topic, at.partition, committed[at.topicPartition], p.mapping, p.at.Partition, p.at.Offset, at.offset))
 			}
 		}
 	}
@@ -191,7 +191,7 @@ func (l *Ledger) CheckAllRead(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ends.Each(func(o kadm.ListedOffset) {
-		if at := l.positions[place{o.Topic, o.Partition}]; at < o.Offset {
+		if at := l.positions[topicPartition{o.Topic, o.Partition}]; at < o.Offset {
 			l.troubles = append(l.troubles, fmt.Sprintf("the ledger has read %s/%d only to %d of %d", o.Topic, o.Partition, at, o.Offset))
 		}
 	})
@@ -203,7 +203,7 @@ func (l *Ledger) hasRead(ends kadm.ListedOffsets) bool {
 	defer l.mu.Unlock()
 	done := true
 	ends.Each(func(o kadm.ListedOffset) {
-		if l.positions[place{o.Topic, o.Partition}] < o.Offset {
+		if l.positions[topicPartition{o.Topic, o.Partition}] < o.Offset {
 			done = false
 		}
 	})

@@ -15,7 +15,7 @@ const deliveries = "sluice.delivery.meta.realtime"
 func commits(s *story, offset int64, when time.Time, calm bool) {
 	ends := kadm.ListedOffsets{deliveries: {0: {Topic: deliveries, Partition: 0, Offset: 100}}}
 	s.offsets.samples++
-	s.committedAt(groupPlace{"sluice-sender.meta", place{deliveries, 0}}, offset, ends, when, calm)
+	s.committedAt(groupPlace{"sluice-sender.meta", topicPartition{deliveries, 0}}, offset, ends, when, calm)
 }
 
 func TestI5OffsetsGoForwardAndNotPastUnfinishedWork(t *testing.T) {
@@ -23,20 +23,20 @@ func TestI5OffsetsGoForwardAndNotPastUnfinishedWork(t *testing.T) {
 	s := whole(t)
 	commits(s, 1, at(0), true)
 	commits(s, 2, at(1), true)
-	s.unfinished(map[place]int64{{deliveries, 0}: 2})
+	s.unfinished(map[topicPartition]int64{{deliveries, 0}: 2})
 	requireHolds(t, s.offsetsOnlyForward())
 
 	back := whole(t)
 	commits(back, 2, at(0), true)
 	commits(back, 1, at(1), true)
-	back.unfinished(map[place]int64{{deliveries, 0}: 2})
+	back.unfinished(map[topicPartition]int64{{deliveries, 0}: 2})
 	requireBroken(t, back.offsetsOnlyForward(), "back to 1")
 
 	early := newStory(t)
 	early.decide(early.pair, "router", "queued", "eligible")
 	early.queue(early.pair, traffic.ID(1))
 	commits(early, 2, at(0), true)
-	early.unfinished(map[place]int64{{deliveries, 0}: 2})
+	early.unfinished(map[topicPartition]int64{{deliveries, 0}: 2})
 	requireBroken(t, early.offsetsOnlyForward(), "has no decision of the sender")
 
 	unchecked := whole(t)

@@ -59,14 +59,14 @@ func (l *Ledger) topics(listed kadm.TopicDetails) []string {
 // has read.
 func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 	l.mu.Lock()
-	again := r.Offset < l.positions[place{r.Topic, r.Partition}]
+	again := r.Offset < l.positions[topicPartition{r.Topic, r.Partition}]
 	l.mu.Unlock()
 	if again {
 		return
 	}
 	if r.Attrs.IsControl() {
 		l.mu.Lock()
-		l.positions[place{r.Topic, r.Partition}] = r.Offset + 1
+		l.positions[topicPartition{r.Topic, r.Partition}] = r.Offset + 1
 		l.mu.Unlock()
 		return
 	}
@@ -88,7 +88,7 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.positions[place{r.Topic, r.Partition}] = r.Offset + 1
+	l.positions[topicPartition{r.Topic, r.Partition}] = r.Offset + 1
 	l.records++
 	if leak != "" {
 		l.leaks = append(l.leaks, fmt.Sprintf("%s in %s/%d@%d", leak, r.Topic, r.Partition, r.Offset))
@@ -102,7 +102,7 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 		for _, key := range h.Mappings {
 			_, mapping, _ := strings.Cut(key, "/")
 			f := l.fate(pair{h.Source.at(), mapping})
-			f.heldIn = append(f.heldIn, spot{place{r.Topic, r.Partition}, r.Offset})
+			f.heldIn = append(f.heldIn, coordinates{topicPartition{r.Topic, r.Partition}, r.Offset})
 		}
 	case isDelivery:
 		l.handovers[handover{v.Facts.DestinationID, v.Target, v.EventID, text(v.ReplayID)}]++
@@ -114,7 +114,7 @@ func (l *Ledger) take(ctx context.Context, r *kgo.Record) {
 		}
 		f := l.fate(p)
 		f.queued++
-		f.delivered = append(f.delivered, spot{place{r.Topic, r.Partition}, r.Offset})
+		f.delivered = append(f.delivered, coordinates{topicPartition{r.Topic, r.Partition}, r.Offset})
 	}
 }
 

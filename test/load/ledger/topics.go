@@ -26,7 +26,7 @@ func (l *Ledger) waiting(f *fate) string {
 	for _, at := range f.heldIn {
 		text += fmt.Sprintf(" %s/%d@%d", at.topic, at.partition, at.offset)
 		for g, offset := range l.offsets.committed {
-			if g.place == at.place {
+			if g.topicPartition == at.topicPartition {
 				text += fmt.Sprintf(" (committed: %d)", offset)
 			}
 		}

@@ -1,5 +1,5 @@
 // Package settle acts on what became of a delivery, and nothing else in the
-// sender does: it alone produces copies, sets marks, gives claims back and
+// sender does: it alone republishes deliveries, sets marks, gives claims back and
 // publishes diagnostics.
 //
 // The order is what keeps the guarantees. A copy is acknowledged before the
@@ -23,7 +23,7 @@ type Kind uint8
 const (
 	// Delivered: the provider has it. Its claim becomes a mark.
 	Delivered Kind = iota + 1
-	// Later: it is copied to a waiting place and tried again.
+	// Later: it is republished to a retry topic and tried again.
 	Later
 	// Parked: it is copied to the parked topic until its destination is
 	// healthy.
@@ -40,7 +40,7 @@ type Outcome struct {
 	Detail string // in words, without personal data
 	// Until is the next attempt, of Later.
 	Until int64
-	// Topic of the waiting place, of Later and Parked.
+	// Topic of the retry topic, of Later and Parked.
 	Topic string
 	// KeepClaim: the claim is somebody else's, or another copy's, to settle.
 	KeepClaim bool

@@ -7,9 +7,9 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 )
 
-// copies are the records that moved, parked and dead deliveries become: the
+// forwards are the records that moved, parked and dead deliveries become: the
 // same key and value bytes, other headers.
-func (s *Settler) copies(entries []Entry) []*kgo.Record {
+func (s *Settler) forwards(entries []Entry) []*kgo.Record {
 	var out []*kgo.Record
 	for i := range entries {
 		e := &entries[i]

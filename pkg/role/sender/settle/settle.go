@@ -58,9 +58,9 @@ type Deps struct {
 
 // Settler acts on outcomes. It is safe for concurrent use.
 type Settler struct {
-	cfg    Config
-	deps   Deps
-	sheets sync.Pool // of *sheet
+	cfg       Config
+	deps      Deps
+	scratches sync.Pool // of *scratch
 }
 
 // New makes a Settler.
@@ -83,30 +83,30 @@ func New(cfg Config, deps Deps) *Settler {
 // deliveries are read again by whoever reads the partition next.
 func (s *Settler) Settle(ctx context.Context, entries []Entry) (map[End]int, error) {
 	now := s.deps.Now().UnixMilli()
-	copies := s.copies(entries)
-	if err := s.insist(ctx, "writing copies", func() error { return s.deps.Producer.Produce(ctx, copies...) }); err != nil {
+	forwards := s.forwards(entries)
+	if err := s.retryUntilDone(ctx, "republishing deliveries", func() error { return s.deps.Producer.Produce(ctx, forwards...) }); err != nil {
 		return nil, err
 	}
-	if err := s.insist(ctx, "settling claims", func() error { return s.claims(ctx, entries) }); err != nil {
+	if err := s.retryUntilDone(ctx, "settling claims", func() error { return s.claims(ctx, entries) }); err != nil {
 		return nil, err
 	}
-	p := s.takeSheet(len(entries))
+	p := s.takeScratch(len(entries))
 	s.diagnostics(p, entries, now)
 	// One round trip for both. A crash before it costs a verdict at most: the
 	// mark stands, and the next reader finds the delivery delivered.
 	p.refs = append(p.refs, s.submissions(&p.pending)...)
-	if err := s.insist(ctx, "publishing diagnostics", func() error { return s.deps.Producer.Produce(ctx, p.refs...) }); err != nil {
+	if err := s.retryUntilDone(ctx, "publishing diagnostics", func() error { return s.deps.Producer.Produce(ctx, p.refs...) }); err != nil {
 		return nil, err
 	}
 	ends := p.ends
-	s.giveSheet(p)
+	s.giveScratch(p)
 	return ends, nil
 }
 
-// insist repeats one step until it works or ctx ends. Every step may be
-// repeated: copies have the same bytes and ids, claim operations change
+// retryUntilDone repeats one step until it works or ctx ends. Every step may be
+// repeated: forwards have the same bytes and ids, claim operations change
 // nothing the second time, diagnostics have the same id.
-func (s *Settler) insist(ctx context.Context, doing string, step func() error) error {
+func (s *Settler) retryUntilDone(ctx context.Context, doing string, step func() error) error {
 	wait := s.cfg.MinBackoff
 	for {
 		err := step()

@@ -44,8 +44,8 @@ func Passed(d *decision.Decision) (passed []string, failed string, ok bool) {
 	return nil, "", false
 }
 
-// Sentence says in words what one decision did.
-func Sentence(d *decision.Decision) string {
+// Describe says in words what one decision did.
+func Describe(d *decision.Decision) string {
 	switch {
 	case d.Status == decision.Queued:
 		return "every gate passed; queued in the " + d.Lane.String() + " lane"

@@ -6,11 +6,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/decision"
 )
 
-// sheet is the memory that the records of one batch are written in. A batch
+// scratch is the memory that the records of one batch are written in. A batch
 // leaves it once every record is acknowledged, and the next one takes it over:
 // the client does not look at a record after that. Where that was not waited
-// for, the sheet is left to the collector.
-type sheet struct {
+// for, the scratch is left to the collector.
+type scratch struct {
 	decision decision.Decision // the one that is being described
 	bytes    []byte            // keys and values of diagnostics
 	records  []kgo.Record
@@ -23,11 +23,11 @@ type sheet struct {
 // memory that grows is copied each time.
 const usualDiagnostic = 768
 
-// takeSheet gives an empty sheet with room for n diagnostics.
-func (s *Settler) takeSheet(n int) *sheet {
-	p, used := s.sheets.Get().(*sheet)
+// takeScratch gives an empty scratch with room for n diagnostics.
+func (s *Settler) takeScratch(n int) *scratch {
+	p, used := s.scratches.Get().(*scratch)
 	if !used {
-		p = &sheet{}
+		p = &scratch{}
 	}
 	p.ends, p.pending = make(map[End]int), submissions{}
 	if cap(p.records) < n {
@@ -38,24 +38,24 @@ func (s *Settler) takeSheet(n int) *sheet {
 	return p
 }
 
-// maxKeptSheet bounds the bytes of a sheet that is kept: one batch of giants
+// maxKeptScratch bounds the bytes of a scratch that is kept: one batch of giants
 // must not hold its memory for ever.
-const maxKeptSheet = 4 << 20
+const maxKeptScratch = 4 << 20
 
-// giveSheet takes a sheet back whose records are all acknowledged.
-func (s *Settler) giveSheet(p *sheet) {
-	if cap(p.bytes) > maxKeptSheet {
+// giveScratch takes a scratch back whose records are all acknowledged.
+func (s *Settler) giveScratch(p *scratch) {
+	if cap(p.bytes) > maxKeptScratch {
 		return
 	}
 	clear(p.records)
 	clear(p.refs)
 	p.decision = decision.Decision{}
-	s.sheets.Put(p)
+	s.scratches.Put(p)
 }
 
 // diagnostics describes the outcomes in p, counts their ends, and notes what
 // the provider decides later.
-func (s *Settler) diagnostics(p *sheet, entries []Entry, now int64) {
+func (s *Settler) diagnostics(p *scratch, entries []Entry, now int64) {
 	topic := s.cfg.Topics.Diagnostics()
 	d := &p.decision
 	for i := range entries {

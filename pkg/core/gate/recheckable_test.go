@@ -78,7 +78,7 @@ func (d *today) says(change func(*consent.Record)) {
 	change(d.record)
 }
 
-func (d *today) standing() gate.Verdict {
+func (d *today) recheck() gate.Rechecked {
 	if d.location != "" {
 		d.facts.Place.Location = consent.NewJurisdiction(d.location, "")
 	}
@@ -86,7 +86,7 @@ func (d *today) standing() gate.Verdict {
 	if d.record != nil {
 		v.record, v.known = consent.NormaliseRecord(*d.record, now), true
 	}
-	return gate.Standing(&d.facts, v, now)
+	return gate.Recheck(&d.facts, v, now)
 }
 
 // Every reason that a sender may give for not sending, with its status.
@@ -160,7 +160,7 @@ func TestStanding(t *testing.T) {
 			d := &today{facts: facts(), tables: newCompiled()}
 			c.change(d)
 			given := d.facts
-			v := d.standing()
+			v := d.recheck()
 			require.Equal(t, c.status.String()+" "+c.reason.String(), v.Status.String()+" "+v.Reason.String(), v.Detail)
 			if c.detail != "" {
 				require.Equal(t, c.detail, v.Detail)
@@ -172,7 +172,7 @@ func TestStanding(t *testing.T) {
 }
 
 // A gate cannot pass in the router and fail in the sender as long as nothing
-// has changed: what Evaluate makes eligible, Standing lets go.
+// has changed: what Evaluate makes eligible, Recheck lets go.
 func TestWhatIsEligibleStands(t *testing.T) {
 	t.Parallel()
 	for _, spoil := range []func(*world){
@@ -192,6 +192,6 @@ func TestWhatIsEligibleStands(t *testing.T) {
 		w.view.set = tables.set()
 		r := w.evaluate()
 		require.Equal(t, decision.Eligible, r.Reason)
-		require.True(t, gate.Standing(&r.Facts, w.view, now).OK())
+		require.True(t, gate.Recheck(&r.Facts, w.view, now).OK())
 	}
 }

@@ -6,21 +6,21 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 )
 
-// unread are the keys of records of which no good version is known: after a
+// undecodable are the keys of records of which no good version is known: after a
 // restart the last good one may have been compacted away. Something stands
 // under the key, so it is neither gone nor what the program would use instead:
 // what depends on it is invalid, which keeps deliveries waiting, and the
 // embedded policy does not stand in for one that says something else.
-type unread struct {
+type undecodable struct {
 	destinations, mappings, policies []string
 }
 
 // whyUnread is what Invalid says about them.
 const whyUnread = "its record is not usable; apply it again"
 
-// unread gives the bad keys without a good record in force.
-func (b *Builder) unread() unread {
-	var u unread
+// undecodable gives the bad keys without a good record in force.
+func (b *Builder) undecodable() undecodable {
+	var u undecodable
 	for at := range b.bad {
 		switch at.kind {
 		case KindDestination:
@@ -41,9 +41,9 @@ func (b *Builder) unread() unread {
 }
 
 // withhold takes the policies away and puts invalid destinations in the place
-// of unread ones. Their customers are not known, so no event matches them, but
+// of undecodable ones. Their customers are not known, so no event matches them, but
 // what was queued for them finds them invalid and waits.
-func (s *Set) withhold(u unread) {
+func (s *Set) withhold(u undecodable) {
 	for _, id := range u.policies {
 		delete(s.policies, id)
 	}
@@ -53,7 +53,7 @@ func (s *Set) withhold(u unread) {
 }
 
 // withholdMappings does the same for mappings, once their destinations stand.
-func (s *Set) withholdMappings(u unread) {
+func (s *Set) withholdMappings(u undecodable) {
 	for _, key := range u.mappings {
 		destination, name, _ := strings.Cut(key, "/")
 		e, ok := s.endpoints[destination]

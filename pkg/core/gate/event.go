@@ -8,13 +8,13 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
-// content is what a content gate may see: the whole case, and what the
-// standing gates before it found.
-type content struct {
+// eventCheck is what a event gate may see: the whole case, and what the
+// recheckable gates before it found.
+type eventCheck struct {
 	c       *Case
 	r       *Result
 	scratch *Scratch
-	found   *standing
+	found   *recheck
 
 	fields  []resource.Field
 	itemIDs []string
@@ -22,7 +22,7 @@ type content struct {
 
 // trafficLive is gate 2: only live traffic passes, unless the destination
 // names others.
-func trafficLive(k *content) outcome {
+func trafficLive(k *eventCheck) outcome {
 	traffic := k.c.Event.EffectiveTraffic()
 	allowed := false
 	if d := k.c.Route.Destination; d != nil && len(d.Traffic) > 0 {
@@ -38,7 +38,7 @@ func trafficLive(k *content) outcome {
 
 // conditionHolds is gate 2: the mapping's condition, and the computed fields
 // with it, because a field that cannot be computed is the mapping's error too.
-func conditionHolds(k *content) outcome {
+func conditionHolds(k *eventCheck) outcome {
 	p := k.c.Route.Program
 	if p == nil {
 		return pass()
@@ -62,7 +62,7 @@ func conditionHolds(k *content) outcome {
 
 // identifiersRemain is gate 6. The provider builds the payload here, once;
 // pre-flight reads its other half.
-func identifiersRemain(k *content) outcome {
+func identifiersRemain(k *eventCheck) outcome {
 	route, verdict, facts := k.c.Route, &k.found.verdict, &k.r.Facts
 	b, ok := route.Target.(provider.Target)
 	if !ok {
@@ -101,7 +101,7 @@ func identifiersRemain(k *content) outcome {
 }
 
 // preflightPasses is gate 7 but for age.
-func preflightPasses(k *content) outcome {
+func preflightPasses(k *eventCheck) outcome {
 	if b := &k.r.Built; b.PreflightReason != decision.ReasonNone {
 		return fail(b.PreflightReason, b.Detail)
 	}

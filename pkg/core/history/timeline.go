@@ -41,10 +41,10 @@ func (q *Query) Wants(d *decision.Decision) bool {
 	}
 }
 
-// Story is what the diagnostics say about a query, put in order.
-type Story struct {
+// Timeline is what the diagnostics say about a query, put in order.
+type Timeline struct {
 	Records []Record
-	// Requests are verdicts about whole requests that events of the story were
+	// Requests are verdicts about whole requests that events of the timeline were
 	// part of: they name no event.
 	Requests []decision.Decision
 }
@@ -53,12 +53,12 @@ type Story struct {
 type Record struct {
 	// Head is the first decision about it; its fields of the event are those
 	// of all.
-	Head     decision.Decision
-	Outcomes []Outcome
+	Head   decision.Decision
+	Tracks []Track
 }
 
-// Outcome is the way of one input record for one mapping.
-type Outcome struct {
+// Track is the way of one input record for one mapping.
+type Track struct {
 	DestinationID string
 	Mapping       string
 	// State is that of the event for the mapping, its other records included.
@@ -72,13 +72,13 @@ type Outcome struct {
 }
 
 // Last is the newest decision.
-func (o *Outcome) Last() *decision.Decision { return &o.Steps[len(o.Steps)-1] }
+func (o *Track) Last() *decision.Decision { return &o.Steps[len(o.Steps)-1] }
 
-// Tell puts decisions in order. They come as they stood in the topic; those of
+// Build puts decisions in order. They come as they stood in the topic; those of
 // one destination and event stand in one partition, and so in their true order.
 // Verdicts about whole requests are told apart by themselves.
-func Tell(decisions []decision.Decision) Story {
-	var story Story
+func Build(decisions []decision.Decision) Timeline {
+	var story Timeline
 	var fold Fold
 	seen := map[string]bool{}
 	records := map[event.Coordinates]int{}
@@ -108,12 +108,12 @@ func Tell(decisions []decision.Decision) Story {
 
 // add puts a decision into its outcome.
 func (r *Record) add(d *decision.Decision, seen map[string]bool) {
-	i := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.DestinationID == d.DestinationID && o.Mapping == d.Mapping })
+	i := slices.IndexFunc(r.Tracks, func(o Track) bool { return o.DestinationID == d.DestinationID && o.Mapping == d.Mapping })
 	if i < 0 {
-		i = len(r.Outcomes)
-		r.Outcomes = append(r.Outcomes, Outcome{DestinationID: d.DestinationID, Mapping: d.Mapping})
+		i = len(r.Tracks)
+		r.Tracks = append(r.Tracks, Track{DestinationID: d.DestinationID, Mapping: d.Mapping})
 	}
-	o := &r.Outcomes[i]
+	o := &r.Tracks[i]
 	if d.ID != "" && seen[d.ID] {
 		o.Repeats++
 		return
@@ -123,17 +123,17 @@ func (r *Record) add(d *decision.Decision, seen map[string]bool) {
 }
 
 // order sorts records by time and outcomes by name, and says what each came to.
-func (s *Story) order(fold *Fold) {
+func (s *Timeline) order(fold *Fold) {
 	for i := range s.Records {
 		r := &s.Records[i]
-		for k := range r.Outcomes {
-			o := &r.Outcomes[k]
+		for k := range r.Tracks {
+			o := &r.Tracks[k]
 			o.State = fold.Of(KeyOf(o.DestinationID, o.Mapping, r.Head.EventID)).State
 			if o.State == Never {
 				o.State = Failed // it was decided, for no mapping
 			}
 		}
-		slices.SortFunc(r.Outcomes, func(a, b Outcome) int {
+		slices.SortFunc(r.Tracks, func(a, b Track) int {
 			return cmp.Or(cmp.Compare(a.DestinationID, b.DestinationID), cmp.Compare(a.Mapping, b.Mapping))
 		})
 	}
@@ -146,11 +146,11 @@ func (s *Story) order(fold *Fold) {
 // RequestIDs are the providers' ids of the requests that took events of the
 // story and may say more about them later, with the destination of each and the
 // time of the first.
-func (s *Story) RequestIDs() map[string]decision.Decision {
+func (s *Timeline) RequestIDs() map[string]decision.Decision {
 	found := map[string]decision.Decision{}
 	for i := range s.Records {
-		for k := range s.Records[i].Outcomes {
-			for _, d := range s.Records[i].Outcomes[k].Steps {
+		for k := range s.Records[i].Tracks {
+			for _, d := range s.Records[i].Tracks[k].Steps {
 				if _, known := found[d.ProviderRequestID]; !known && d.ProviderRequestID != "" && d.Status == decision.Delivered {
 					found[d.ProviderRequestID] = d
 				}
@@ -161,14 +161,14 @@ func (s *Story) RequestIDs() map[string]decision.Decision {
 }
 
 // Judged are the ids of requests that a verdict of the story speaks of.
-func (s *Story) Judged() map[string]bool {
+func (s *Timeline) Judged() map[string]bool {
 	judged := map[string]bool{}
 	for i := range s.Requests {
 		judged[s.Requests[i].ProviderRequestID] = true
 	}
 	for i := range s.Records {
-		for k := range s.Records[i].Outcomes {
-			for _, d := range s.Records[i].Outcomes[k].Steps {
+		for k := range s.Records[i].Tracks {
+			for _, d := range s.Records[i].Tracks[k].Steps {
 				if d.Stage == decision.StageVerdict {
 					judged[d.ProviderRequestID] = true
 				}

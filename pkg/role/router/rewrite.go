@@ -8,11 +8,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 )
 
-// recall reads back what the i-th item's diagnostic says, into s.mended.
-func (s *Session) recall(i int) error {
+// readBack reads back what the i-th item's diagnostic says, into s.rewritten.
+func (s *Session) readBack(i int) error {
 	_, body, err := codec.Unframe(s.out.records[s.items[i].diagnostic].Value)
 	if err == nil {
-		err = codec.DecodeDiagnostic(&s.mended, body)
+		err = codec.DecodeDiagnostic(&s.rewritten, body)
 	}
 	if err != nil {
 		return wrap(s.items[i].record, fmt.Errorf("reading back its diagnostic: %w", err))
@@ -20,10 +20,10 @@ func (s *Session) recall(i int) error {
 	return nil
 }
 
-// mend changes what s.mended, the i-th item's decision, says after all gates:
+// rewriteDecision changes what s.rewritten, the i-th item's decision, says after all gates:
 // its diagnostic is written anew in its place, and it counts as what it is now.
-func (s *Session) mend(i int, status decision.Status, reason decision.Reason, detail string) {
-	it, d := &s.items[i], &s.mended
+func (s *Session) rewriteDecision(i int, status decision.Status, reason decision.Reason, detail string) {
+	it, d := &s.items[i], &s.rewritten
 	s.tally.Add(d.Status, d.Reason, -1)
 	d.Status, d.Reason, d.Message = status, reason, reason.Info().Sentence
 	if detail != "" {
@@ -38,11 +38,11 @@ func (s *Session) mend(i int, status decision.Status, reason decision.Reason, de
 // duplicate makes the i-th item one of what another record owns: there is no
 // delivery of it.
 func (s *Session) duplicate(i int, reason decision.Reason, owner dedup.Owner) error {
-	if err := s.recall(i); err != nil {
+	if err := s.readBack(i); err != nil {
 		return err
 	}
-	s.mended.DuplicateOf = owner.String()
-	s.mend(i, decision.Duplicate, reason, "")
+	s.rewritten.DuplicateOf = owner.String()
+	s.rewriteDecision(i, decision.Duplicate, reason, "")
 	it := &s.items[i]
 	s.out.drop(it.other)
 	it.other = none

@@ -8,8 +8,8 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
-// standing is all that a standing gate may see.
-type standing struct {
+// recheck is all that a recheckable gate may see.
+type recheck struct {
 	facts *decision.Facts
 	view  View
 	now   int64
@@ -26,7 +26,7 @@ type standing struct {
 }
 
 // mappingEnabled is gate 2, first part.
-func mappingEnabled(s *standing) outcome {
+func mappingEnabled(s *recheck) outcome {
 	switch {
 	case s.route == nil:
 		return fail(decision.MappingNone, "the mapping no longer exists")
@@ -37,7 +37,7 @@ func mappingEnabled(s *standing) outcome {
 }
 
 // destinationReady is gate 3.
-func destinationReady(s *standing) outcome {
+func destinationReady(s *recheck) outcome {
 	d := s.route.Destination
 	switch {
 	case d == nil:
@@ -59,7 +59,7 @@ func destinationReady(s *standing) outcome {
 }
 
 // judge asks the consent engine once for both of its gates.
-func (s *standing) judge() *consent.Outcome {
+func (s *recheck) judge() *consent.Outcome {
 	if !s.judged {
 		var record consent.Statement // without a subject only the snapshot counts
 		if !s.facts.Subject.IsZero() {
@@ -73,19 +73,19 @@ func (s *standing) judge() *consent.Outcome {
 }
 
 // choiceAllows is gate 4.
-func choiceAllows(s *standing) outcome {
+func choiceAllows(s *recheck) outcome {
 	return s.answer(s.judge().Causes & consent.ChoiceCauses)
 }
 
 // consentAllows is gate 5.
-func consentAllows(s *standing) outcome {
+func consentAllows(s *recheck) outcome {
 	return s.answer(s.judge().Causes & consent.ConsentCauses)
 }
 
 // answer gives what the destination chose for the causes of one gate. Every
 // cause has to be answered by restriction for the event to go on; one that is
 // not decides.
-func (s *standing) answer(causes consent.Causes) outcome {
+func (s *recheck) answer(causes consent.Causes) outcome {
 	for causes != 0 {
 		cause, _ := causes.First()
 		causes &^= consent.Causes(1 << cause)
@@ -112,7 +112,7 @@ func (s *standing) answer(causes consent.Causes) outcome {
 
 // chosen is the destination's setting for a cause; causes without a setting
 // are always skipped.
-func (s *standing) chosen(cause consent.Cause) resource.OnFail {
+func (s *recheck) chosen(cause consent.Cause) resource.OnFail {
 	spec := s.route.Destination.Consent
 	switch cause.Class() {
 	case consent.ClassChoice:
@@ -126,7 +126,7 @@ func (s *standing) chosen(cause consent.Cause) resource.OnFail {
 	}
 }
 
-func (s *standing) explainCause(cause consent.Cause) string {
+func (s *recheck) explainCause(cause consent.Cause) string {
 	b := s.verdict.Basis
 	where := "under " + b.Regime.String()
 	if j := b.Jurisdiction.Describe(); j != "" {
@@ -169,7 +169,7 @@ var reasonOf = [...]decision.Reason{
 }
 
 // ageWithin is the part of gate 7 that time alone can change.
-func ageWithin(s *standing) outcome {
+func ageWithin(s *recheck) outcome {
 	f := s.facts
 	switch {
 	case f.NotAfter != 0 && s.now > f.NotAfter:
