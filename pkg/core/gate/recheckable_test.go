@@ -90,7 +90,7 @@ func (d *today) recheck() gate.Rechecked {
 }
 
 // Every reason that a sender may give for not sending, with its status.
-func TestStanding(t *testing.T) {
+func TestRecheck(t *testing.T) {
 	t.Parallel()
 	restricted := func(d *today) {
 		d.facts.Restricted, d.facts.Cause, d.facts.ReliesOn = true, decision.ConsentDenied, 0
