@@ -23,8 +23,9 @@ func (e *Env) SchemaTopics(providers map[string]provider.Provider) codec.Topics 
 		schemas.DeadLetter: {n.DeadEvents()}, schemas.DestinationStatus: {n.DestinationStatus()},
 		schemas.State: {n.State()},
 	}
-	if e.Config.Input.Format == string(codec.FormatAvro) {
-		t[schemas.AnalyticsEvent] = []string{e.Config.Topics.Input}
+	// A format that there is not fails where events are read or written.
+	if f, err := codec.FormatOf(e.Config.Input.Format); err == nil && f.Schema != "" {
+		t[f.Schema] = []string{e.Config.Topics.Input}
 	}
 	for name := range providers {
 		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
@@ -70,7 +71,7 @@ func (e *Env) Events() (*codec.Events, error) {
 	if err != nil {
 		return nil, err
 	}
-	return codec.NewEvents(codec.Format(e.Config.Input.Format), registry)
+	return codec.NewEvents(e.Config.Input.Format, registry)
 }
 
 // Tables makes the tables, with all of consent; the caller runs them.

@@ -2,14 +2,12 @@ package boot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
@@ -35,8 +33,8 @@ const emitBatch = 500
 func (e *Env) Emitter(ctx context.Context, format codec.Format, withConsent bool) (*Emitter, error) {
 	needed := []string{e.Config.Topics.Input}
 	carried := codec.Topics{}
-	if format == codec.FormatAvro {
-		carried[schemas.AnalyticsEvent] = []string{e.Config.Topics.Input}
+	if format.Schema != "" {
+		carried[format.Schema] = []string{e.Config.Topics.Input}
 	}
 	if withConsent {
 		needed = append(needed, e.Names.Consent())
@@ -66,10 +64,9 @@ type Restart struct {
 // Event adds one line to what is written. A line that is no event is written as
 // it is, so that the router finds it as it would find a broken producer's.
 func (m *Emitter) Event(ctx context.Context, n int, line []byte, again Restart) error {
-	err := codec.DecodeEventJSON(&m.event, line)
+	err := m.format.Line(&m.event, line)
 	e := &m.event
-	var bad *codec.DecodeError
-	if errors.As(err, &bad) && bad.Reason != decision.EventInvalid {
+	if codec.NoEvent(err) {
 		return m.add(ctx, &kgo.Record{Topic: m.env.Config.Topics.Input, Value: append([]byte(nil), line...)})
 	}
 	changed := again.Round > 0 || !again.Now.IsZero()
@@ -84,13 +81,10 @@ func (m *Emitter) Event(ctx context.Context, n int, line []byte, again Restart) 
 	e.Origin = event.Coordinates{Offset: int64(n)}
 	id, _ := e.EffectiveID()
 	r := &kgo.Record{Topic: m.env.Config.Topics.Input, Key: event.Key(nil, e.CustomerID, e.SubjectID.Reveal(), id)}
-	switch {
-	case m.format == codec.FormatAvro:
-		r.Value = codec.AppendEvent(nil, m.ids[schemas.AnalyticsEvent], e)
-	case changed:
-		r.Value = codec.AppendEventJSON(nil, e)
-	default:
+	if m.format.Verbatim && !changed {
 		r.Value = append([]byte(nil), line...)
+	} else {
+		r.Value = m.format.Encode(nil, m.ids[m.format.Schema], e)
 	}
 	return m.add(ctx, r)
 }

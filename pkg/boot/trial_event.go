@@ -97,12 +97,12 @@ func (t *Trial) madeUp(route *resource.Route, k kind) (*event.Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making up a test event: %w", err)
 	}
-	return decodeTrial(text)
+	return decodeTrial(text, codec.DecodeEventJSON)
 }
 
-func decodeTrial(text []byte) (*event.Event, error) {
+func decodeTrial(text []byte, read func(*event.Event, []byte) error) (*event.Event, error) {
 	var e event.Event
-	if err := codec.DecodeEventJSON(&e, text); err != nil {
+	if err := read(&e, text); err != nil {
 		if bad, ok := errors.AsType[*codec.DecodeError](err); ok {
 			return nil, &TrialRefused{Reason: bad.Reason, Detail: bad.Detail}
 		}
@@ -118,7 +118,11 @@ func (t *Trial) ownEvent(text []byte) (*event.Event, error) {
 	if text == nil {
 		return nil, nil
 	}
-	e, err := decodeTrial(text)
+	format, err := codec.FormatOf(t.env.Config.Input.Format)
+	if err != nil {
+		return nil, err
+	}
+	e, err := decodeTrial(text, format.Line)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,13 +71,13 @@ duplicates. --now gives each event the time at which it is written.`,
 	flags.StringVar(&f.consent, "consent", "", "NDJSON file with consent records")
 	flags.StringVar(&f.rate, "rate", "", "events a second, such as 200/s (default: as fast as it goes)")
 	flags.IntVar(&f.count, "count", 0, "how many events to write (0: each line once)")
-	flags.StringVar(&f.format, "format", "", "avro or json (default: input.format)")
+	flags.StringVar(&f.format, "format", "", strings.Join(codec.FormatNames(), " or ")+" (default: input.format)")
 	flags.StringVar(&f.invalid, "invalid", refuseInvalid, "lines that are no events: refuse, skip or send")
 	flags.BoolVar(&f.now, "now", false, "replace event_time by the time of writing")
 	outputFlag(cmd, &f.output, "text", "json")
 	completeFiles(cmd, "file", "ndjson", "json")
 	completeFiles(cmd, "consent", "ndjson", "json")
-	completeWords(cmd, "format", "avro", "json")
+	completeWords(cmd, "format", codec.FormatNames()...)
 	completeWords(cmd, "invalid", refuseInvalid, skipInvalid, sendInvalid)
 	require(cmd, "file")
 	r.connecting(cmd)
@@ -97,22 +99,22 @@ func (r *root) emit(ctx context.Context, f *emitFlags) error {
 	if err != nil {
 		return err
 	}
-	events, err := r.readEvents(f)
+	env, err := r.tool()
+	if err != nil {
+		return err
+	}
+	defer closing(r, env)
+	format, err := codec.FormatOf(cmp.Or(f.format, env.Config.Input.Format))
+	if err != nil {
+		return err
+	}
+	events, err := r.readEvents(f, &format)
 	if err != nil {
 		return err
 	}
 	consents, err := r.readConsents(f.consent)
 	if err != nil {
 		return err
-	}
-	env, err := r.tool()
-	if err != nil {
-		return err
-	}
-	defer closing(r, env)
-	format := codec.Format(env.Config.Input.Format)
-	if f.format != "" {
-		format = codec.Format(f.format)
 	}
 	emitter, err := env.Emitter(ctx, format, len(consents) > 0)
 	if err != nil {
@@ -130,10 +132,8 @@ func (r *root) emit(ctx context.Context, f *emitFlags) error {
 
 // check reads the flags that are not just words.
 func (f *emitFlags) check() (*rate.Limiter, error) {
-	switch f.format {
-	case "", string(codec.FormatAvro), string(codec.FormatJSON):
-	default:
-		return nil, usagef("--format %s: want avro or json", f.format)
+	if names := codec.FormatNames(); f.format != "" && !slices.Contains(names, f.format) {
+		return nil, usagef("--format %s: want %s", f.format, strings.Join(names, " or "))
 	}
 	switch f.invalid {
 	case refuseInvalid, skipInvalid, sendInvalid:
@@ -169,7 +169,7 @@ type eventLines func(take func(n int, line []byte, bad error) error) error
 
 // readEvents checks every line. What is refused is refused before anything is
 // connected to. Only standard input is kept in memory.
-func (r *root) readEvents(f *emitFlags) (eventLines, error) {
+func (r *root) readEvents(f *emitFlags, format *codec.Format) (eventLines, error) {
 	open := func() (io.ReadCloser, error) { return r.open("file", f.file) }
 	if f.file == "-" {
 		text, err := io.ReadAll(r.In)
@@ -178,7 +178,7 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 		}
 		open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
-	each := linesOf(open)
+	each := linesOf(open, format)
 	problems := &lines.Error{File: f.file}
 	ignored, err := lines.NewNotes(f.file)
 	if err != nil {
@@ -208,7 +208,7 @@ func (r *root) readEvents(f *emitFlags) (eventLines, error) {
 	return each, nil
 }
 
-func linesOf(open func() (io.ReadCloser, error)) eventLines {
+func linesOf(open func() (io.ReadCloser, error), format *codec.Format) eventLines {
 	return func(take func(n int, line []byte, bad error) error) error {
 		in, err := open()
 		if err != nil {
@@ -217,7 +217,7 @@ func linesOf(open func() (io.ReadCloser, error)) eventLines {
 		defer in.Close()
 		var e event.Event
 		return lines.Each(in, func(n int, line []byte) error {
-			return take(n, line, codec.DecodeEventJSON(&e, line))
+			return take(n, line, format.Line(&e, line))
 		})
 	}
 }

@@ -97,7 +97,7 @@ func (r *root) explain(ctx context.Context, f *explainFlags) error {
 	}
 	out := bufio.NewWriter(r.Out)
 	answers := answersTo(out, f.output, painter{on: r.colour()})
-	x := explain.New(explain.Config{Set: set, Consents: consents, Now: now.UnixMilli()})
+	x := explain.New(explain.Config{Line: codec.Formats()[0].Line, Set: set, Consents: consents, Now: now.UnixMilli()})
 	err = lines.Each(in, func(n int, line []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -173,6 +173,10 @@ func (s *stage) writeConsents(ctx context.Context, all map[subject]consent.Recor
 // same, for the router to judge.
 func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), error) {
 	topic := s.env.Config.Topics.Input
+	format, err := codec.FormatOf(s.env.Config.Input.Format)
+	if err != nil {
+		return nil, err
+	}
 	if o.Input == "" {
 		made, left := NewTraffic(o.Seed, time.Now()), o.Events
 		return func() (*kgo.Record, error) {
@@ -184,7 +188,7 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 			if r.Event == nil {
 				return &kgo.Record{Topic: topic, Value: r.Raw}, nil
 			}
-			return &kgo.Record{Topic: topic, Key: keyOf(r.Event), Value: sc.writer.AppendEvent(nil, r.Event)}, nil
+			return &kgo.Record{Topic: topic, Key: keyOf(r.Event), Value: sc.writer.AppendInput(nil, &format, r.Event)}, nil
 		}, nil
 	}
 	f, err := os.Open(o.Input)
@@ -203,8 +207,8 @@ func (s *stage) traffic(sc *scene, o Options) (func() (*kgo.Record, error), erro
 			return nil, fmt.Errorf("reading events: %w", err)
 		}
 		line = bytes.Clone(line)
-		r := &kgo.Record{Topic: topic, Value: sc.writer.AppendEventFromJSON(nil, &scratch, line)}
-		if err := codec.DecodeEventJSON(&scratch, line); err != nil {
+		r := &kgo.Record{Topic: topic, Value: sc.writer.AppendLine(nil, &format, &scratch, line)}
+		if err := format.Line(&scratch, line); err != nil {
 			o.Lines.Bad(n, err)
 		} else {
 			r.Key = keyOf(&scratch)

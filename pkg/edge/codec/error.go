@@ -53,6 +53,13 @@ type DecodeError struct {
 // Error implements error.
 func (e *DecodeError) Error() string { return e.Reason.String() + ": " + e.Detail }
 
+// NoEvent reports that err, of reading an event, leaves nothing that could be
+// written as one: the bytes are undecodable or too large, and not only invalid.
+func NoEvent(err error) bool {
+	bad, ok := errors.AsType[*DecodeError](err)
+	return ok && bad.Reason != decision.EventInvalid
+}
+
 func undecodable(format string, args ...any) *DecodeError {
 	return &DecodeError{Reason: decision.EventUndecodable, Detail: fmt.Sprintf(format, args...)}
 }

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"errors"
 	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -121,15 +120,8 @@ func checkObject(value []byte) error {
 }
 
 // AppendEventFromJSON turns one JSON event into the framed Avro value that
-// means the same to the router, for emit, demo and load generators. What cannot
-// be an Avro event is appended as it is, so that the router finds it
-// undecodable or too large, as it would have found the JSON. An invalid event
-// stays invalid. scratch is overwritten.
+// means the same to the router; see Format.AppendLine.
 func AppendEventFromJSON(dst []byte, id SchemaID, scratch *event.Event, value []byte) []byte {
-	err := DecodeEventJSON(scratch, value)
-	var fault *DecodeError
-	if errors.As(err, &fault) && fault.Reason != decision.EventInvalid {
-		return append(dst, value...)
-	}
-	return AppendEvent(dst, id, scratch)
+	f := avroFormat()
+	return f.AppendLine(dst, id, scratch, value)
 }

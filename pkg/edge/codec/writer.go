@@ -63,15 +63,20 @@ func NewWriter(ids IDs, appVersion string) *Writer {
 	}
 }
 
-// AppendEvent appends an event of the input topic.
-func (w *Writer) AppendEvent(dst []byte, e *event.Event) []byte {
-	return AppendEvent(dst, w.ids[schemas.AnalyticsEvent], e)
+// AppendInput appends an event of the input topic in its format.
+func (w *Writer) AppendInput(dst []byte, f *Format, e *event.Event) []byte {
+	return f.Encode(dst, w.ids[f.Schema], e)
 }
 
-// AppendEventFromJSON appends what the input topic should hold for a JSON
-// event; see the function of that name.
-func (w *Writer) AppendEventFromJSON(dst []byte, scratch *event.Event, value []byte) []byte {
-	return AppendEventFromJSON(dst, w.ids[schemas.AnalyticsEvent], scratch, value)
+// AppendLine appends what the input topic should hold for a line that somebody
+// wrote; see Format.AppendLine.
+func (w *Writer) AppendLine(dst []byte, f *Format, scratch *event.Event, line []byte) []byte {
+	return f.AppendLine(dst, w.ids[f.Schema], scratch, line)
+}
+
+// AppendEvent appends an event of an input topic of Avro.
+func (w *Writer) AppendEvent(dst []byte, e *event.Event) []byte {
+	return AppendEvent(dst, w.ids[schemas.AnalyticsEvent], e)
 }
 
 // AppendDelivery appends a delivery.

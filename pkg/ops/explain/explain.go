@@ -21,6 +21,8 @@ type Config struct {
 	Set *resource.Set
 	// Consents are the records of the consent table.
 	Consents map[Subject]consent.Statement
+	// Line reads an event as the input's format has it in text.
+	Line func(dst *event.Event, line []byte) error
 	// Now is the clock, epoch milliseconds.
 	Now int64
 }
@@ -63,7 +65,7 @@ func (x *Explainer) Line(n int, text []byte) []Line {
 	x.scratch.Reset()
 	// All of the line, also where no mapping names it: a file is explained
 	// line by line, and a broken line is no event whatever its name.
-	if err := codec.DecodeEventJSON(&x.event, text); err != nil {
+	if err := x.cfg.Line(&x.event, text); err != nil {
 		return []Line{undecodable(n, err)}
 	}
 	routes := x.cfg.Set.Match(x.event.CustomerID, x.event.Name)
