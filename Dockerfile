@@ -7,9 +7,12 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download && go mod verify
 COPY . .
 ARG TARGETOS TARGETARCH VERSION=dev
+# The image has no fakes of providers, so that it can send to real ones only;
+# --build-arg TAGS= makes one that has `sluice demo` and `sluice sandbox`.
+ARG TAGS=production
 # -trimpath, no C and a fixed version: the same commit gives the same bytes.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    GOOS="$TARGETOS" GOARCH="$TARGETARCH" make sbom CMD=./cmd/sluice VERSION="$VERSION" && \
+    GOOS="$TARGETOS" GOARCH="$TARGETARCH" make sbom CMD=./cmd/sluice VERSION="$VERSION" TAGS="$TAGS" && \
     go version -m bin/sluice > bin/sluice.modules
 
 FROM gcr.io/distroless/static-debian12:nonroot

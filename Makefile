@@ -27,10 +27,12 @@ help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 CMD ?= ./cmd/...
+# production leaves the fakes out, and with them `sluice demo` and `sluice sandbox`.
+TAGS ?=
 
 .PHONY: build
 build: ## Build the binary to bin/sluice (static, reproducible)
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(CMD)
+	CGO_ENABLED=0 go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/ $(CMD)
 
 .PHONY: demo
 demo: build ## Run the whole pipeline in one process on embedded services

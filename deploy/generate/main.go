@@ -1,6 +1,6 @@
 // Command generate writes what deployments share with the product, so that
 // nothing is declared twice: the chart's copy of topology/topics.yaml, its entry
-// and the page of docs for each provider, the chart's schema and README (from its values.yaml and the configuration's own
+// and the page of docs for each provider, the list of fakes, the chart's schema and README (from its values.yaml and the configuration's own
 // schema), the dashboards, and the list of all metrics. `make generate` runs
 // it; CI refuses a tree in which it changes anything.
 package main
@@ -35,6 +35,7 @@ func outputs() []output {
 		{chart + "README.md", chartReadme},
 		{"docs/metrics.md", metricsPage},
 	}
+	outputs = append(outputs, output{"pkg/fake/sandbox/fakes/fakes.go", fakesFile})
 	outputs = append(outputs, providerPages()...)
 	for _, d := range dashboards() {
 		outputs = append(outputs, output{chart + "files/dashboards/" + d.UID + ".json", d.render})

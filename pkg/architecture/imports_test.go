@@ -66,8 +66,12 @@ var coreLibraries = []string{
 // net/netip and net/url are values, not sockets.
 var coreForbidden = []string{"net", "net/http", "os", "os/exec", "os/signal", "log", "log/slog", "syscall", "io/ioutil", "plugin"}
 
-// home gives a folder's place in the table of tiers: the entry and its tier.
+// home gives a folder's place in the table of tiers: the entry and its tier. A
+// provider's fake lies beside it, and belongs to the fakes.
 func home(dir string) (string, tier, bool) {
+	if isFake(dir) {
+		return dir, fake, true
+	}
 	best := ""
 	for known := range tiers {
 		if (dir == known || strings.HasPrefix(dir, known+"/")) && len(known) > len(best) {
@@ -75,6 +79,12 @@ func home(dir string) (string, tier, bool) {
 		}
 	}
 	return best, tiers[best], best != ""
+}
+
+// isFake tells whether a folder is pkg/provider/NAME/fake.
+func isFake(dir string) bool {
+	parts := strings.Split(dir, "/")
+	return len(parts) == 4 && parts[0] == "pkg" && parts[1] == "provider" && parts[3] == "fake"
 }
 
 func TestEveryPackageHasATier(t *testing.T) {
@@ -156,6 +166,36 @@ func TestCoreDoesNotAskForTheTime(t *testing.T) {
 			assert.False(t, clock[name], "%s:%d uses time.%s; core takes the time as an argument", s.path, line, name)
 		})
 	}
+}
+
+// TestFakesShareNoCodeWithTheProvidersThatTheyJudge: what both sides took from
+// one place would be wrong on both sides, and no test would see it.
+func TestFakesShareNoCodeWithTheProvidersThatTheyJudge(t *testing.T) {
+	t.Parallel()
+	fakes := 0
+	for _, s := range readTree(t) {
+		if s.test {
+			continue
+		}
+		judge := isFake(s.dir)
+		if judge {
+			fakes++
+		}
+		for path := range s.imports() {
+			dir, ours := strings.CutPrefix(path, module+"/")
+			if !ours {
+				continue
+			}
+			if judge {
+				assert.True(t, strings.HasPrefix(dir, "pkg/fake/sandbox/"), "%s imports %s: a fake is written apart from the product", s.path, path)
+			}
+			if isFake(dir) {
+				_, from, _ := home(s.dir)
+				assert.Contains(t, []tier{fake, load}, from, "%s imports %s: only pkg/fake/sandbox/fakes lists the fakes", s.path, path)
+			}
+		}
+	}
+	assert.Positive(t, fakes)
 }
 
 // TestProvidersDoNotKnowEachOther keeps an advertising API addable and

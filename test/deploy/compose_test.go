@@ -67,6 +67,8 @@ func TestComposeBuildsTheImageOnce(t *testing.T) {
 	for name, service := range compose(t).Services {
 		if service.Build != nil {
 			builds = append(builds, name)
+			tags, said := service.Build.Args["TAGS"]
+			assert.True(t, said && tags != nil && *tags == "", "the sandbox of this file is in no production build")
 		}
 		if ours(service) {
 			assert.Equal(t, types.PullPolicyNever, service.PullPolicy, name)

@@ -68,6 +68,8 @@ func TestImageIsWhatItClaims(t *testing.T) {
 	}
 	assert.Contains(t, last["LABEL"], "licenses=\"Apache-2.0\"")
 	assert.Contains(t, last["RUN"], "make sbom CMD=./cmd/sluice VERSION=")
+	assert.Contains(t, last["RUN"], `TAGS="$TAGS"`)
+	assert.Contains(t, instructions(t), [2]string{"ARG", "TAGS=production"}, "an image has no fakes unless it is asked for")
 }
 
 // TestImageBinaryCanBeMadeAgain: no paths of the builder and no C. That two

@@ -157,7 +157,7 @@ func (w *world) fault(rules ...sandbox.Rule) {
 	w.t.Helper()
 	body, err := json.Marshal(map[string]any{"rules": rules})
 	require.NoError(w.t, err)
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.urls.Control+"/faults", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.urls["control"]+"/faults", bytes.NewReader(body))
 	require.NoError(w.t, err)
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)

@@ -134,9 +134,9 @@ func (l *ledger) check() {
 		for _, end := range l.ended[at] {
 			require.Equal(t, decision.Delivered, end.Status, "%v: %v", at, end.Reason)
 		}
-		count := l.w.sandbox.MetaEvent("1234567890123456", "Purchase", e.ID)
+		count := l.w.sandbox.Event("meta", "1234567890123456", "Purchase", e.ID)
 		if d.Provider == "google" {
-			count = l.w.sandbox.GoogleEvent("1234567890", "987654321", e.Commerce.TransactionID)
+			count = l.w.sandbox.Event("google", "1234567890", "987654321", e.Commerce.TransactionID)
 		}
 		require.Positive(t, count.Accepted, "%v (%s) at %s", at, e.ID, d.Provider)
 	}

@@ -107,7 +107,7 @@ privacy: {key: %q, key_id: e2e}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
 %s`, w.services.Kafka().Brokers[0], w.services.RegistryURL(), w.services.RedisAddr(),
-		w.dir, w.urls.Meta, w.urls.Google, w.urls.GoogleToken, "file:"+key, more)
+		w.dir, w.urls["meta"], w.urls["google"], w.urls["google_token"], "file:"+key, more)
 	if mine := w.services.Settings(); mine != nil {
 		// A test's own settings come into the same sections.
 		all := map[string]any{}

@@ -27,7 +27,7 @@ func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	p := newPipeline(t, impatient)
 	p.start()
-	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.Unavailable}))
+	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: "meta", Do: sandbox.Unavailable}))
 	p.emit("acme", "dead-", 5)
 	p.do("emit", "--invalid", "send", "--file", p.file("junk.ndjson", "this is no event\n"))
 	p.await(6, "--status", "dead_lettered")

@@ -71,7 +71,7 @@ func TestDoctor(t *testing.T) {
 	}
 
 	// A secret that is gone, and a token that the provider refuses.
-	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.BadToken}))
+	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: "meta", Do: sandbox.BadToken}))
 	p.emit("acme", "2-", 1)
 	p.await(1, "--reason", "credentials.invalid", "--status", "parked")
 	p.until("the sender to say so", func() bool { return p.command("doctor").code == 3 })

@@ -58,7 +58,7 @@ func newPipeline(t testing.TB, resources string) *pipeline {
 	t.Cleanup(func() { require.NoError(t, p.sandbox.Close()) })
 	p.file("meta.json", `{"access_token": "sandbox-meta"}`)
 	p.file("google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
-	p.file("webhook.json", fmt.Sprintf(`{"signing_key": %q}`, urls.WebhookKey))
+	p.file("webhook.json", fmt.Sprintf(`{"signing_key": %q}`, urls["webhook_key"]))
 	p.config = p.file("sluice.yaml", fmt.Sprintf(`
 router: {instance: test}
 sender:
@@ -70,7 +70,7 @@ sender:
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: test}
 telemetry: {log: {level: warn, format: text}}
-`, p.dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests")))
+`, p.dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests")))
 	p.do("apply", "-f", p.file("resources.yaml", resources))
 	return p
 }
@@ -179,6 +179,6 @@ func (p *pipeline) until(what string, condition func() bool) {
 
 // taken is how many distinct events Meta's stand-in has, and how many copies.
 func (p *pipeline) taken() (accepted, copies int) {
-	r := p.sandbox.Report().Providers[sandbox.Meta]
+	r := p.sandbox.Report().Providers["meta"]
 	return r.Accepted, r.Duplicates
 }

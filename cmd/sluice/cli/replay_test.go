@@ -60,7 +60,7 @@ func TestReplayAfterAnOutageSendsExactlyWhatWasMissed(t *testing.T) {
 	p.emit("acme", "before-", 6)
 	p.await(6, "--status", "delivered")
 
-	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.Unavailable}))
+	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: "meta", Do: sandbox.Unavailable}))
 	p.emit("acme", "missed-", 10)
 	p.await(10, "--status", "dead_lettered", "--reason", "provider.unavailable")
 	require.NoError(t, p.sandbox.SetFaults(""))
@@ -120,7 +120,7 @@ func TestReplayGoesOnWhereItWasInterrupted(t *testing.T) {
 	t.Parallel()
 	p := newPipeline(t, impatient)
 	p.start()
-	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.Unavailable}))
+	require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: "meta", Do: sandbox.Unavailable}))
 	p.emit("acme", "missed-", 12)
 	p.await(12, "--status", "dead_lettered")
 	require.NoError(t, p.sandbox.SetFaults(""))

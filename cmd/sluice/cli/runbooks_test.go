@@ -65,7 +65,7 @@ func providerOutage() scene {
 		before: func(s *site) {
 			s.order(numbered("early", 3)...)
 			s.await(6, "--status", "delivered")
-			s.fault(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.Unavailable})
+			s.fault(sandbox.Rule{Provider: "meta", Do: sandbox.Unavailable})
 			s.order(numbered("order", 5)...)
 			s.await(11, "--status", "delivered") // at Google
 		},
@@ -87,7 +87,7 @@ func providerOutage() scene {
 func expiredToken() scene {
 	return scene{
 		before: func(s *site) {
-			s.fault(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.BadToken})
+			s.fault(sandbox.Rule{Provider: "meta", Do: sandbox.BadToken})
 			s.order(numbered("order", 5)...)
 			s.await(5, "--status", "delivered", "--destination", "acme-google")
 		},
@@ -133,7 +133,7 @@ func redisLoss() scene {
 func missed(s *site) {
 	s.order(numbered("early", 2)...)
 	s.await(4, "--status", "delivered")
-	s.fault(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.Unavailable})
+	s.fault(sandbox.Rule{Provider: "meta", Do: sandbox.Unavailable})
 	s.order(numbered("order", 10)...)
 	s.await(10, "--status", "dead_lettered")
 	s.heal()
@@ -206,7 +206,7 @@ func revocationRequest() scene {
 		before: func(s *site) {
 			s.order("visitor-17")
 			s.await(2, "--status", "delivered")
-			s.fault(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.BadToken}) // so that something waits
+			s.fault(sandbox.Rule{Provider: "meta", Do: sandbox.BadToken}) // so that something waits
 			s.do("emit", "--file", s.file("second.ndjson", strings.ReplaceAll(purchase("acme", "second", time.Now()), "s-second", "s-visitor-17")))
 			s.await(1, "--status", "parked")
 		},

@@ -1,3 +1,5 @@
+//go:build !production
+
 package cli
 
 import (
@@ -58,9 +60,9 @@ func (r *root) sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "sandbox",
 		GroupID: "try",
-		Short:   "Run strict stand-ins for Meta, Google and webhooks on their own",
-		Long: `Run strict stand-ins for Meta's Conversions API, Google's Data Manager API and
-a receiver of webhooks. They refuse what the real ones refuse, with their error
+		Short:   "Run strict stand-ins for the providers on their own",
+		Long: `Run strict stand-ins for the providers' APIs, among them Meta's Conversions API,
+Google's Data Manager API and a receiver of webhooks. They refuse what the real ones refuse, with their error
 bodies, count event ids, and fail on request. Nothing leaves this machine.
 
 Point an installation at them with sender.providers.<name>.base_url and
@@ -117,8 +119,11 @@ func (r *root) sandbox(ctx context.Context, f *sandboxFlags) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(r.Out, "meta          %s\ngoogle        %s\ngoogle token  %s\nwebhook       %s\nwebhook key   %s\ncontrol       %s\n",
-			urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, urls.WebhookKey, urls.Control)
+		for _, name := range sandboxNames() {
+			if urls[name] != "" {
+				fmt.Fprintf(r.Out, "%-13s %s\n", strings.ReplaceAll(name, "_", " "), urls[name])
+			}
+		}
 		fmt.Fprintln(r.Err, "running; interrupt to stop")
 	}
 	<-ctx.Done()
@@ -154,4 +159,13 @@ func (r *root) printSandboxReport(report sandbox.Report, output string) error {
 	}
 	_, err = fmt.Fprintln(r.Out, string(text))
 	return err
+}
+
+// sandboxNames are what the sandbox's addresses may be called, in order.
+func sandboxNames() []string {
+	var names []string
+	for _, p := range sandbox.Providers() {
+		names = append(names, p, p+sandbox.Token, p+sandbox.Key)
+	}
+	return append(names, sandbox.Control)
 }

@@ -54,7 +54,7 @@ $ sluice doctor
 // one whose subject has revoked; the neighbour's wait and go by themselves.
 func (n *night) outage() {
 	const events = 10
-	n.fault(sandbox.Rule{Provider: sandbox.Meta, Do: sandbox.Unavailable})
+	n.fault(sandbox.Rule{Provider: "meta", Do: sandbox.Unavailable})
 	givenUp := []traffic.Outcome{"dead_lettered provider.unavailable"}
 	missed := n.traffic(events, []string{"plain"}, func(i *traffic.Item) {
 		e := i.Expect[traffic.MappingMeta]
@@ -106,7 +106,7 @@ $ sluice trace %[3]s
 // token: Google refuses the credentials. What is parked comes back by itself
 // when they are renewed.
 func (n *night) token() {
-	n.fault(sandbox.Rule{Provider: sandbox.Google, Do: sandbox.BadToken})
+	n.fault(sandbox.Rule{Provider: "google", Do: sandbox.BadToken})
 	const events = 8
 	parked := n.traffic(events, []string{"plain"}, nil)
 	n.settled(events)

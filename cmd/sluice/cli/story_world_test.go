@@ -110,7 +110,7 @@ sender:
 privacy: {key: %q, key_id: test}
 diagnostics: {unmapped: all}
 telemetry: {log: {level: warn, format: text}}
-`, n.dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+n.dir+"/privacy.key")
+`, n.dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+n.dir+"/privacy.key")
 }
 
 func (n *night) inputSchema() codec.SchemaID {

@@ -107,16 +107,16 @@ func TestTestEvent(t *testing.T) {
 	require.Equal(t, "in_store", g.Source, "the condition of the mapping decides what is made up")
 	require.Equal(t, "shop/acme-google/transaction.purchase", g.Mapping)
 	require.NotEmpty(t, g.Answer.RequestID)
-	require.Zero(t, p.sandbox.Report().Providers[sandbox.Google].Accepted, "it is only checked")
+	require.Zero(t, p.sandbox.Report().Providers["google"].Accepted, "it is only checked")
 	stored := trialOf(t, try("--destination", "acme-google", "--real", "--yes"))
 	require.True(t, stored.Stored)
 	require.NotContains(t, stored.Request.Body, "validateOnly")
-	require.Equal(t, 1, p.sandbox.Report().Providers[sandbox.Google].Accepted)
+	require.Equal(t, 1, p.sandbox.Report().Providers["google"].Accepted)
 
 	meta := trialOf(t, try("--destination", "acme-meta", "--test-event-code", "TEST123", "--yes"))
 	require.True(t, meta.Answer.Accepted)
 	require.Equal(t, "TEST123", meta.Request.Body["test_event_code"])
-	require.EqualValues(t, 1, p.sandbox.Report().MetaStats.TestEvents)
+	require.EqualValues(t, 1, p.sandbox.Report().Providers["meta"].Stats["test_events"])
 	require.Equal(t, []string{"it is not active: production sends nothing to it"}, meta.Notes)
 
 	hook := trialOf(t, try("--destination", "acme-hook", "--yes"))
@@ -222,7 +222,7 @@ func TestTestEventToldNo(t *testing.T) {
 		{sandbox.Unavailable, 1, "provider.unavailable"},
 		{sandbox.Reset, 3, "provider.unavailable"},
 	} {
-		require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: sandbox.Meta, Do: c.do}))
+		require.NoError(t, p.sandbox.Script(sandbox.Rule{Provider: "meta", Do: c.do}))
 		got, said := try()
 		require.Equal(t, c.code, got.code, "%s: %s%s", c.do, got.stdout, got.stderr)
 		require.Equal(t, c.reason, said.Answer.Reason, c.do)

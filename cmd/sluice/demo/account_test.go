@@ -17,7 +17,7 @@ import (
 func skipped(id string, offset int64) *decision.Decision {
 	return &decision.Decision{
 		ID: id, Stage: decision.StageRouter, Status: decision.Skipped, Reason: decision.ConsentDenied,
-		Source: event.Coordinates{Offset: offset}, Mapping: "purchase", DestinationID: "northwind-meta", Provider: sandbox.Meta,
+		Source: event.Coordinates{Offset: offset}, Mapping: "purchase", DestinationID: "northwind-meta", Provider: "meta",
 	}
 }
 
@@ -78,7 +78,7 @@ func TestALostEventDoesNotAddUp(t *testing.T) {
 
 // Copies at a provider are wrong, unless a fault took an answer away.
 func TestCopiesAtTheProvider(t *testing.T) {
-	seen := sandbox.Report{Providers: map[string]sandbox.ProviderReport{sandbox.Meta: {Totals: ledger.Totals{Duplicates: 7}}}}
+	seen := sandbox.Report{Providers: map[string]sandbox.ProviderReport{"meta": {Totals: ledger.Totals{Duplicates: 7}}}}
 	r := demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, false)
 	require.Equal(t, []string{"seen twice by a provider"}, wrong(r))
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -17,6 +19,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/lines"
 	"github.com/sluicehq/sluice/pkg/role/sender"
@@ -41,7 +44,7 @@ type subject struct{ customer, id string }
 // prepare applies the resources, writes the consent that is known beforehand
 // and gets the traffic ready.
 func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
-	sc := &scene{secrets: sandboxSecrets{providers: map[string]string{}, key: s.urls.WebhookKey, others: sender.References{Dir: s.dir}}, during: map[subject]consent.Record{}}
+	sc := &scene{secrets: sandboxSecrets{providers: map[string]string{}, sandbox: s.sandbox, others: sender.References{Dir: s.dir}}, during: map[subject]consent.Record{}}
 	resources, err := loadResources(s.env, o.Resources)
 	if err != nil {
 		return nil, err
@@ -102,10 +105,30 @@ func loadResources(env *boot.Env, path string) (*resource.Resources, error) {
 		return nil, err
 	}
 	resources, problems := resource.Load(files, nil, boot.ForResources(env.Providers()))
+	if !resource.HasErrors(problems) {
+		problems = withoutFake(resources)
+	}
 	if resource.HasErrors(problems) {
 		return nil, &apply.ProblemsError{Problems: problems}
 	}
 	return resources, nil
+}
+
+// withoutFake refuses destinations whose provider has no fake: only the real
+// provider would answer them, and nothing leaves this machine.
+func withoutFake(r *resource.Resources) []resource.Problem {
+	var problems []resource.Problem
+	for _, d := range r.Destinations {
+		if slices.Contains(sandbox.Providers(), d.Provider) {
+			continue
+		}
+		problems = append(problems, resource.Problem{
+			Resource: "Destination/" + d.ID, Path: "spec.provider", Value: d.Provider,
+			Rule: "must be a provider that the demo has a fake of (" + strings.Join(sandbox.Providers(), ", ") + "): it never sends to a real one",
+			Fix:  "leave the destination out here, and look at its payloads with sluice explain",
+		})
+	}
+	return problems
 }
 
 func (s *stage) resourceRecords(r *resource.Resources) []*kgo.Record {

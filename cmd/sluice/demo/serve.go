@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 )
 
 // Addresses are where the demo's services listen.
@@ -32,7 +34,7 @@ func (s *stage) serve(ctx context.Context, o Options, sc *scene, ledger *Ledger,
 	}
 	o.Serve(Addresses{
 		Brokers: s.services.Kafka().Brokers[0], Registry: s.services.RegistryURL(),
-		Redis: s.services.RedisOptions().Addr, Sandbox: s.urls.Control, Config: path,
+		Redis: s.services.RedisOptions().Addr, Sandbox: s.urls["control"], Config: path,
 		Secrets: s.dir, Partitions: partitions,
 	})
 	<-ctx.Done()
@@ -80,16 +82,27 @@ router: {hold: {after: %s}}
 sender:
   secrets_dir: %q
   lanes: {batch: %s}
+  run: [%s]
   providers:
-    meta: {base_url: %q, allow_insecure: true, allow_private: true}
-    google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
-    webhook: {base_url: %q, allow_insecure: true, allow_private: true}
-privacy: {key: %q, key_id: %s}
+%sprivacy: {key: %q, key_id: %s}
 admin: {listen: "off"}
 `, partitions, c.Kafka.Brokers[0], inputMaxBytes, c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
-		s.urls.Meta, s.urls.Google, s.urls.GoogleToken, s.urls.Webhook, "file:"+key, privacyKeyID)
+		strings.Join(sandbox.Providers(), ", "), s.reach(), "file:"+key, privacyKeyID)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's configuration: %w", err)
 	}
 	return path, nil
+}
+
+// reach are the addresses of the providers' fakes, a line each.
+func (s *stage) reach() string {
+	var b strings.Builder
+	for _, name := range sandbox.Providers() {
+		fmt.Fprintf(&b, "    %s: {base_url: %q, ", name, s.urls[name])
+		if token := s.urls[name+sandbox.Token]; token != "" {
+			fmt.Fprintf(&b, "token_url: %q, ", token)
+		}
+		b.WriteString("allow_insecure: true, allow_private: true}\n")
+	}
+	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +24,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
@@ -77,7 +77,7 @@ func setUp(ctx context.Context, o Options) (_ *stage, err error) {
 	if s.capture, err = openCapture(o.Capture); err != nil {
 		return nil, err
 	}
-	if s.sandbox, err = sandbox.New(sandbox.Config{Faults: o.Faults, Google: google.Config{ProcessingTime: processing}}, sandbox.Deps{OnExchange: s.capture.exchange}); err != nil {
+	if s.sandbox, err = sandbox.New(sandbox.Config{Faults: o.Faults, ProcessingTime: processing}, sandbox.Deps{OnExchange: s.capture.exchange}); err != nil {
 		return nil, err
 	}
 	if s.urls, err = s.sandbox.Start(ctx, "127.0.0.1:0"); err != nil {
@@ -129,14 +129,18 @@ func (s *stage) config(adminListen string) (config.Config, error) {
 		{Path: "telemetry.log.level", Value: "warn"},
 		{Path: "telemetry.log.format", Value: "text"},
 	}
-	for name, base := range map[string]string{sandbox.Meta: s.urls.Meta, sandbox.Google: s.urls.Google, sandbox.Webhook: s.urls.Webhook} {
+	// A provider without a fake is not sent to: it would be the real one.
+	settings = append(settings, config.Setting{Path: "sender.run", Value: strings.Join(sandbox.Providers(), ",")})
+	for _, name := range sandbox.Providers() {
 		settings = append(settings,
-			config.Setting{Path: "sender.providers." + name + ".base_url", Value: base},
+			config.Setting{Path: "sender.providers." + name + ".base_url", Value: s.urls[name]},
 			config.Setting{Path: "sender.providers." + name + ".allow_insecure", Value: "true"},
 			config.Setting{Path: "sender.providers." + name + ".allow_private", Value: "true"},
 		)
+		if token := s.urls[name+sandbox.Token]; token != "" {
+			settings = append(settings, config.Setting{Path: "sender.providers." + name + ".token_url", Value: token})
+		}
 	}
-	settings = append(settings, config.Setting{Path: "sender.providers.google.token_url", Value: s.urls.GoogleToken})
 	for i := range settings {
 		settings[i].Flag = "the demo"
 	}
@@ -174,7 +178,7 @@ func (s *stage) close() error {
 // the folder that --serve prints, as by any sender.
 type sandboxSecrets struct {
 	providers map[string]string // by reference
-	key       string            // webhooks are signed with
+	sandbox   *sandbox.Sandbox
 	others    sender.Secrets
 }
 
@@ -184,14 +188,7 @@ func (s sandboxSecrets) Resolve(reference string) (identity.Raw, string, error) 
 	if !own {
 		return s.others.Resolve(reference)
 	}
-	secret := map[string]string{"access_token": "sandbox-" + reference}
-	switch provider {
-	case sandbox.Google:
-		secret = map[string]string{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-" + reference}
-	case sandbox.Webhook:
-		secret = map[string]string{"signing_key": s.key}
-	}
-	text, err := json.Marshal(secret)
+	text, err := json.Marshal(s.sandbox.Secret(provider, reference))
 	if err != nil {
 		return identity.Raw{}, "", fmt.Errorf("making sandbox credentials: %w", err)
 	}

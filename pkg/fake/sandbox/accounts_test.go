@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
+	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
 )
 
 const accounts = `{
@@ -37,7 +37,7 @@ func TestAccountsOfAFile(t *testing.T) {
 
 	require.Equal(t, "200", metaReason(t, r.meta(metaBody(metaBases["crm"]))))
 	require.Equal(t, "190", metaReason(t, r.meta(metaBody(metaBases["crm"]), "Authorization", "Bearer other")))
-	require.Equal(t, "104", metaReason(t, r.do(http.MethodPost, r.urls.Meta+"/v25.0/222/events", metaBody(metaBases["crm"]), "Authorization", "Bearer token-2")))
+	require.Equal(t, "104", metaReason(t, r.do(http.MethodPost, r.urls["meta"]+"/v25.0/222/events", metaBody(metaBases["crm"]), "Authorization", "Bearer token-2")))
 
 	require.Equal(t, "200", googleReason(t, r.google(googleBody(t, googleFrame, `{}`))))
 	require.Equal(t, "INVALID_CONVERSION_ACTION_TYPE @ destinations[0].product_destination_id",
@@ -45,23 +45,24 @@ func TestAccountsOfAFile(t *testing.T) {
 	require.Equal(t, "PERMISSION_DENIED", googleReason(t, r.google(googleBody(t, googleFrame, `{}`), "X-Goog-User-Project", "other")))
 	id := r.google(googleBody(t, googleFrame, `{"consent":null}`)).body["requestId"].(string)
 	r.clock.Add(time.Second)
-	require.Contains(t, r.do(http.MethodGet, r.urls.Google+"/v1/requestStatus:retrieve?requestId="+id, "").text, "DENIED_CONSENT")
+	require.Contains(t, r.do(http.MethodGet, r.urls["google"]+"/v1/requestStatus:retrieve?requestId="+id, "").text, "DENIED_CONSENT")
 
 	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {"client"}, "client_secret": {"s"}, "refresh_token": {"good"}}
-	a := r.do(http.MethodPost, r.urls.GoogleToken, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	a := r.do(http.MethodPost, r.urls["google_token"], form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	require.InDelta(t, 599, a.body["expires_in"], 0)
-	claims := `{"iss":"bot@acme.example","scope":"` + google.Scope + `","aud":"` + r.urls.GoogleToken + `","iat":` + strconv.FormatInt(r.clock.Now().Unix(), 10) +
+	claims := `{"iss":"bot@acme.example","scope":"` + google.Scope + `","aud":"` + r.urls["google_token"] + `","iat":` + strconv.FormatInt(r.clock.Now().Unix(), 10) +
 		`,"exp":` + strconv.FormatInt(r.clock.Now().Unix()+600, 10) + `}`
 	form = url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {sign(t, key, claims)}}
-	require.Equal(t, 200, r.do(http.MethodPost, r.urls.GoogleToken, form.Encode(), "Content-Type", "application/x-www-form-urlencoded").status)
+	require.Equal(t, 200, r.do(http.MethodPost, r.urls["google_token"], form.Encode(), "Content-Type", "application/x-www-form-urlencoded").status)
 
-	require.Equal(t, 404, r.do(http.MethodPost, r.urls.Webhook+"/hooks.acme.example/other", `{}`).status)
+	require.Equal(t, 404, r.do(http.MethodPost, r.urls["webhook"]+"/hooks.acme.example/other", `{}`).status)
 }
 
 func TestAccountsThatCannotBeRead(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"meta":{"dataset":{}}}`:               "unknown field",
-		`{`:                                     "unexpected EOF",
+		`{`:                                     "unexpected end of JSON",
+		`{"tiktok":{}}`:                         `unknown field "tiktok"`,
 		`{"google":{"processing_time":"soon"}}`: "duration",
 		`{"google":{"default_consent":"GRANTED"}}`:                                                   "default_consent",
 		`{"google":{"service_accounts":{"a@b.example":"no key"}}}`:                                   "RSA public key",

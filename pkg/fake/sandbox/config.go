@@ -5,37 +5,38 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/fakes"
 )
 
-// The providers that the sandbox stands in for.
-const (
-	Meta    = "meta"
-	Google  = "google"
-	Webhook = "webhook"
-)
-
-// Providers are their names, in the order in which they are reported.
-func Providers() []string { return []string{Meta, Google, Webhook} }
+// Providers are the names of the providers that have a fake, in the order in
+// which they are reported.
+func Providers() []string {
+	var names []string
+	for _, f := range fakes.All() {
+		names = append(names, f.Name())
+	}
+	return names
+}
 
 // The operations that requests are counted and scripted by.
 const (
-	OpEvents = "events" // Meta: POST /{version}/{dataset}/events; webhooks: POST /webhook/{host}/{path}
-	OpIngest = "ingest" // Google: POST /v1/events:ingest
-	OpToken  = "token"  // Google: POST /token
-	OpStatus = "status" // Google: GET /v1/requestStatus:retrieve
-	OpOther  = "other"  // a path of the provider that the sandbox does not know
+	OpEvents = call.OpEvents
+	OpIngest = call.OpIngest
+	OpToken  = call.OpToken
+	OpStatus = call.OpStatus
+	OpOther  = call.OpOther
 )
 
 // Config are the sandbox's settings. The zero value is an open sandbox without
 // faults: it takes every account and every token, and refuses only what is
 // wrong in itself.
 type Config struct {
-	Meta    meta.Config
-	Google  google.Config
-	Webhook webhook.Config
+	// Fakes replace those of the same providers; the others take every account.
+	Fakes []call.Fake
+	// ProcessingTime until what became of a request is known, at the providers
+	// that say it later. Default: the provider's own.
+	ProcessingTime time.Duration
 	// Faults names what goes wrong: throttle, outage, slow, bad-token, poison,
 	// lost-answer, comma-separated, or all. All but poison end within 30 s of
 	// their first hit.

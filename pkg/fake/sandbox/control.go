@@ -6,8 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 )
 
 const controlPath = "/_sandbox/"
@@ -19,7 +18,7 @@ const controlPath = "/_sandbox/"
 //	GET  /_sandbox/event?provider=&destination=&target=&id=   counts of one id
 //	GET  /_sandbox/faults                          the rules in force
 //	POST /_sandbox/faults                          {"faults": "throttle,poison", "rules": [...], "verdicts": [...]}
-//	POST /_sandbox/revoke-tokens                   issued Google tokens end
+//	POST /_sandbox/revoke-tokens                   issued tokens end
 func (s *Sandbox) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+controlPath+"report", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.Report()) })
 	mux.HandleFunc("GET "+controlPath+"faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -53,25 +52,18 @@ func (s *Sandbox) refuseControl(w http.ResponseWriter, err error) {
 
 func (s *Sandbox) controlEvent(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	var count ledger.Count
-	switch provider := q.Get("provider"); provider {
-	case Meta:
-		count = s.MetaEvent(q.Get("destination"), q.Get("target"), q.Get("id"))
-	case Google:
-		count = s.GoogleEvent(q.Get("destination"), q.Get("target"), q.Get("id"))
-	case Webhook:
-		count = s.WebhookEvent(q.Get("destination"), q.Get("target"), q.Get("id"))
-	default:
+	provider := q.Get("provider")
+	if s.fake(provider) == nil {
 		s.refuseControl(w, fmt.Errorf("reading query: provider must be one of %s", strings.Join(Providers(), ", ")))
 		return
 	}
-	s.json(w, http.StatusOK, count)
+	s.json(w, http.StatusOK, s.Event(provider, q.Get("destination"), q.Get("target"), q.Get("id")))
 }
 
 type faultsBody struct {
-	Faults   *string          `json:"faults"` // replaces all rules; empty: none
-	Rules    []Rule           `json:"rules"`  // added after those
-	Verdicts []google.Verdict `json:"verdicts"`
+	Faults   *string        `json:"faults"` // replaces all rules; empty: none
+	Rules    []Rule         `json:"rules"`  // added after those
+	Verdicts []call.Verdict `json:"verdicts"`
 }
 
 func (s *Sandbox) controlFaults(w http.ResponseWriter, r *http.Request) {

@@ -23,14 +23,12 @@ func TestTheDocumentedFilesWork(t *testing.T) {
 	require.Len(t, files, 1)
 	cfg, err := sandbox.ReadAccounts([]byte(files[0][1]))
 	require.NoError(t, err)
-	require.NotEmpty(t, cfg.Meta.Datasets)
-	require.NotEmpty(t, cfg.Google.Customers)
-	require.NotEmpty(t, cfg.Webhook.Endpoints)
+	require.Len(t, cfg.Fakes, len(sandbox.Providers()), "the page shows accounts of every provider")
 
 	r := start(t, sandbox.Config{})
 	posts := regexp.MustCompile(`(?s)/_sandbox/faults -d '(.*?)'`).FindAllStringSubmatch(page, -1)
 	require.Len(t, posts, 1)
-	a := r.do(http.MethodPost, r.urls.Control+"/faults", posts[0][1])
+	a := r.do(http.MethodPost, r.urls["control"]+"/faults", posts[0][1])
 	require.Equal(t, 200, a.status, a.text)
 	require.Len(t, a.body["rules"], 3)
 
@@ -48,10 +46,10 @@ func TestTheDocumentedFilesWork(t *testing.T) {
 // A fault of the token endpoint speaks its language.
 func TestATokenIsRefused(t *testing.T) {
 	r := start(t, sandbox.Config{})
-	require.NoError(t, r.box.Script(sandbox.Rule{Provider: sandbox.Google, Operation: sandbox.OpToken, Times: 1, Do: sandbox.BadToken}))
+	require.NoError(t, r.box.Script(sandbox.Rule{Provider: "google", Operation: sandbox.OpToken, Times: 1, Do: sandbox.BadToken}))
 	form := "grant_type=refresh_token&client_id=a&client_secret=b&refresh_token=c"
 	ask := func() answer {
-		return r.do(http.MethodPost, r.urls.GoogleToken, form, "Content-Type", "application/x-www-form-urlencoded", "Authorization", "")
+		return r.do(http.MethodPost, r.urls["google_token"], form, "Content-Type", "application/x-www-form-urlencoded", "Authorization", "")
 	}
 	a := ask()
 	require.Equal(t, 400, a.status)

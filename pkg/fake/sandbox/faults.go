@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 )
 
 // faultNames are the values of Config.Faults.
@@ -36,14 +38,15 @@ func seconds(n float64) Duration { return Duration(n * float64(time.Second)) }
 // a rule that had ended by then would show nothing. The first hits come early,
 // so that a short run sees them too. The order matters where
 // several hit one request: what a client sees first in life comes first.
-func faultRules(names []string, cfg Config) []Rule {
+func (s *Sandbox) faultRules(names []string) []Rule {
 	var rules []Rule
-	for _, provider := range Providers() {
+	for _, f := range s.fakes {
+		provider := f.Name()
 		if slices.Contains(names, "bad-token") {
 			rules = append(rules, Rule{Name: "bad-token", Provider: provider, FirstDestination: true, Lasts: seconds(8), Skip: 2, Do: BadToken})
 		}
 		if slices.Contains(names, "throttle") {
-			rules = append(rules, throttleRules(provider, cfg)...)
+			rules = append(rules, throttleRules(f, s.cfg)...)
 		}
 		if slices.Contains(names, "outage") {
 			rules = append(rules,
@@ -62,16 +65,20 @@ func faultRules(names []string, cfg Config) []Rule {
 	return rules
 }
 
-func throttleRules(provider string, cfg Config) []Rule {
-	base := Rule{Name: "throttle", Provider: provider, Lasts: seconds(15), Times: 15, Do: Throttle, Minutes: cfg.ThrottleMinutes, RetryAfter: cfg.RetryAfter}
-	base.Skip, base.Every = 1, 4
-	if provider != Meta {
-		return []Rule{base}
+// throttleRules take the ways in which a provider throttles in turns.
+func throttleRules(f call.Fake, cfg Config) []Rule {
+	ways := []call.Fault{{}}
+	if several, ok := f.(call.Throttles); ok {
+		ways = several.Throttles()
 	}
-	app, business := base, base
-	app.Code, app.Every, app.Status = 4, 8, 400
-	business.Code, business.Skip, business.Every, business.Status = 80004, 5, 8, 429
-	return []Rule{app, business}
+	var rules []Rule
+	for i, way := range ways {
+		rules = append(rules, Rule{
+			Name: "throttle", Provider: f.Name(), Lasts: seconds(15), Times: 15, Skip: 1 + 4*i, Every: 4 * len(ways),
+			Do: Throttle, Code: way.Code, Status: way.Status, Minutes: cfg.ThrottleMinutes, RetryAfter: cfg.RetryAfter,
+		})
+	}
+	return rules
 }
 
 // poisoned tells whether the poison fault refuses the event, for ever.

@@ -39,11 +39,11 @@ func TestScriptedFaults(t *testing.T) {
 			r := start(t, sandbox.Config{})
 			require.NoError(t, r.box.Script(sandbox.Rule{Do: kind, Status: statusOf(kind), Delay: sandbox.Duration(time.Second)}))
 			for provider, send := range map[string]func() answer{
-				sandbox.Meta:   func() answer { return r.meta(metaBody(metaBases["crm"])) },
-				sandbox.Google: func() answer { return r.google(googleBody(t, googleFrame, `{}`)) },
+				"meta":   func() answer { return r.meta(metaBody(metaBases["crm"])) },
+				"google": func() answer { return r.google(googleBody(t, googleFrame, `{}`)) },
 			} {
 				want := c.meta
-				if provider == sandbox.Google {
+				if provider == "google" {
 					want = c.google
 				}
 				require.Equal(t, want, outcome(send()), provider)
@@ -96,10 +96,10 @@ func TestRulesSelect(t *testing.T) {
 	r := start(t, sandbox.Config{})
 	body := metaBody(metaBases["crm"])
 	post := func(dataset string) string {
-		return outcome(r.do(http.MethodPost, r.urls.Meta+"/v25.0/"+dataset+"/events", body))
+		return outcome(r.do(http.MethodPost, r.urls["meta"]+"/v25.0/"+dataset+"/events", body))
 	}
 	require.NoError(t, r.box.Script(
-		sandbox.Rule{Name: "second and fourth", Provider: sandbox.Meta, Destination: "1", Skip: 1, Every: 2, Times: 2, Do: sandbox.Unavailable},
+		sandbox.Rule{Name: "second and fourth", Provider: "meta", Destination: "1", Skip: 1, Every: 2, Times: 2, Do: sandbox.Unavailable},
 		sandbox.Rule{Name: "later", Destination: "2", From: sandbox.Duration(time.Minute), Until: sandbox.Duration(2 * time.Minute), Do: sandbox.Throttle, Code: 80004, Status: 429, Minutes: 3},
 	))
 	var got []string
@@ -109,7 +109,7 @@ func TestRulesSelect(t *testing.T) {
 	require.Equal(t, []string{"200", "2", "200", "2", "200", "200", "200"}, got)
 	require.Equal(t, "200", post("2"))
 	r.clock.Add(time.Minute)
-	a := r.do(http.MethodPost, r.urls.Meta+"/v25.0/2/events", body)
+	a := r.do(http.MethodPost, r.urls["meta"]+"/v25.0/2/events", body)
 	require.Equal(t, "80004/2446079", outcome(a))
 	require.Equal(t, 429, a.status)
 	require.Contains(t, a.header.Get("X-Business-Use-Case-Usage"), `"estimated_time_to_regain_access":3`)
@@ -167,7 +167,7 @@ func TestPoisonNeverHeals(t *testing.T) {
 	for _, got := range refused {
 		require.Regexp(t, `^100/28040(07|17|48)$`, got)
 	}
-	require.Equal(t, len(refused), r.box.Report().Providers[sandbox.Meta].Rejected)
+	require.Equal(t, len(refused), r.box.Report().Providers["meta"].Rejected)
 
 	for i := range 100 {
 		a := r.google(googleBody(t, googleFrame, fmt.Sprintf(`{"transactionId":"g-%d"}`, i)))
@@ -175,30 +175,30 @@ func TestPoisonNeverHeals(t *testing.T) {
 			require.Equal(t, "INVALID_EVENT @ events.events[0]", googleReason(t, a))
 		}
 	}
-	require.Positive(t, r.box.Report().Providers[sandbox.Google].Rejected)
+	require.Positive(t, r.box.Report().Providers["google"].Rejected)
 }
 
 func TestControl(t *testing.T) {
 	r := start(t, sandbox.Config{})
 	require.Equal(t, 200, r.meta(metaBody(metaBases["store"])).status)
-	report := r.do(http.MethodGet, r.urls.Control+"/report", "").body
+	report := r.do(http.MethodGet, r.urls["control"]+"/report", "").body
 	require.InDelta(t, 1, report["providers"].(map[string]any)["meta"].(map[string]any)["accepted"], 0)
-	count := r.do(http.MethodGet, r.urls.Control+"/event?provider=meta&destination=1234567890&target=Purchase&id=pos-77-1", "").body
+	count := r.do(http.MethodGet, r.urls["control"]+"/event?provider=meta&destination=1234567890&target=Purchase&id=pos-77-1", "").body
 	require.InDelta(t, 1, count["accepted"], 0)
-	require.Equal(t, 400, r.do(http.MethodGet, r.urls.Control+"/event?provider=x", "").status)
+	require.Equal(t, 400, r.do(http.MethodGet, r.urls["control"]+"/event?provider=x", "").status)
 
-	a := r.do(http.MethodPost, r.urls.Control+"/faults", `{"faults":"poison","rules":[{"do":"unavailable","provider":"meta","until":"10s"}],"verdicts":[{"reason":"CLICK_NOT_FOUND","per_mille":1000}]}`)
+	a := r.do(http.MethodPost, r.urls["control"]+"/faults", `{"faults":"poison","rules":[{"do":"unavailable","provider":"meta","until":"10s"}],"verdicts":[{"reason":"CLICK_NOT_FOUND","per_mille":1000}]}`)
 	require.Equal(t, 200, a.status, a.text)
 	require.Contains(t, a.text, `"until": "10s"`)
 	require.Equal(t, true, a.body["poison"])
 	require.Equal(t, "2", outcome(r.meta(metaBody(metaBases["store"]))))
 	for _, bad := range []string{`{"faults":"x"}`, `{"rules":[{"do":"x"}]}`, `{"typo":1}`, `{`} {
-		require.Equal(t, 400, r.do(http.MethodPost, r.urls.Control+"/faults", bad).status, bad)
+		require.Equal(t, 400, r.do(http.MethodPost, r.urls["control"]+"/faults", bad).status, bad)
 	}
-	require.Equal(t, 200, r.do(http.MethodPost, r.urls.Control+"/reset", "").status)
+	require.Equal(t, 200, r.do(http.MethodPost, r.urls["control"]+"/reset", "").status)
 	require.Equal(t, "200", outcome(r.meta(metaBody(metaBases["store"]))))
-	require.Equal(t, 1, r.box.Report().Providers[sandbox.Meta].Requests)
-	require.Equal(t, 404, r.do(http.MethodGet, r.urls.Control+"/nothing", "").status)
+	require.Equal(t, 1, r.box.Report().Providers["meta"].Requests)
+	require.Equal(t, 404, r.do(http.MethodGet, r.urls["control"]+"/nothing", "").status)
 }
 
 func TestStartAndClose(t *testing.T) {
@@ -208,12 +208,12 @@ func TestStartAndClose(t *testing.T) {
 	require.NoError(t, err)
 	_, err = box.Start(t.Context(), "127.0.0.1:0")
 	require.ErrorContains(t, err, "running already")
-	resp, err := http.Get(urls.Control + "/report")
+	resp, err := http.Get(urls["control"] + "/report")
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, resp.Body)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	require.Equal(t, urls.Google+"/token", urls.GoogleToken)
+	require.Equal(t, urls["google"]+"/token", urls["google_token"])
 	http.DefaultClient.CloseIdleConnections()
 	require.NoError(t, box.Close())
 	require.NoError(t, box.Close(), "closing twice is harmless")
@@ -252,7 +252,7 @@ func TestMemory(t *testing.T) {
 		require.Equal(t, 200, w.Code, w.Body.String())
 	}
 	grown := heap() - before
-	require.Equal(t, 60_000, box.Report().Providers[sandbox.Meta].Accepted)
+	require.Equal(t, 60_000, box.Report().Providers["meta"].Accepted)
 	require.Less(t, grown, uint64(10<<20))
 }
 

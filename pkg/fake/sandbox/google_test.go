@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
+	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
 )
 
 const googleEvent = `{"destinationReferences":["purchase"],"transactionId":"ORDER-1001","eventTimestamp":"2026-11-20T14:07:01Z","eventSource":"WEB",
@@ -127,7 +129,7 @@ func TestGoogleNamesEveryBadEvent(t *testing.T) {
 	require.Len(t, violations, 2)
 	require.Equal(t, "events.events[1].currency", violations[0].(map[string]any)["field"])
 	require.Equal(t, "events.events[3].event_source", violations[1].(map[string]any)["field"])
-	got := r.box.Report().Providers[sandbox.Google]
+	got := r.box.Report().Providers["google"]
 	require.Zero(t, got.Accepted)
 	require.Equal(t, 2, got.Rejected)
 }
@@ -146,7 +148,7 @@ func TestGoogleBase64(t *testing.T) {
 }
 
 func TestGoogleWarnings(t *testing.T) {
-	r := start(t, sandbox.Config{Google: google.Config{CustomVariables: []string{"plan"}}})
+	r := start(t, sandbox.Config{Fakes: []call.Fake{google.New(google.Config{CustomVariables: []string{"plan"}}, ledger.New())}})
 	a := r.google(googleBody(t, googleFrame, `{"adIdentifiers":{"gbraid":"x"},"customVariables":[{"variable":"other","value":"v"}],"cartData":{"items":[{"quantity":"1"}]},"eventLocation":{"regionCode":"Germany"}}`))
 	require.Equal(t, 200, a.status, a.text)
 	var got []string
@@ -164,10 +166,10 @@ func TestGoogleWarnings(t *testing.T) {
 }
 
 func TestGoogleActions(t *testing.T) {
-	r := start(t, sandbox.Config{Google: google.Config{Customers: map[string]google.Customer{
+	r := start(t, sandbox.Config{Fakes: []call.Fake{google.New(google.Config{Customers: map[string]google.Customer{
 		"1234567890": {Managers: []string{"9876543210"}, Actions: map[string]string{"1": google.Webpage, "2": google.UploadClicks, "3": "AD_CALL", "4": google.StoreSales}},
 		"2222222222": {TermsNotSigned: true, Actions: map[string]string{"1": google.Webpage}},
-	}}})
+	}}, ledger.New())}})
 	send := func(customer, login, action, patch string) string {
 		frame := strings.NewReplacer("1234567890", customer, "9876543210", login, "123456789\"", action+"\"").Replace(googleFrame)
 		return googleReason(t, r.google(googleBody(t, frame, patch)))
@@ -188,7 +190,7 @@ func TestGoogleActions(t *testing.T) {
 }
 
 func TestGoogleRequests(t *testing.T) {
-	r := start(t, sandbox.Config{Google: google.Config{QuotaPerMinute: 8, Projects: []string{"acme"}}})
+	r := start(t, sandbox.Config{Fakes: []call.Fake{google.New(google.Config{QuotaPerMinute: 8, Projects: []string{"acme"}}, ledger.New())}})
 	body := googleBody(t, googleFrame, `{}`)
 	for _, c := range []struct {
 		want    string
@@ -207,7 +209,7 @@ func TestGoogleRequests(t *testing.T) {
 	require.Equal(t, "INVALID_ARGUMENT", googleReason(t, r.google(`{"events":`)))
 	two := strings.TrimSuffix(strings.Repeat(`{},`, 2001), ",")
 	require.Equal(t, "TOO_MANY_EVENTS @ events.events", googleReason(t, r.google(strings.Replace(body, `"events":[`, `"events":[`+two+`,`, 1))))
-	require.Equal(t, "NOT_FOUND", googleReason(t, r.do(http.MethodPost, r.urls.Google+"/v1/audienceMembers:ingest", body)))
+	require.Equal(t, "NOT_FOUND", googleReason(t, r.do(http.MethodPost, r.urls["google"]+"/v1/audienceMembers:ingest", body)))
 	for range 3 {
 		require.Equal(t, "200", googleReason(t, r.google(body)))
 	}
@@ -222,9 +224,9 @@ func TestGoogleRequests(t *testing.T) {
 
 func TestGoogleStatus(t *testing.T) {
 	r := start(t, sandbox.Config{})
-	r.box.ScriptVerdicts(google.Verdict{Destination: "1234567890/123456789", Reason: "CLICK_NOT_FOUND", PerMille: 500})
+	r.box.ScriptVerdicts(call.Verdict{Destination: "1234567890/123456789", Reason: "CLICK_NOT_FOUND", PerMille: 500})
 	ask := func(id string) answer {
-		return r.do(http.MethodGet, r.urls.Google+"/v1/requestStatus:retrieve?requestId="+id, "")
+		return r.do(http.MethodGet, r.urls["google"]+"/v1/requestStatus:retrieve?requestId="+id, "")
 	}
 	patches := make([]string, 0, 100)
 	for i := range 100 {
@@ -267,12 +269,12 @@ func TestGoogleDuplicates(t *testing.T) {
 	} {
 		require.Equal(t, 200, r.google(googleBody(t, googleFrame, patch)).status)
 	}
-	got := r.box.Report().Providers[sandbox.Google]
+	got := r.box.Report().Providers["google"]
 	require.Equal(t, 2, got.Accepted)
 	require.Equal(t, 1, got.Duplicates)
 	require.Equal(t, 2, got.Repeats)
 	require.Equal(t, 1, got.Adjustments)
-	require.Equal(t, 4, r.box.GoogleEvent("1234567890", "123456789", "ORDER-1001").Accepted)
+	require.Equal(t, 4, r.box.Event("google", "1234567890", "123456789", "ORDER-1001").Accepted)
 }
 
 func sign(t *testing.T, key *rsa.PrivateKey, claims string) string {
@@ -290,16 +292,16 @@ func TestGoogleTokens(t *testing.T) {
 	require.NoError(t, err)
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	r := start(t, sandbox.Config{Google: google.Config{
+	r := start(t, sandbox.Config{Fakes: []call.Fake{google.New(google.Config{
 		ServiceAccounts: map[string]*rsa.PublicKey{"bot@acme.example": &key.PublicKey},
 		Clients:         map[string]google.Client{"client": {Secret: "s", RefreshTokens: []string{"good"}}},
-	}})
+	}, ledger.New())}})
 	post := func(form url.Values) answer {
-		return r.do(http.MethodPost, r.urls.GoogleToken, form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Authorization", "")
+		return r.do(http.MethodPost, r.urls["google_token"], form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Authorization", "")
 	}
 	now := r.clock.Now().Unix()
 	claims := func(patch string) string {
-		base := fmt.Sprintf(`{"iss":"bot@acme.example","scope":"%s","aud":"%s","iat":%d,"exp":%d}`, google.Scope, r.urls.GoogleToken, now-10, now+3590)
+		base := fmt.Sprintf(`{"iss":"bot@acme.example","scope":"%s","aud":"%s","iat":%d,"exp":%d}`, google.Scope, r.urls["google_token"], now-10, now+3590)
 		return format(t, merge(parse(t, base), parse(t, patch)))
 	}
 	jwt := func(key *rsa.PrivateKey, patch string) answer {
@@ -357,7 +359,7 @@ func TestGoogleTokens(t *testing.T) {
 }
 
 func TestGoogleProcessing(t *testing.T) {
-	r := start(t, sandbox.Config{Google: google.Config{DefaultConsent: "CONSENT_STATUS_UNSPECIFIED"}})
+	r := start(t, sandbox.Config{Fakes: []call.Fake{google.New(google.Config{DefaultConsent: "CONSENT_STATUS_UNSPECIFIED"}, ledger.New())}})
 	for _, c := range []struct{ patch, status, reason string }{
 		{`{}`, "SUCCESS", ""},
 		{`{"consent":null}`, "FAILED", "UNKNOWN_CONSENT"},
@@ -369,7 +371,7 @@ func TestGoogleProcessing(t *testing.T) {
 		id, ok := r.google(googleBody(t, googleFrame, c.patch)).body["requestId"].(string)
 		require.True(t, ok, c.patch)
 		r.clock.Add(31 * time.Minute)
-		a := r.do(http.MethodGet, r.urls.Google+"/v1/requestStatus:retrieve?requestId="+id, "")
+		a := r.do(http.MethodGet, r.urls["google"]+"/v1/requestStatus:retrieve?requestId="+id, "")
 		require.Contains(t, a.text, `"requestStatus":"`+c.status+`"`, c.patch)
 		if c.reason != "" {
 			require.Contains(t, a.text, `"PROCESSING_ERROR_REASON_`+c.reason+`"`, c.patch)
@@ -379,7 +381,7 @@ func TestGoogleProcessing(t *testing.T) {
 	frame := strings.Replace(googleFrame, `"encoding"`, `"consent":{"adUserData":"CONSENT_GRANTED"},"encoding"`, 1)
 	id := r.google(googleBody(t, frame, `{"consent":null,"transactionId":"R"}`)).body["requestId"].(string)
 	r.clock.Add(31 * time.Minute)
-	require.Contains(t, r.do(http.MethodGet, r.urls.Google+"/v1/requestStatus:retrieve?requestId="+id, "").text, "SUCCESS")
+	require.Contains(t, r.do(http.MethodGet, r.urls["google"]+"/v1/requestStatus:retrieve?requestId="+id, "").text, "SUCCESS")
 }
 
 func TestGoogleEncryption(t *testing.T) {

@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
+	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 )
 
 const (
@@ -117,7 +119,7 @@ func TestMetaRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, sandbox.Config{})
-			a := r.do(http.MethodPost, r.urls.Meta+c.path, c.body, c.headers...)
+			a := r.do(http.MethodPost, r.urls["meta"]+c.path, c.body, c.headers...)
 			require.Equal(t, c.want, metaReason(t, a), a.text)
 			require.Equal(t, c.status, a.status)
 			if c.status == 200 {
@@ -129,10 +131,10 @@ func TestMetaRequests(t *testing.T) {
 }
 
 func TestMetaAccounts(t *testing.T) {
-	r := start(t, sandbox.Config{Meta: meta.Config{Datasets: map[string]meta.Dataset{
+	r := start(t, sandbox.Config{Fakes: []call.Fake{meta.New(meta.Config{Datasets: map[string]meta.Dataset{
 		"1234567890": {Tokens: []string{"token-1"}, AppSecret: "secret"},
 		"222":        {Tokens: []string{"token-2"}, AppSecret: "secret", RequireProof: true, NotLinked: true},
-	}}})
+	}}, ledger.New())}})
 	proof := func(token string) string {
 		mac := hmac.New(sha256.New, []byte("secret"))
 		mac.Write([]byte(token))
@@ -143,7 +145,7 @@ func TestMetaAccounts(t *testing.T) {
 		if proof != "" {
 			body = `{"data":[` + event + `],"appsecret_proof":"` + proof + `"}`
 		}
-		return metaReason(t, r.do(http.MethodPost, r.urls.Meta+"/v25.0/"+dataset+"/events", body, "Authorization", "Bearer "+token))
+		return metaReason(t, r.do(http.MethodPost, r.urls["meta"]+"/v25.0/"+dataset+"/events", body, "Authorization", "Bearer "+token))
 	}
 	event := metaBases["website"]
 	require.Equal(t, "200", post("1234567890", "token-1", "", event))
@@ -165,31 +167,31 @@ func TestMetaRecord(t *testing.T) {
 	r := start(t, sandbox.Config{})
 	good, bad := metaBases["store"], format(t, merge(parse(t, metaBases["website"]), parse(t, `{"user_data":{"em":"raw"}}`)))
 	require.Equal(t, "100/2804016", metaReason(t, r.meta(metaBody(good, bad))))
-	require.Zero(t, r.box.Report().Providers[sandbox.Meta].Accepted, "nothing of a refused request is stored")
-	require.Equal(t, 1, r.box.MetaEvent("1234567890", "Purchase", "order-1001").Refused)
-	require.Zero(t, r.box.MetaEvent("1234567890", "Purchase", "pos-77-1").Refused, "only the culprit was refused")
+	require.Zero(t, r.box.Report().Providers["meta"].Accepted, "nothing of a refused request is stored")
+	require.Equal(t, 1, r.box.Event("meta", "1234567890", "Purchase", "order-1001").Refused)
+	require.Zero(t, r.box.Event("meta", "1234567890", "Purchase", "pos-77-1").Refused, "only the culprit was refused")
 
 	require.Equal(t, 200, r.meta(metaBody(good)).status)
 	require.Equal(t, 200, r.meta(metaBody(good, metaBases["crm"])).status)
-	got := r.box.Report().Providers[sandbox.Meta]
+	got := r.box.Report().Providers["meta"]
 	require.Equal(t, 2, got.Accepted)
 	require.Equal(t, 1, got.Rejected)
 	require.Equal(t, 1, got.Duplicates)
 	require.Equal(t, 3, got.Requests)
 	require.Equal(t, map[string]int{"100/2804016": 1}, got.RefusalReasons)
 	require.Equal(t, map[string]int{"1234567890/Purchase": 1, "1234567890/Lead qualified": 1}, got.ByDestination)
-	require.Equal(t, 2, r.box.MetaEvent("1234567890", "Purchase", "pos-77-1").Accepted)
+	require.Equal(t, 2, r.box.Event("meta", "1234567890", "Purchase", "pos-77-1").Accepted)
 
 	r.box.Reset()
-	require.Zero(t, r.box.Report().Providers[sandbox.Meta].Requests)
+	require.Zero(t, r.box.Report().Providers["meta"].Requests)
 }
 
 func TestMetaEmptyHash(t *testing.T) {
 	event := format(t, merge(parse(t, metaBases["website"]), parse(t, `{"user_data":{"em":["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]}}`)))
 	r := start(t, sandbox.Config{})
 	require.Equal(t, "200", metaReason(t, r.meta(metaBody(event))))
-	require.EqualValues(t, 1, r.box.Report().MetaStats.EmptyHashes)
-	strict := start(t, sandbox.Config{Meta: meta.Config{RefuseEmptyHash: true}})
+	require.EqualValues(t, 1, r.box.Report().Providers["meta"].Stats["empty_hashes"])
+	strict := start(t, sandbox.Config{Fakes: []call.Fake{meta.New(meta.Config{RefuseEmptyHash: true}, ledger.New())}})
 	require.Equal(t, "100/2804016", metaReason(t, strict.meta(metaBody(event))))
 }
 

@@ -3,10 +3,8 @@ package sandbox
 import (
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
 )
 
 // Report is what the sandbox itself saw, independent of the senders.
@@ -14,7 +12,6 @@ type Report struct {
 	Started   time.Time                 `json:"started"` // of the faults' clock
 	Providers map[string]ProviderReport `json:"providers"`
 	Faults    map[string]int            `json:"faults"` // requests hit, by rule name
-	MetaStats meta.Stats                `json:"meta_stats"`
 }
 
 // ProviderReport are the counts of one provider.
@@ -23,13 +20,19 @@ type ProviderReport struct {
 	Requests   int            `json:"requests"`   // HTTP requests of every operation
 	Operations map[string]int `json:"operations"` // HTTP requests by operation
 	Statuses   map[string]int `json:"statuses"`   // answers by HTTP status; "cut" for none
+	// Stats is what a provider's fake counts besides.
+	Stats map[string]int64 `json:"stats,omitempty"`
 }
 
 // Report sums up. It walks all ids, so it is not for tight loops.
 func (s *Sandbox) Report() Report {
-	r := Report{Providers: map[string]ProviderReport{}, Faults: s.script.hits(), MetaStats: s.meta.Stats()}
-	for name, book := range s.books {
-		p := ProviderReport{Totals: book.Totals(), Operations: map[string]int{}, Statuses: map[string]int{}}
+	r := Report{Providers: map[string]ProviderReport{}, Faults: s.script.hits()}
+	for _, f := range s.fakes {
+		name := f.Name()
+		p := ProviderReport{Totals: f.Ledger().Totals(), Operations: map[string]int{}, Statuses: map[string]int{}}
+		if counts, ok := f.(call.Counts); ok {
+			p.Stats = counts.Stats()
+		}
 		s.mu.Lock()
 		if t := s.seen[name]; t != nil {
 			p.Requests = t.requests
@@ -47,19 +50,12 @@ func (s *Sandbox) Report() Report {
 	return r
 }
 
-// MetaEvent gives what is known about one event of a dataset.
-func (s *Sandbox) MetaEvent(dataset, eventName, eventID string) ledger.Count {
-	return s.books[Meta].Count(meta.Event(dataset, eventName, eventID))
-}
-
-// WebhookEvent gives what is known about one event of an endpoint, which is its
-// host and path.
-func (s *Sandbox) WebhookEvent(endpoint, eventName, eventID string) ledger.Count {
-	return s.books[Webhook].Count(webhook.Event(endpoint, eventName, eventID))
-}
-
-// GoogleEvent gives what is known about one transaction of a conversion action
-// of a Google Ads customer.
-func (s *Sandbox) GoogleEvent(customer, action, transactionID string) ledger.Count {
-	return s.books[Google].Count(google.Event(customer, action, transactionID))
+// Event gives what is known about one event, by what its provider calls a
+// destination, a target and an id; nothing where the provider has no fake.
+func (s *Sandbox) Event(provider, destination, target, id string) ledger.Count {
+	f := s.fake(provider)
+	if f == nil {
+		return ledger.Count{}
+	}
+	return f.Ledger().Count(f.Event(destination, target, id))
 }

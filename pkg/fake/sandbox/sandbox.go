@@ -13,24 +13,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/fakes"
 )
 
-// Sandbox stands in for Meta, Google and the receivers of webhooks. Make one with New; it is safe for
-// concurrent use.
+// Sandbox stands in for every provider that has a fake. Make one with New; it
+// is safe for concurrent use.
 type Sandbox struct {
-	cfg     Config
-	deps    Deps
-	meta    *meta.Service
-	google  *google.Service
-	webhook *webhook.Service
-	books   map[string]*ledger.Ledger
-	script  script
-	poison  atomic.Bool
-	busy    sync.RWMutex // read-locked by every request, so that Close can wait for them
+	cfg    Config
+	deps   Deps
+	fakes  []call.Fake
+	script script
+	poison atomic.Bool
+	busy   sync.RWMutex // read-locked by every request, so that Close can wait for them
 
 	mu      sync.Mutex
 	start   time.Time
@@ -46,17 +41,17 @@ type traffic struct {
 	statuses   map[string]int
 }
 
-// URLs are where the stand-ins answer.
-type URLs struct {
-	Meta        string `json:"meta"`         // base URL of the Graph API, without version
-	Google      string `json:"google"`       // base URL of the Data Manager API
-	GoogleToken string `json:"google_token"` // OAuth token endpoint
-	Webhook     string `json:"webhook"`      // base URL of webhooks; host and path of the endpoint follow
-	// WebhookKey is the signing key that every endpoint takes unless
-	// endpoints are registered; see webhook.Key.
-	WebhookKey string `json:"webhook_key"`
-	Control    string `json:"control"` // base URL of the sandbox's own endpoints
-}
+// URLs are where the fakes answer: a provider's base URL by its name, its token
+// endpoint by name and _token, the key that requests are signed with by name and
+// _key, and the sandbox's own endpoints by Control.
+type URLs map[string]string
+
+// What follows a provider's name, and the name of the sandbox's own endpoints.
+const (
+	Token   = "_token"
+	Key     = "_key"
+	Control = "control"
+)
 
 // New makes a sandbox; it fails for an unknown fault name only.
 func New(cfg Config, deps Deps) (*Sandbox, error) {
@@ -67,16 +62,19 @@ func New(cfg Config, deps Deps) (*Sandbox, error) {
 		cfg.RetryAfter = 1
 	}
 	s := &Sandbox{
-		cfg: cfg, deps: deps.withDefaults(),
-		books: map[string]*ledger.Ledger{},
-		seen:  map[string]*traffic{},
+		cfg: cfg, deps: deps.withDefaults(), fakes: fakes.All(),
+		seen: map[string]*traffic{},
 	}
-	for _, name := range Providers() {
-		s.books[name] = ledger.New()
+	for i, open := range s.fakes {
+		for _, own := range cfg.Fakes {
+			if own.Name() == open.Name() {
+				s.fakes[i] = own
+			}
+		}
+		if judge, ok := s.fakes[i].(call.Judges); ok && cfg.ProcessingTime > 0 {
+			judge.ProcessFor(cfg.ProcessingTime)
+		}
 	}
-	s.meta = meta.New(cfg.Meta, s.books[Meta])
-	s.google = google.New(cfg.Google, s.books[Google])
-	s.webhook = webhook.New(cfg.Webhook, s.books[Webhook])
 	s.start = s.deps.Now()
 	return s, s.SetFaults(cfg.Faults)
 }
@@ -92,7 +90,7 @@ func (s *Sandbox) SetFaults(names string) error {
 	s.start = s.deps.Now()
 	s.mu.Unlock()
 	s.poison.Store(slices.Contains(list, "poison"))
-	s.script.set(faultRules(list, s.cfg))
+	s.script.set(s.faultRules(list))
 	return nil
 }
 
@@ -107,20 +105,52 @@ func (s *Sandbox) Script(rules ...Rule) error {
 	return nil
 }
 
-// ScriptVerdicts sets what Google's processing refuses from now on.
-func (s *Sandbox) ScriptVerdicts(v ...google.Verdict) { s.google.Script(v...) }
+// ScriptVerdicts sets what processing refuses from now on, at the providers that
+// say so later.
+func (s *Sandbox) ScriptVerdicts(v ...call.Verdict) {
+	for _, f := range s.fakes {
+		if judge, ok := f.(call.Judges); ok {
+			judge.Script(v...)
+		}
+	}
+}
 
-// RevokeTokens makes every access token that /token issued invalid.
-func (s *Sandbox) RevokeTokens() { s.google.RevokeTokens() }
+// RevokeTokens makes every access token that a token endpoint issued invalid.
+func (s *Sandbox) RevokeTokens() {
+	for _, f := range s.fakes {
+		if tokens, ok := f.(call.TokenService); ok {
+			tokens.RevokeTokens()
+		}
+	}
+}
+
+// Secret is a secret in the form that a provider reads, which its open fake
+// takes; nil where the provider has no fake.
+func (s *Sandbox) Secret(provider, reference string) map[string]string {
+	f := s.fake(provider)
+	if f == nil {
+		return nil
+	}
+	return f.Secret(reference)
+}
+
+// fake is a provider's fake; nil: it has none.
+func (s *Sandbox) fake(provider string) call.Fake {
+	for _, f := range s.fakes {
+		if f.Name() == provider {
+			return f
+		}
+	}
+	return nil
+}
 
 // Reset forgets all records, tokens, statuses, rules and faults, and starts the
 // clock of rules anew.
 func (s *Sandbox) Reset() {
-	for _, book := range s.books {
-		book.Reset()
+	for _, f := range s.fakes {
+		f.Ledger().Reset()
+		f.Reset()
 	}
-	s.google.Reset()
-	s.webhook.Reset()
 	s.script.reset()
 	s.poison.Store(false)
 	s.mu.Lock()
@@ -152,12 +182,12 @@ func (s *Sandbox) Start(ctx context.Context, addr string) (URLs, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return URLs{}, fmt.Errorf("listening for the sandbox on %s: %w", addr, err)
+		return nil, fmt.Errorf("listening for the sandbox on %s: %w", addr, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.server != nil {
-		return URLs{}, errors.Join(errors.New("starting the sandbox: it is running already"), listener.Close())
+		return nil, errors.Join(errors.New("starting the sandbox: it is running already"), listener.Close())
 	}
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	serving := make(chan error, 1)
@@ -170,10 +200,17 @@ func (s *Sandbox) Start(ctx context.Context, addr string) (URLs, error) {
 
 // URLsAt gives the endpoints of a sandbox whose handler is served at base.
 func URLsAt(base string) URLs {
-	return URLs{
-		Meta: base, Google: base, GoogleToken: base + google.TokenPath,
-		Webhook: base + strings.TrimSuffix(webhook.Prefix, "/"), WebhookKey: webhook.Key, Control: base + "/_sandbox",
+	urls := URLs{Control: base + "/_sandbox"}
+	for _, f := range fakes.All() {
+		urls[f.Name()] = base + f.Base()
+		if tokens, ok := f.(call.TokenService); ok {
+			urls[f.Name()+Token] = base + tokens.TokenPath()
+		}
+		if signed, ok := f.(call.Signed); ok {
+			urls[f.Name()+Key] = signed.SigningKey()
+		}
 	}
+	return urls
 }
 
 // Close cuts open connections and waits until the server and its requests have

@@ -120,12 +120,12 @@ func (r *rig) do(method, url, body string, headers ...string) answer {
 
 func (r *rig) meta(body string, headers ...string) answer {
 	r.t.Helper()
-	return r.do(http.MethodPost, r.urls.Meta+"/v25.0/1234567890/events", body, headers...)
+	return r.do(http.MethodPost, r.urls["meta"]+"/v25.0/1234567890/events", body, headers...)
 }
 
 func (r *rig) google(body string, headers ...string) answer {
 	r.t.Helper()
-	return r.do(http.MethodPost, r.urls.Google+"/v1/events:ingest", body, headers...)
+	return r.do(http.MethodPost, r.urls["google"]+"/v1/events:ingest", body, headers...)
 }
 
 // merge applies a JSON merge patch (RFC 7396).

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 )
 
 // Kind is what a scripted fault does to a request.
@@ -30,20 +32,7 @@ const (
 var kinds = []Kind{Throttle, Unavailable, HTML, Reset, BadToken, Slow, Raw, ErrorIn200, LostAnswer, EmptyBody, Truncated, FewerEvents}
 
 // Duration is a time.Duration that JSON writes as text, such as "1.5s".
-type Duration time.Duration
-
-// MarshalText implements encoding.TextMarshaler.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *Duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("reading duration: %w", err)
-	}
-	*d = Duration(v)
-	return nil
-}
+type Duration = call.Duration
 
 // Rule is one scripted fault: which requests it is for, and what happens.
 // Empty fields match everything.

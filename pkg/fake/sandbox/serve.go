@@ -10,42 +10,39 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
 )
 
 // visit is one request on its way through the sandbox.
 type visit struct {
-	provider, op, dest string
-	req                call.Request
-	raw                *http.Request
-	rule               *Rule
+	fake     call.Fake
+	op, dest string
+	req      call.Request
+	raw      *http.Request
+	rule     *Rule
 }
 
-// classify tells whose request it is.
-func classify(r *http.Request) (provider, op string) {
-	switch path := r.URL.Path; {
-	case webhook.Destination(path) != "":
-		return Webhook, OpEvents
-	case path == google.TokenPath:
-		return Google, OpToken
-	case path == google.IngestPath:
-		return Google, OpIngest
-	case path == google.StatusPath:
-		return Google, OpStatus
-	case strings.HasPrefix(path, "/v1/"):
-		return Google, OpOther
-	case meta.Destination(path) != "":
-		return Meta, OpEvents
+// at finds whose request it is: the fake that names the longest path.
+func (s *Sandbox) at(path string) call.Fake {
+	var found call.Fake
+	longest := 0
+	for _, f := range s.fakes {
+		for _, p := range f.Paths() {
+			if len(p) > longest && (p == path || strings.HasSuffix(p, "/") && strings.HasPrefix(path, p)) {
+				found, longest = f, len(p)
+			}
+		}
 	}
-	return Meta, OpOther
+	return found
 }
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
-	v := &visit{raw: r}
-	v.provider, v.op = classify(r)
-	body, err := io.ReadAll(io.LimitReader(r.Body, int64(s.stand(v.provider).MaxBody())+1))
+	v := &visit{raw: r, fake: s.at(r.URL.Path)}
+	if v.fake == nil {
+		s.json(w, http.StatusNotFound, map[string]string{"error": "no provider answers at this path"})
+		return
+	}
+	v.op = v.fake.Operation(r.URL.Path)
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(v.fake.MaxBody())+1))
 	if err != nil {
 		return // the client went away; there is nobody to answer
 	}
@@ -57,19 +54,13 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, Path: r.URL.Path, Host: r.Host, Query: r.URL.Query(), Header: r.Header, Body: body,
 		Now: s.deps.Now(), Scheme: scheme,
 	}
+	provider := v.fake.Name()
 	if s.poison.Load() {
-		v.req.Poison = func(id string) bool { return poisoned(v.provider, id, s.cfg.PoisonPerMille) }
+		v.req.Poison = func(id string) bool { return poisoned(provider, id, s.cfg.PoisonPerMille) }
 	}
-	switch {
-	case v.provider == Webhook:
-		v.dest = webhook.Destination(r.URL.Path)
-	case v.op == OpEvents:
-		v.dest = meta.Destination(r.URL.Path)
-	case v.op == OpIngest:
-		v.dest = google.Destination(body)
-	}
-	s.count(v.provider, v.op)
-	v.rule = s.script.next(v.provider, v.op, v.dest, s.since(v.req.Now))
+	v.dest = v.fake.Destination(v.op, &v.req)
+	s.count(provider, v.op)
+	v.rule = s.script.next(provider, v.op, v.dest, s.since(v.req.Now))
 	s.perform(w, v)
 }
 
@@ -101,24 +92,7 @@ func (s *Sandbox) perform(w http.ResponseWriter, v *visit) {
 	}
 }
 
-// standIn is one provider's stand-in.
-type standIn interface {
-	Serve(req call.Request) call.Answer
-	MaxBody() int
-}
-
-func (s *Sandbox) stand(provider string) standIn {
-	switch provider {
-	case Meta:
-		return s.meta
-	case Webhook:
-		return s.webhook
-	default:
-		return s.google
-	}
-}
-
-func (s *Sandbox) process(v *visit) call.Answer { return s.stand(v.provider).Serve(v.req) }
+func (s *Sandbox) process(v *visit) call.Answer { return v.fake.Serve(v.req) }
 
 // refuse is the answer of a fault that stores nothing.
 func (s *Sandbox) refuse(v *visit) call.Answer {
@@ -134,54 +108,12 @@ func (s *Sandbox) refuse(v *visit) call.Answer {
 			status = http.StatusInternalServerError
 		}
 		return call.Answer{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(v.rule.Body)}
-	case ErrorIn200:
-		a := s.temporary(v)
-		if v.provider != Webhook { // whose 200 says that everything was taken
-			a.Status = http.StatusOK
-		}
-		return a
-	case Throttle:
-		return s.throttled(v)
-	case BadToken:
-		switch v.provider {
-		case Meta:
-			return s.meta.Reply(meta.ExpiredToken())
-		case Webhook:
-			return s.webhook.Reply(webhook.BadSignature())
-		}
-		if v.op == OpToken {
-			return google.InvalidGrant()
-		}
-		return s.google.Reply(google.Unauthenticated())
 	}
-	return s.temporary(v)
-}
-
-func (s *Sandbox) temporary(v *visit) call.Answer {
-	switch v.provider {
-	case Meta:
-		return s.meta.Reply(meta.Unavailable())
-	case Webhook:
-		return s.webhook.Reply(webhook.Unavailable())
-	}
-	return s.google.Reply(google.Unavailable())
-}
-
-func (s *Sandbox) throttled(v *visit) call.Answer {
-	switch v.provider {
-	case Google:
-		return s.google.Reply(google.Throttled(v.rule.RetryAfter))
-	case Webhook:
-		return s.webhook.Reply(webhook.Throttled(v.rule.RetryAfter))
-	}
-	code, status := v.rule.Code, v.rule.Status
-	if code == 0 {
-		code = 4
-	}
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	return s.meta.Reply(meta.Throttled(v.dest, code, status, v.rule.Minutes))
+	return v.fake.Refuse(call.Fault{
+		Throttle: v.rule.Do == Throttle, BadToken: v.rule.Do == BadToken, In200: v.rule.Do == ErrorIn200,
+		Operation: v.op, Destination: v.dest,
+		Code: v.rule.Code, Status: v.rule.Status, Minutes: v.rule.Minutes, RetryAfter: v.rule.RetryAfter,
+	})
 }
 
 // spoil damages the answer to a request that was stored.
@@ -214,7 +146,7 @@ func (s *Sandbox) write(w http.ResponseWriter, v *visit, a call.Answer) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
 	w.WriteHeader(a.Status)
 	if _, err := w.Write(a.Body); err != nil {
-		s.deps.Logger.Warn("sandbox answer not written", "provider", v.provider, "operation", v.op)
+		s.deps.Logger.Warn("sandbox answer not written", "provider", v.fake.Name(), "operation", v.op)
 	}
 }
 
@@ -232,12 +164,12 @@ func cut(w http.ResponseWriter, hard bool) {
 
 // report counts the answer and hands the exchange to the hook.
 func (s *Sandbox) report(v *visit, a call.Answer) {
-	s.countStatus(v.provider, a.Status)
+	s.countStatus(v.fake.Name(), a.Status)
 	if s.deps.OnExchange == nil {
 		return
 	}
 	e := Exchange{
-		Provider: v.provider, Operation: v.op, Method: v.req.Method, URL: cleanURL(v.raw.URL, v.raw.Host, v.req.Scheme),
+		Provider: v.fake.Name(), Operation: v.op, Method: v.req.Method, URL: cleanURL(v.raw.URL, v.raw.Host, v.req.Scheme),
 		Header: v.req.Header.Clone(), Status: a.Status,
 	}
 	e.Header.Del("Authorization")
@@ -267,8 +199,8 @@ func cleanURL(u *url.URL, host, scheme string) string {
 // cleanBody takes credentials out of a body that carries them beside the
 // events.
 func cleanBody(v *visit) string {
-	if v.provider != Meta {
-		return string(v.req.Body)
+	if redacts, ok := v.fake.(call.Redacts); ok {
+		return redacts.WithoutCredentials(v.req.Body, v.req.Header.Get("Content-Type"))
 	}
-	return meta.WithoutCredentials(v.req.Body, v.req.Header.Get("Content-Type"))
+	return string(v.req.Body)
 }

@@ -140,9 +140,9 @@ func TestBodies(t *testing.T) {
 		require.Equal(t, title+" / answer", reply.Name)
 		t.Run(title, func(t *testing.T) {
 			r := start(t, sandbox.Config{})
-			send, provider := r.meta, sandbox.Meta
-			if strings.HasPrefix(title, sandbox.Google) {
-				send, provider = r.google, sandbox.Google
+			send, provider := r.meta, "meta"
+			if strings.HasPrefix(title, "google") {
+				send, provider = r.google, "google"
 			}
 			a := send(string(request.Data))
 			var pretty bytes.Buffer

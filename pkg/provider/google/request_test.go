@@ -18,10 +18,10 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
-	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/google"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
+	sandbox "github.com/sluicehq/sluice/pkg/provider/google/fake"
 )
 
 // wire sends requests to the strict stand-in without a network between.

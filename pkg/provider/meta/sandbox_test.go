@@ -12,9 +12,9 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
-	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	sandbox "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 )
 
 // judge sends fragments to the strict stand-in, which shares no code with the

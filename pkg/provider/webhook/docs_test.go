@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
-	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
+	sandbox "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 )
 
 // verify returns an error unless body was signed with one of keys ("whsec_...").

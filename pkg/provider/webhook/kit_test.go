@@ -15,9 +15,9 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
-	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
+	sandbox "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 )
 
 var now = time.Date(2026, 11, 20, 15, 7, 1, 0, time.UTC).UnixMilli()

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	sandbox "github.com/sluicehq/sluice/pkg/fake/sandbox/webhook"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
+	sandbox "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 )
 
 func header(r provider.Request, name string) string {

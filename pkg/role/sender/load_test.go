@@ -28,7 +28,7 @@ func handOver(r *rig) {
 	r.order(0, "order", ids("c", 200)...)
 	r.await(func() bool { return two.Status().Idle() && r.lag() == 0 }, "idle")
 	require.Equal(r.t, 600, r.counts()["delivered delivered"])
-	report := r.box.Report().Providers[sandbox.Meta]
+	report := r.box.Report().Providers["meta"]
 	require.Equal(r.t, 600, report.Accepted)
 	require.Zero(r.t, report.Duplicates)
 	r.stop(two)

@@ -100,7 +100,7 @@ func (r *rig) counts() map[string]int {
 
 // accepted is how often the sandbox took an event.
 func (r *rig) accepted(customer int, name, id string) int {
-	return r.box.MetaEvent(dataset(customer), name, id).Accepted
+	return r.box.Event("meta", dataset(customer), name, id).Accepted
 }
 
 // lag is what the group has not committed of the topics that it reads; nobody

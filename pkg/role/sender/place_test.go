@@ -76,9 +76,9 @@ func onSockets(t *testing.T, destinations int, test func(r *rig)) {
 	r.setUp(destinations)
 	urls, err := r.box.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
-	at, err := url.Parse(urls.Meta)
+	at, err := url.Parse(urls["meta"])
 	require.NoError(t, err)
-	r.url = urls.Meta
+	r.url = urls["meta"]
 	r.wire.client, err = httpclient.New(httpclient.Config{Hosts: []string{at.Host}, AllowInsecure: true, AllowPrivate: true}, httpclient.Deps{})
 	require.NoError(t, err)
 	test(r)

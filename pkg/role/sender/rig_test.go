@@ -30,9 +30,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	sandboxmeta "github.com/sluicehq/sluice/pkg/fake/sandbox/meta"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	sandboxmeta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 	"github.com/sluicehq/sluice/schemas"
 	"github.com/sluicehq/sluice/test/place"
@@ -173,7 +175,7 @@ func (r *rig) setUp(destinations int) {
 		r.secrets.set(fmt.Sprintf("file:d%d", i), token(i))
 	}
 	r.wire = &wire{}
-	r.box, err = sandbox.New(sandbox.Config{Meta: sandboxmeta.Config{Datasets: datasets}}, sandbox.Deps{OnExchange: r.wire.saw})
+	r.box, err = sandbox.New(sandbox.Config{Fakes: []call.Fake{sandboxmeta.New(sandboxmeta.Config{Datasets: datasets}, ledger.New())}}, sandbox.Deps{OnExchange: r.wire.saw})
 	require.NoError(t, err)
 	r.wire.handler = r.box.Handler()
 	r.world = &world{consents: map[string]consent.Statement{}}

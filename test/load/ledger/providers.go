@@ -54,13 +54,7 @@ func (l *Ledger) atProviders(requests []world.Request) map[target]*sightings {
 	}
 	for t, s := range seen {
 		what := names[[2]string{t.provider, t.destination}]
-		count := l.w.Sandbox.WebhookEvent(t.destination, what, t.id)
-		switch t.provider {
-		case "meta":
-			count = l.w.Sandbox.MetaEvent(t.destination, what, t.id)
-		case "google":
-			count = l.w.Sandbox.GoogleEvent(t.destination, what, t.id)
-		}
+		count := l.w.Sandbox.Event(t.provider, t.destination, what, t.id)
 		s.accepted, s.refused = count.Accepted, count.Refused
 		slices.SortFunc(s.requests, func(a, b world.Request) int { return a.At.Compare(b.At) })
 	}

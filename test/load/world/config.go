@@ -36,7 +36,7 @@ diagnostics: {unmapped: all}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
 shutdown: {drain: 10s}
-`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls.Meta, urls.Google, urls.GoogleToken, urls.Webhook, "file:"+w.Dir+"/privacy.key")
+`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+w.Dir+"/privacy.key")
 	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the configuration of %s: %w", s.Name, err)
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	"github.com/sluicehq/sluice/pkg/fake/sandbox/google"
 	"github.com/sluicehq/sluice/test/load/role"
 )
 
@@ -96,7 +95,7 @@ func New(ctx context.Context, o Options) (_ *World, err error) {
 	if w.Registry, err = sr.NewClient(sr.URLs(w.RegistryURL), sr.HTTPClient(plain)); err != nil {
 		return nil, fmt.Errorf("making a registry client: %w", err)
 	}
-	w.Sandbox, err = sandbox.New(sandbox.Config{PoisonPerMille: o.PoisonPerMille, Google: google.Config{ProcessingTime: 5 * time.Second}}, sandbox.Deps{})
+	w.Sandbox, err = sandbox.New(sandbox.Config{PoisonPerMille: o.PoisonPerMille, ProcessingTime: 5 * time.Second}, sandbox.Deps{})
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +166,7 @@ func (w *World) WriteSecrets() error {
 	for name, text := range map[string]string{
 		"meta.json":    `{"access_token": "sandbox-meta-zq7xtoken"}`,
 		"google.json":  `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-zq7xrefresh"}`,
-		"webhook.json": fmt.Sprintf(`{"signing_key": %q}`, sandbox.URLsAt("").WebhookKey),
+		"webhook.json": fmt.Sprintf(`{"signing_key": %q}`, sandbox.URLsAt("")["webhook_key"]),
 		"privacy.key":  "zq7xprivacy: a key of more than thirty-two bytes",
 	} {
 		if err := os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o600); err != nil {

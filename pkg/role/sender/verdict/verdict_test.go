@@ -14,13 +14,13 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/transact"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
-	sandboxgoogle "github.com/sluicehq/sluice/pkg/fake/sandbox/google"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 	"github.com/sluicehq/sluice/pkg/role/sender/verdict"
 )
 
 // script makes Google's processing refuse a share of what comes after.
 func (r *rig) script(reason string, perMille int) {
-	r.box.ScriptVerdicts(sandboxgoogle.Verdict{Reason: reason, PerMille: perMille})
+	r.box.ScriptVerdicts(call.Verdict{Reason: reason, PerMille: perMille})
 }
 
 func (r *rig) awaitVerdicts(n int) []decision.Decision {

@@ -1,7 +1,7 @@
-// Package meta is a strict stand-in for the events edge of Meta's Graph API
+// Package fake is a strict stand-in for the events edge of Meta's Graph API
 // (Conversions API). It judges requests by code of its own and shares none
 // with the sender.
-package meta
+package fake
 
 import (
 	"crypto/hmac"
@@ -54,12 +54,6 @@ func Versions() map[string]time.Time {
 	}
 }
 
-// Stats are counters that the ledger does not have.
-type Stats struct {
-	EmptyHashes int64 `json:"empty_hashes"` // accepted hashes of nothing
-	TestEvents  int64 `json:"test_events"`  // accepted events with a test_event_code
-}
-
 // Service is the stand-in. It is safe for concurrent use.
 type Service struct {
 	cfg    Config
@@ -71,6 +65,10 @@ type Service struct {
 
 // New makes the stand-in that records in l.
 func New(cfg Config, l *ledger.Ledger) *Service {
+	return &Service{cfg: cfg.withDefaults(), ledger: l}
+}
+
+func (cfg Config) withDefaults() Config {
 	if cfg.Versions == nil {
 		cfg.Versions = Versions()
 	}
@@ -80,19 +78,20 @@ func New(cfg Config, l *ledger.Ledger) *Service {
 	if cfg.FutureTolerance == 0 {
 		cfg.FutureTolerance = time.Minute
 	}
-	return &Service{cfg: cfg, ledger: l}
+	return cfg
 }
 
-// Stats gives the counters.
-func (s *Service) Stats() Stats {
-	return Stats{EmptyHashes: s.empty.Load(), TestEvents: s.tests.Load()}
+// Stats implements call.Counts: accepted hashes of nothing, and accepted events
+// with a test_event_code.
+func (s *Service) Stats() map[string]int64 {
+	return map[string]int64{"empty_hashes": s.empty.Load(), "test_events": s.tests.Load()}
 }
 
 // MaxBody is the largest body the service reads.
 func (s *Service) MaxBody() int { return s.cfg.MaxBody }
 
-// Destination is the dataset id in the path, or empty.
-func Destination(path string) string {
+// dataset is the dataset id in the path, or empty.
+func dataset(path string) string {
 	if parts := strings.Split(strings.Trim(path, "/"), "/"); len(parts) == 3 && parts[2] == "events" {
 		return parts[1]
 	}
@@ -119,9 +118,6 @@ type success struct {
 	Messages []string `json:"messages"`
 	Trace    string   `json:"fbtrace_id"`
 }
-
-// Reply answers with the refusal, as the faults do.
-func (s *Service) Reply(r *Refusal) call.Answer { return r.answer(s.trace()) }
 
 // trace makes a new fbtrace_id: letters and digits, the same in every run.
 func (s *Service) trace() string {

@@ -1,4 +1,4 @@
-package google
+package fake
 
 import (
 	"encoding/json"

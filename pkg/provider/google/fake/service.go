@@ -1,7 +1,7 @@
-// Package google is a strict stand-in for the Data Manager API (events:ingest,
+// Package fake is a strict stand-in for the Data Manager API (events:ingest,
 // requestStatus:retrieve) and for the OAuth token endpoint before it. It judges
 // requests by code of its own and shares none with the sender.
-package google
+package fake
 
 import (
 	"crypto/rsa"
@@ -79,11 +79,18 @@ type Service struct {
 	quota    map[string]*bucket
 	statuses map[string]*submission
 	order    []string // request ids, oldest first
-	verdicts []Verdict
+	verdicts []call.Verdict
 }
 
 // New makes the stand-in that records in l.
 func New(cfg Config, l *ledger.Ledger) *Service {
+	return &Service{
+		cfg: cfg.withDefaults(), ledger: l,
+		tokens: map[string]grant{}, quota: map[string]*bucket{}, statuses: map[string]*submission{},
+	}
+}
+
+func (cfg Config) withDefaults() Config {
 	if cfg.TokenLifetime == 0 {
 		cfg.TokenLifetime = time.Hour
 	}
@@ -96,10 +103,7 @@ func New(cfg Config, l *ledger.Ledger) *Service {
 	if cfg.DefaultConsent == "" {
 		cfg.DefaultConsent = "CONSENT_GRANTED"
 	}
-	return &Service{
-		cfg: cfg, ledger: l,
-		tokens: map[string]grant{}, quota: map[string]*bucket{}, statuses: map[string]*submission{},
-	}
+	return cfg
 }
 
 // Paths of the service.
@@ -112,9 +116,9 @@ const (
 // MaxBody is the largest body the service reads.
 func (s *Service) MaxBody() int { return s.cfg.MaxBody }
 
-// Destination is the first destination of an ingest request, as account id,
+// destinationOf is the first destination of an ingest request, as account id,
 // slash, conversion action; empty where the body has none.
-func Destination(body []byte) string {
+func destinationOf(body []byte) string {
 	root, err := jsontree.Parse(body)
 	if err != nil {
 		return ""

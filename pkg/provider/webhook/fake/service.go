@@ -1,7 +1,7 @@
-// Package webhook is a strict receiver of signed conversions, as
+// Package fake is a strict receiver of signed conversions, as
 // docs/providers/webhook.md describes one. It judges requests by code of its
 // own and shares none with the sender.
-package webhook
+package fake
 
 import (
 	"crypto/sha256"
@@ -65,15 +65,19 @@ func sum(parts ...string) digest {
 
 // New makes the receiver that records in l.
 func New(cfg Config, l *ledger.Ledger) *Service {
+	s := &Service{cfg: cfg.withDefaults(), ledger: l}
+	s.Reset()
+	return s
+}
+
+func (cfg Config) withDefaults() Config {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 1 << 20
 	}
 	if cfg.Tolerance == 0 {
 		cfg.Tolerance = 5 * time.Minute
 	}
-	s := &Service{cfg: cfg, ledger: l}
-	s.Reset()
-	return s
+	return cfg
 }
 
 // Reset forgets which ids were seen.

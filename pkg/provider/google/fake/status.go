@@ -1,4 +1,4 @@
-package google
+package fake
 
 import (
 	"encoding/json"
@@ -12,13 +12,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/jsontree"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/ledger"
 )
-
-// Verdict scripts a refusal that processing finds later, for the status.
-type Verdict struct {
-	Destination string `json:"destination"` // account id, account/action or action; empty: any
-	Reason      string `json:"reason"`      // without PROCESSING_ERROR_REASON_
-	PerMille    int    `json:"per_mille"`   // share of the events, chosen by their id; 1000: all
-}
 
 const (
 	reasonPrefix = "PROCESSING_ERROR_REASON_"
@@ -40,7 +33,7 @@ type outcome struct {
 }
 
 // Script sets the verdicts for requests that come after it.
-func (s *Service) Script(v ...Verdict) {
+func (s *Service) Script(v ...call.Verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.verdicts = slices.Clone(v)
@@ -89,9 +82,9 @@ func (s *Service) store(id string, now time.Time, j *judge) {
 }
 
 // process gives the reason why processing refuses the event, or nothing.
-func (s *Service) process(d destination, e jsontree.Node, now time.Time, seen ledger.Outcome, root jsontree.Node, verdicts []Verdict) string {
+func (s *Service) process(d destination, e jsontree.Node, now time.Time, seen ledger.Outcome, root jsontree.Node, verdicts []call.Verdict) string {
 	for _, v := range verdicts {
-		if v.matches(d) && share(identify(e), v.Reason) < v.PerMille {
+		if matches(v, d) && share(identify(e), v.Reason) < v.PerMille {
 			return reasonPrefix + v.Reason
 		}
 	}
@@ -126,7 +119,7 @@ func (s *Service) consent(e, root jsontree.Node) string {
 	return s.cfg.DefaultConsent
 }
 
-func (v Verdict) matches(d destination) bool {
+func matches(v call.Verdict, d destination) bool {
 	return v.Destination == "" || v.Destination == d.account || v.Destination == d.target || v.Destination == d.account+"/"+d.target
 }
 

@@ -1,4 +1,4 @@
-package webhook
+package fake
 
 import "net/http"
 
