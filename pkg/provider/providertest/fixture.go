@@ -1,7 +1,7 @@
 // Package providertest is what every provider has to pass before it may be
 // registered: the promises that router and sender rely on, checked through the
 // provider's public interface with an event full of canaries. A new provider
-// is one folder, one line in the registry, its sandbox handler, and a test
+// is one folder with its fake in it, one line in pkg/provider/all, and a test
 // that calls Run.
 package providertest
 
