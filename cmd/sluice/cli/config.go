@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
@@ -36,12 +37,14 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := usagef("unknown command %q for %q", args[0], cmd.CommandPath())
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		err = usagef("unknown command %q for %q; did you mean %s?", args[0], cmd.CommandPath(), near[0])
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
 	}
-	return err
+	if near := document.Nearest(args[0], names); near != "" {
+		return usagef("unknown command %q for %q; did you mean %s?", args[0], cmd.CommandPath(), near)
+	}
+	return usagef("unknown command %q for %q", args[0], cmd.CommandPath())
 }
 
 func (r *root) configCheckCommand() *cobra.Command {

@@ -62,22 +62,6 @@ func codeOf(err error) int {
 		return exitUsage
 	case errors.As(err, &notReady):
 		return exitEnvironment
-	case isUnknownCommand(err):
-		return exitUsage
 	}
 	return exitRuntime
-}
-
-// missingFlag begins cobra's complaint about required flags.
-const missingFlag = "required flag"
-
-// isUnknownCommand knows cobra's own complaints, which have no type.
-func isUnknownCommand(err error) bool {
-	text := err.Error()
-	for _, start := range []string{"unknown command", "accepts ", "requires ", missingFlag, "invalid argument", "if any flags in the group"} {
-		if len(text) >= len(start) && text[:len(start)] == start {
-			return true
-		}
-	}
-	return false
 }

@@ -46,12 +46,12 @@ func nearFlag(cmd *cobra.Command, err error) error {
 // withExample adds the command's first example to the complaint that a flag is
 // missing.
 func withExample(cmd *cobra.Command, err error) error {
-	if err == nil || !strings.HasPrefix(err.Error(), missingFlag) {
+	if missing := cmd.ValidateRequiredFlags(); missing == nil || missing.Error() != err.Error() {
 		return err
 	}
 	for line := range strings.Lines(cmd.Example) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "sluice ") {
-			return usage(fmt.Errorf("%w\n  example: %s", err, line))
+			return fmt.Errorf("%w\n  example: %s", err, line)
 		}
 	}
 	return err

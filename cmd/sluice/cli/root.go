@@ -31,6 +31,8 @@ type root struct {
 
 	configFile string
 	flags      []*connectFlag
+	// started: the command line was understood and the command runs.
+	started bool
 }
 
 // connectFlag is a flag that stands for a setting.
@@ -48,7 +50,24 @@ func Main(ctx context.Context, streams Streams, version string, args, environ []
 	cmd.SetOut(streams.Out)
 	cmd.SetErr(streams.Err)
 	ran, err := cmd.ExecuteContextC(ctx)
-	return r.exit(withExample(ran, err))
+	if err != nil && !r.started {
+		err = usage(withExample(ran, err)) // cobra refused the command line
+	}
+	return r.exit(err)
+}
+
+// noteStart makes every command note that it has started: what fails before is
+// a mistake in the command line, whatever words cobra has for it.
+func (r *root) noteStart(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			r.started = true
+			return run(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		r.noteStart(c)
+	}
 }
 
 func (r *root) command() *cobra.Command {
@@ -82,6 +101,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		r.healthCommand(), r.destinationsCommand(), r.historyCommand(),
 		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(), r.reconcileCommand(), r.recordCommand(),
 	)
+	r.noteStart(cmd)
 	return cmd
 }
 
