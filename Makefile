@@ -117,8 +117,12 @@ test-real: ## Run the suites against real Kafka, registry and Redis
 	$(CTL) run -secure -- ./test/real/run $(TEST_FLAGS)
 
 .PHONY: lint
-lint: ## Check the code with the linters of .golangci.yml
+lint: deadcode ## Check the code with the linters of .golangci.yml, and for dead code
 	$(TOOL) golangci-lint run $(PKG)
+
+.PHONY: deadcode
+deadcode: ## Fail on functions that no command reaches
+	TOOL='$(TOOL)' tools/deadcode/run
 
 .PHONY: fmt
 fmt: ## Format the code and group its imports

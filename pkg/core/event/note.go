@@ -74,9 +74,6 @@ func (n Note) Sentence() string {
 	return n.Path + ": " + string(n.Code)
 }
 
-// NoteCodes lists the codes with what they mean, for docs.
-func NoteCodes() map[NoteCode]string { return noteSentences }
-
 // MaxNotes bounds what is noted about one event.
 const MaxNotes = 20
 

@@ -89,9 +89,6 @@ var embeddedPolicy = sync.OnceValue(func() *consent.Policy {
 	return docs.policies[0]
 })
 
-// EmbeddedPolicyFile is the default policy as the file that documents it.
-func EmbeddedPolicyFile() []byte { return slices.Clone(defaultPolicyFile) }
-
 // hashTree gives a content hash: 16 hex digits of the SHA-256 of the canonical
 // JSON. Order, style and comments of the file do not change it.
 func hashNode(t *document.Node) string {

@@ -36,16 +36,6 @@ func NewKey(shadow bool, customer, destination, target, id string) Key {
 	return digest(s, customer, destination, target, id, "")
 }
 
-// AdjustedKey is the claim key of an adjustment: one transaction has several,
-// told apart by their event ids.
-func AdjustedKey(shadow bool, customer, destination, target, transaction, event string) Key {
-	s := spaceLive
-	if shadow {
-		s = spaceShadow
-	}
-	return digest(s, customer, destination, target, transaction, event)
-}
-
 // TransactionKey is the second claim key of an event at a destination that also
 // deduplicates by transaction (dedup.also_by). It is apart from [NewKey]:
 // an order number that happens to be another event's id means nothing.

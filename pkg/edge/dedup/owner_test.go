@@ -61,8 +61,6 @@ func TestKeysAreApart(t *testing.T) {
 		"shadow":      dedup.NewKey(true, "a", "b", "c", "d"),
 		"moved":       dedup.NewKey(false, "ab", "", "c", "d"),
 		"joined":      dedup.NewKey(false, "a", "bc", "", "d"),
-		"adjusted":    dedup.AdjustedKey(false, "a", "b", "c", "d", "e"),
-		"adjusted 2":  dedup.AdjustedKey(false, "a", "b", "c", "de", ""),
 		"also":        dedup.TransactionKey(false, "a", "b", "c", "d"),
 		"also shadow": dedup.TransactionKey(true, "a", "b", "c", "d"),
 		"newest":      dedup.AdjustmentKey("a", "b", "c", "d"),

@@ -2,7 +2,6 @@ package table_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -144,37 +143,4 @@ func TestConsentTableLookupAllocatesNothing(t *testing.T) {
 	require.NoError(t, x.Apply(t.Context(), consentRecord("acme:s1", "granted 1700000000000", 7)))
 	subject := identity.NewRaw("s1")
 	require.Zero(t, testing.AllocsPerRun(100, func() { x.Get("acme", subject) }))
-}
-
-func TestTable(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	errBad := errors.New("bad")
-	x := table.NewTable(func(_ context.Context, r *kgo.Record) (string, error) {
-		if string(r.Value) == "bad" {
-			return "", errBad
-		}
-		return string(r.Value), nil
-	})
-	put := func(key, value string) error { return x.Apply(ctx, consentRecord(key, value, 1)) }
-	require.NoError(t, put("a", "1"))
-	sum := x.Checksum()
-	require.NoError(t, put("b", "2"))
-	require.ErrorIs(t, put("a", "bad"), errBad)
-	v, ok := x.Get("a")
-	require.True(t, ok)
-	require.Equal(t, "1", v, "the last good record stays")
-	require.NoError(t, put("b", ""))
-	require.Equal(t, sum, x.Checksum())
-	all := map[string]string{}
-	for key, value := range x.All() {
-		all[key] = value
-	}
-	require.Equal(t, map[string]string{"a": "1"}, all)
-	entries, _ := x.Size()
-	require.Equal(t, 1, entries)
-	version := x.Version()
-	x.Reset()
-	require.Greater(t, x.Version(), version)
-	require.Zero(t, x.Checksum())
 }

@@ -77,13 +77,6 @@ func SpanContext(headers []kgo.RecordHeader) trace.SpanContext {
 	return trace.SpanContext{}
 }
 
-// Link points from a span of a whole batch to the trace of one of its
-// records; ok is false where nobody follows that record.
-func Link(headers []kgo.RecordHeader) (link trace.Link, ok bool) {
-	parent := SpanContext(headers)
-	return trace.Link{SpanContext: parent}, parent.IsSampled()
-}
-
 // Inject writes the current trace into the headers of a record that is about
 // to be produced, in place of an earlier one.
 func Inject(ctx context.Context, headers []kgo.RecordHeader) []kgo.RecordHeader {

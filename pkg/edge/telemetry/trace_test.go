@@ -107,17 +107,6 @@ func TestInjectReplacesAndCopies(t *testing.T) {
 	assert.Equal(t, original, telemetry.Inject(t.Context(), original), "nothing to inject")
 }
 
-func TestLinks(t *testing.T) {
-	t.Parallel()
-	link, ok := telemetry.Link(headers(sampled))
-	assert.True(t, ok)
-	assert.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", link.SpanContext.TraceID().String())
-	for _, h := range [][]kgo.RecordHeader{nil, headers(unsampled), headers("x")} {
-		_, ok := telemetry.Link(h)
-		assert.False(t, ok)
-	}
-}
-
 func TestUnfollowedEventsCostNothing(t *testing.T) {
 	tracing, _ := recorder(0)
 	plain := []kgo.RecordHeader{{Key: "x", Value: []byte("1")}}

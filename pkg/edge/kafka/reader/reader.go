@@ -246,18 +246,8 @@ func (r *Reader) Poll(ctx context.Context, most int) ([]*kgo.Record, error) {
 	}
 }
 
-// Each gives every record that a reader reads to take, until the end is
-// reached, ctx ends or take fails. idle is called after each batch; nil: never.
-func Each(ctx context.Context, cfg Config, take func(*kgo.Record) error, idle func() error) error {
-	r, err := Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return r.Each(ctx, take, idle)
-}
-
-// Each gives every further record to take; see the function Each.
+// Each gives every further record to take, until the end is reached, ctx ends
+// or take fails. idle is called after each batch; nil: never.
 func (r *Reader) Each(ctx context.Context, take func(*kgo.Record) error, idle func() error) error {
 	for {
 		records, err := r.Poll(ctx, 0)

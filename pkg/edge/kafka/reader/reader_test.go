@@ -266,7 +266,7 @@ func TestAReaderToAnEndDoesNotWaitForever(t *testing.T) {
 		fault := b.services.Cluster().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: kerr.UnknownServerError, Count: -1})
 		defer fault.Remove()
 		began := time.Now()
-		err := reader.Each(b.ctx(), reader.Config{Kafka: b.services.Kafka(), Topics: []string{topic}, To: reader.Stable},
+		err := b.each(reader.Config{Kafka: b.services.Kafka(), Topics: []string{topic}, To: reader.Stable},
 			func(*kgo.Record) error { return nil }, nil)
 		require.ErrorIs(b.t, err, kerr.UnknownServerError)
 		require.ErrorContains(b.t, err, "nothing came for")
@@ -292,11 +292,11 @@ func TestEachStopsWhenItIsTold(t *testing.T) {
 		stop := errors.New("enough")
 		var seen, batches int
 		cfg := reader.Config{Kafka: b.services.Kafka(), Topics: []string{topic}, To: reader.Stable}
-		require.NoError(b.t, reader.Each(b.ctx(), cfg, func(*kgo.Record) error { seen++; return nil }, func() error { batches++; return nil }))
+		require.NoError(b.t, b.each(cfg, func(*kgo.Record) error { seen++; return nil }, func() error { batches++; return nil }))
 		require.Equal(b.t, 5, seen)
 		require.Positive(b.t, batches)
-		require.ErrorIs(b.t, reader.Each(b.ctx(), cfg, func(*kgo.Record) error { return stop }, nil), stop)
-		require.ErrorIs(b.t, reader.Each(b.ctx(), cfg, func(*kgo.Record) error { return nil }, func() error { return stop }), stop)
+		require.ErrorIs(b.t, b.each(cfg, func(*kgo.Record) error { return stop }, nil), stop)
+		require.ErrorIs(b.t, b.each(cfg, func(*kgo.Record) error { return nil }, func() error { return stop }), stop)
 	})
 }
 
@@ -312,4 +312,13 @@ func TestAReaderNeedsToKnowWhatToRead(t *testing.T) {
 			require.ErrorContains(b.t, err, "opening a reader", name)
 		}
 	})
+}
+
+// each reads what a configuration names to its end.
+func (b *bench) each(cfg reader.Config, take func(*kgo.Record) error, idle func() error) error {
+	b.t.Helper()
+	r, err := reader.Open(b.ctx(), cfg)
+	require.NoError(b.t, err)
+	defer r.Close()
+	return r.Each(b.ctx(), take, idle)
 }
