@@ -131,6 +131,9 @@ func limits(p provider.Provider) provider.Table {
 	}
 	row("hosts", hosts)
 	row("events in a request", fmt.Sprintf("%d, in the realtime lane %d", s.MaxBatch, s.RealtimeBatch))
+	if s.Blind {
+		row("success", "says nothing: the API never refuses, so health calls these events sent, not delivered")
+	}
 	var kinds []string
 	for _, k := range p.Supported().List() {
 		kinds = append(kinds, k.String())

@@ -26,7 +26,7 @@ func (e *Env) Reporter() (*opshealth.Reporter, error) {
 		return nil, err
 	}
 	return opshealth.New(opshealth.Deps{
-		Diagnostics: log, Statuses: e.DestinationStatuses, Versions: e.apiVersions, Now: e.Now,
+		Diagnostics: log, Statuses: e.DestinationStatuses, Versions: e.apiVersions, Blind: e.blind, Now: e.Now,
 		Applied: func(ctx context.Context) ([]*resource.Destination, error) {
 			resources, _, err := Applier(e).Current(ctx)
 			if err != nil {

@@ -59,3 +59,13 @@ func (e *Env) apiVersions(destinations []*resource.Destination) map[string]healt
 	}
 	return found
 }
+
+// blind says whether a provider never refuses anything.
+func (e *Env) blind(name string) bool {
+	p, known := e.Providers()[name]
+	if !known {
+		return false
+	}
+	spec := p.Spec()
+	return spec.Blind
+}

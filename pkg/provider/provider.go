@@ -82,7 +82,7 @@ type Spec struct {
 	// list, and docs print it.
 	Clear []string
 	// Blind: the provider never says no, so that a wrong secret looks healthy.
-	// What it took is called sent, not delivered.
+	// Health calls what it took sent, not delivered.
 	Blind bool
 }
 

@@ -92,7 +92,11 @@ func (b *teller) report(r *health.Report) {
 	if who := ownerOf(r.Owner, r.Runbook); who != "" {
 		b.line(2, who)
 	}
-	b.row("delivered", count(c.Delivered, "event")+", "+sinceLast(c.LastDelivered))
+	if r.Blind {
+		b.row("sent", count(c.Delivered, "event")+", "+sinceLast(c.LastDelivered)+"; the provider never says no, so nobody knows whether it took them")
+	} else {
+		b.row("delivered", count(c.Delivered, "event")+", "+sinceLast(c.LastDelivered))
+	}
 	b.row("confirmed by both", strconv.Itoa(c.Both)+", recovered (server only) "+strconv.Itoa(c.Recovered)+", not known "+strconv.Itoa(c.Delivered-c.Both-c.Recovered))
 	b.row("deduplication", percent(r.Recognisable)+" of what both reported has a shared id; "+strconv.Itoa(c.Duplicates)+" duplicates held back")
 	b.row("match quality", decimal(r.MatchQuality)+" of 10 (an estimate)")

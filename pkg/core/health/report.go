@@ -74,6 +74,10 @@ func StateOf(d *resource.Destination, worst map[string]Status) string {
 type Report struct {
 	Destination, Customer, Provider, Owner, Runbook string
 
+	// Blind: the provider never says no, so that what is counted as delivered was
+	// sent, and nobody knows more.
+	Blind bool
+
 	State  string
 	Status Status // zero where no sender has said anything lately
 

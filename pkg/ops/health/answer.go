@@ -30,9 +30,12 @@ type Report struct {
 	Provider      string `json:"provider"`
 	Owner         string `json:"owner"`
 	Runbook       string `json:"runbook"`
-	State         string `json:"state"`
-	StateReason   string `json:"state_reason,omitempty"`
-	StateMessage  string `json:"state_message,omitempty"`
+	// Blind: the provider never says no; counts.delivered are events that were
+	// sent to it.
+	Blind        bool   `json:"blind,omitempty"`
+	State        string `json:"state"`
+	StateReason  string `json:"state_reason,omitempty"`
+	StateMessage string `json:"state_message,omitempty"`
 
 	// MatchQuality is out of 10; shares are out of 1. Null: too little is known.
 	MatchQuality  *float64           `json:"match_quality"`
@@ -95,7 +98,7 @@ func alertOf(a health.Alert) Alert {
 func reportOf(r *health.Report) Report {
 	c := r.Counts
 	a := Report{
-		DestinationID: r.Destination, CustomerID: r.Customer, Provider: r.Provider, Owner: r.Owner, Runbook: r.Runbook, State: r.State,
+		DestinationID: r.Destination, CustomerID: r.Customer, Provider: r.Provider, Owner: r.Owner, Runbook: r.Runbook, Blind: r.Blind, State: r.State,
 		MatchQuality: r.MatchQuality, KeyCoverage: map[string]float64{}, EventCoverage: r.Coverage, Events: []Event{},
 		Recovered: c.Recovered, ConfirmedByBoth: c.Both, BudgetLeft: r.BudgetLeft,
 		Counts: map[string]int{

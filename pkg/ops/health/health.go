@@ -43,7 +43,9 @@ type Deps struct {
 	// Versions gives the API versions that destinations' requests name, as far
 	// as their end is known.
 	Versions func([]*resource.Destination) map[string]health.Version
-	Now      func() time.Time
+	// Blind says whether a provider never refuses anything.
+	Blind func(provider string) bool
+	Now   func() time.Time
 }
 
 // Reporter answers requests. It holds nothing open and is safe for concurrent
@@ -81,6 +83,7 @@ func (r *Reporter) Health(ctx context.Context, q Request) (Answer, error) {
 	for _, d := range applied {
 		if q.wants(d) {
 			report := health.NewReport(d, counts[d.ID], q.Span, situation.Waiting[d.ID], situation.Worst)
+			report.Blind = r.deps.Blind(d.Provider)
 			a.Reports = append(a.Reports, report)
 			a.Destinations = append(a.Destinations, reportOf(&report))
 			a.Judged = append(a.Judged, situation.Judge(d)...)

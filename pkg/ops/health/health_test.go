@@ -46,6 +46,7 @@ func reporter(log *said, statuses ...core.Status) *health.Reporter {
 		},
 		Statuses: func(context.Context) ([]core.Status, error) { return statuses, nil },
 		Versions: func([]*resource.Destination) map[string]core.Version { return nil },
+		Blind:    func(provider string) bool { return provider == "google" },
 	})
 }
 
@@ -106,6 +107,16 @@ func TestTheAnswerCountsWhatFallsIntoTheSpan(t *testing.T) {
 	text, err := json.Marshal(answer)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"looked_at":{"records":3`)
+}
+
+// What a provider that never says no has taken is sent, and no more is known.
+func TestTheAnswerSaysWhichProvidersNeverSayNo(t *testing.T) {
+	t.Parallel()
+	answer, err := reporter(&said{}).Health(t.Context(), health.Request{Span: time.Hour, Customer: "acme"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, names(&answer))
+	require.Equal(t, []bool{false, true}, []bool{answer.Destinations[0].Blind, answer.Destinations[1].Blind})
+	require.True(t, answer.Reports[1].Blind)
 }
 
 func TestWhatCannotBeReadIsNoAnswer(t *testing.T) {

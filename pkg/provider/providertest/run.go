@@ -55,6 +55,13 @@ func (b *bench) spec(t *testing.T) {
 		equal(t, "https", u.Scheme, "scheme of "+address)
 		member(t, s.Hosts, u.Host, "an address outside the fixed hosts is never called")
 	}
+	holds(t, s.Title != "", "docs and chart have no title")
+	if s.Blind {
+		holds(t, b.f.StatusDecides && !s.Asynchronous, "who never says no has neither a body that decides nor a verdict")
+		for i := range b.f.Answers {
+			holds(t, len(b.f.Answers[i].Faults) == 0, "%s: who never says no names no events", b.f.Answers[i].Name)
+		}
+	}
 	holds(t, s.RealtimeBatch > 0, "RealtimeBatch is not positive")
 	holds(t, s.MaxBatch >= s.RealtimeBatch, "MaxBatch is below RealtimeBatch")
 	holds(t, s.MaxBytes > 0, "MaxBytes is not positive")
