@@ -27,7 +27,7 @@ type meteredClaims struct {
 // outcomes are the metric's words for what a claim turned out to be.
 var outcomes = map[dedup.State]telemetry.ClaimOutcome{
 	dedup.Taken: telemetry.ClaimTaken, dedup.Own: telemetry.ClaimOwn, dedup.OwnDelivered: telemetry.ClaimDelivered,
-	dedup.Duplicate: telemetry.ClaimDuplicate, dedup.Delivered: telemetry.ClaimDelivered,
+	dedup.Duplicate: telemetry.ClaimDuplicate, dedup.Delivered: telemetry.ClaimDelivered, dedup.Unreadable: telemetry.ClaimUnreadable,
 }
 
 // Claim takes claims and counts what they turned out to be.
@@ -39,7 +39,7 @@ func (c meteredClaims) Claim(ctx context.Context, requests []dedup.Request) (ded
 		c.metrics.Claims(ctx, telemetry.ClaimUnavailable, int64(len(requests)))
 		return claims, err
 	}
-	var counts [dedup.Delivered + 1]int64
+	var counts [dedup.States]int64
 	for _, r := range claims.Results {
 		counts[r.State]++
 	}

@@ -194,11 +194,25 @@ func (d *doctor) redis(ctx context.Context) {
 	}
 	switch err := store.Status(ctx); {
 	case err == nil:
-		d.add("claims", Fine, "", "complete")
+		d.unreadable(ctx, store)
 	case errors.Is(err, dedup.ErrEmpty) && d.neverDecided(ctx):
 		d.add("claims", Fine, "", "none, and no decision was ever written: a new installation; the first role makes them")
 	default:
 		d.add("claims", Problem, "start a router or sender, which restores them, or run `sluice claims rebuild`", "%v", err)
+	}
+}
+
+// unreadable looks for claims that something else has overwritten.
+func (d *doctor) unreadable(ctx context.Context, store *dedup.Store) {
+	keys, err := store.Unreadable(ctx)
+	switch {
+	case err != nil:
+		d.add("claims", Problem, "see docs/runbooks/redis-loss.md", "%v", err)
+	case len(keys) > 0:
+		d.add("claims", Problem, "find out what else writes to this Redis; then `sluice claims rebuild --force` removes what is no claim, and `sluice replay` sends what was withheld (duplicate.unknown)",
+			"%d claims hold something that Sluice did not write, among them the key %s", len(keys), keys[0])
+	default:
+		d.add("claims", Fine, "", "complete")
 	}
 }
 

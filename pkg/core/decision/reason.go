@@ -60,6 +60,7 @@ const (
 	DuplicateTransaction
 	DuplicateDelivered
 	DuplicateSuperseded
+	DuplicateUnknown
 
 	Eligible
 

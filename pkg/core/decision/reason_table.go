@@ -55,6 +55,7 @@ var reasonRows = [reasonCount]Info{
 	DuplicateTransaction: {Code: "duplicate.transaction", Status: Duplicate, Gate: "duplicate", Sentence: "Another event of this transaction was routed to this target first."},
 	DuplicateDelivered:   {Code: "duplicate.delivered", Status: Duplicate, Gate: "duplicate", Sentence: "The provider already has this event."},
 	DuplicateSuperseded:  {Code: "duplicate.superseded", Status: Duplicate, Gate: "duplicate", Sentence: "Another copy of this delivery is in charge, or a newer version exists."},
+	DuplicateUnknown:     {Code: "duplicate.unknown", Status: Skipped, Gate: "duplicate", Sentence: "The event's claim in Redis holds something that Sluice did not write, so nobody can tell whether the event was sent.", Fix: "Find out what else writes to this Redis; then `sluice claims rebuild --force` removes what is no claim, and a replay sends what was not sent."},
 
 	Eligible: {Code: "eligible", Status: Queued, Gate: "eligible", Sentence: "Every gate passed."},
 

@@ -3,8 +3,6 @@ package dedup
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -36,26 +34,23 @@ func (s *Store) Newest(ctx context.Context, keys []Key) ([]time.Time, error) {
 	}
 	out := make([]time.Time, len(keys))
 	for i, cmd := range heads {
-		value, err := cmd.Result()
-		if errors.Is(err, redis.Nil) {
-			continue
-		}
-		if err != nil {
+		ms, err := number64(cmd)
+		switch {
+		case errors.Is(err, redis.Nil), foreign(err): // nothing is known to be newer
+		case err != nil:
 			return nil, unavailable(doing, err)
+		default:
+			out[i] = time.UnixMilli(ms).UTC()
 		}
-		ms, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%s: a time is not a number", doing)
-		}
-		out[i] = time.UnixMilli(ms).UTC()
 	}
 	return out, nil
 }
 
 // advanceScript keeps the largest value. Milliseconds are far below 2^53, so
 // Lua's numbers hold them.
-const advanceScript = `local v=redis.call('get',KEYS[1]) ` +
-	`if v and tonumber(v)>=tonumber(ARGV[1]) then return redis.call('pexpire',KEYS[1],ARGV[2]) end ` +
+// What is no number is replaced.
+const advanceScript = `local v=redis.pcall('get',KEYS[1]) if type(v)=='string' then v=tonumber(v) else v=nil end ` +
+	`if v and v>=tonumber(ARGV[1]) then return redis.call('pexpire',KEYS[1],ARGV[2]) end ` +
 	`redis.call('set',KEYS[1],ARGV[1],'px',ARGV[2]) return 1`
 
 // Advance records adjustments that the provider has taken. A time that is not

@@ -38,9 +38,16 @@ const (
 	Duplicate
 	// Delivered: another record's mark.
 	Delivered
+	// Unreadable: the key holds something that is no claim, so that nobody knows
+	// who owns the event and whether it was sent. [Store.Unreadable] lists it.
+	Unreadable
+	stateCount
 )
 
-var stateNames = [...]string{"", "taken", "own", "own_delivered", "duplicate", "delivered"}
+// States is how many states there are, for tables by state.
+const States = int(stateCount)
+
+var stateNames = [States]string{"", "taken", "own", "own_delivered", "duplicate", "delivered", "unreadable"}
 
 // String is the state in lower case, for logs.
 func (s State) String() string {
@@ -54,7 +61,7 @@ func (s State) String() string {
 type Result struct {
 	State State
 	// Holder is who has the claim: the request's own owner unless State is
-	// Duplicate or Delivered.
+	// Duplicate or Delivered; nobody where it is Unreadable.
 	Holder Owner
 }
 
@@ -134,6 +141,7 @@ func (s *Store) standing(ctx context.Context, reqs []Request) (Claims, error) {
 			claims.Results[i] = result
 		}
 	}
+	s.noteUnreadable(ctx, reqs, claims.Results)
 	return claims, nil
 }
 
@@ -166,21 +174,30 @@ func (s *Store) obtain(ctx context.Context, reqs []Request, epoch int64) (Claims
 	if err != nil {
 		return Claims{}, s.withdraw(ctx, claims, unavailable("taking claims", err))
 	}
+	s.noteUnreadable(ctx, reqs, claims.Results)
 	return claims, nil
+}
+
+func (s *Store) noteUnreadable(ctx context.Context, reqs []Request, results []Result) {
+	var keys []Key
+	for i := range results {
+		if results[i].State == Unreadable {
+			keys = append(keys, reqs[i].Key)
+		}
+	}
+	s.note(ctx, keys)
 }
 
 // answer reads the reply of one SET NX GET, or of a GET.
 func answer(cmd *redis.StringCmd, mine Owner) (Result, error) {
-	value, err := cmd.Result()
-	if errors.Is(err, redis.Nil) {
+	n, err := number64(cmd)
+	switch {
+	case errors.Is(err, redis.Nil):
 		return Result{State: Taken, Holder: mine}, nil
-	}
-	if err != nil {
+	case foreign(err):
+		return Result{State: Unreadable}, nil
+	case err != nil:
 		return Result{}, err
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return Result{}, errors.New("a claim holds something that is not a number")
 	}
 	holder := Owner(n)
 	switch {

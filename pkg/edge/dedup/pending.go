@@ -3,8 +3,6 @@ package dedup
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -28,18 +26,16 @@ func (s *Store) Pending(ctx context.Context, keys []Key) ([]bool, error) {
 	}
 	pending := make([]bool, len(keys))
 	for i, cmd := range heads {
-		value, err := cmd.Result()
-		if errors.Is(err, redis.Nil) {
-			continue
-		}
-		if err != nil {
+		owner, err := number64(cmd)
+		switch {
+		case errors.Is(err, redis.Nil):
+		case foreign(err):
+			pending[i] = true // it may be; whoever claims it lists it
+		case err != nil:
 			return nil, unavailable(doing, err)
+		default:
+			pending[i] = !Owner(owner).Delivered()
 		}
-		owner, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%s: a claim holds something that is not a number", doing)
-		}
-		pending[i] = !Owner(owner).Delivered()
 	}
 	return pending, nil
 }

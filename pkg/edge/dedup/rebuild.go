@@ -65,6 +65,9 @@ func (s *Store) Rebuild(ctx context.Context, force bool, source iter.Seq2[Entry,
 		cancel(nil)
 		keeper.Wait()
 	}()
+	if err := s.clear(held); err != nil {
+		return Rebuilt{}, err
+	}
 	done, err := s.replay(held, mine, source)
 	if cause := context.Cause(held); err != nil && errors.Is(cause, ErrLeaseLost) {
 		err = cause

@@ -26,7 +26,7 @@ func (s *Store) Mark(ctx context.Context, reqs []Request) error {
 
 // releaseScript deletes a key only while it holds the claim that the caller
 // means: not another's, and not a mark.
-const releaseScript = `if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0`
+const releaseScript = `if redis.pcall('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) end return 0`
 
 // Release gives claims back where they are still the owner's and not marks, so
 // that a corrected copy of the event can pass. Repeating it changes nothing.

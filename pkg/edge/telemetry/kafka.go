@@ -60,6 +60,7 @@ const (
 	ClaimDelivered   ClaimOutcome = "delivered"   // a mark: the provider has it
 	ClaimMarked      ClaimOutcome = "marked"      // turned into a mark by us
 	ClaimReleased    ClaimOutcome = "released"    // given back
+	ClaimUnreadable  ClaimOutcome = "unreadable"  // holds something that is no claim
 	ClaimUnavailable ClaimOutcome = "unavailable" // Redis did not answer, or is not ready
 )
 

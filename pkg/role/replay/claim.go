@@ -67,6 +67,8 @@ func (s *session) ask(ctx context.Context, b *batch, nth int) error {
 				b.taken = append(b.taken, requests[i])
 			}
 			continue
+		case dedup.Unreadable:
+			it.become(decision.Skipped, decision.DuplicateUnknown)
 		case dedup.OwnDelivered, dedup.Delivered:
 			it.decision.DuplicateOf = results[i].Holder.String()
 			it.become(decision.Duplicate, decision.DuplicateDelivered)

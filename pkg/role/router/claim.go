@@ -96,6 +96,10 @@ func (s *Session) sortOut(ctx context.Context, results []dedup.Result) error {
 		i := foreign(answers)
 		switch {
 		case i < 0:
+		case answers[i].State == dedup.Unreadable:
+			if err := s.undecidable(w.item); err != nil {
+				return err
+			}
 		case slices.ContainsFunc(lost, func(r dedup.Request) bool { return r.Key == asked[i].Key && r.Owner == answers[i].Holder }):
 			wants, requests = append(wants, w), append(requests, asked...)
 		default:

@@ -122,6 +122,23 @@ func TestMarksStopCopies(t *testing.T) {
 	require.Equal(t, []string{byTransaction}, r.route(s, r.record(purchase("b", transaction("t-1")))).said(), "a reading that found its mark kept the other claim")
 }
 
+// A claim that another program overwrote withholds its event, and nothing else of
+// the batch; once it is gone the event can pass.
+func TestAGarbageClaimWithholdsItsEventOnly(t *testing.T) {
+	t.Parallel()
+	r := setup(t, also)
+	s := r.session()
+	key := dedup.TransactionKey(false, "acme", "d", "Purchase", "t-1")
+	name := r.services.RedisPrefix() + string(key[:])
+	require.NoError(t, r.redis.RPush(t.Context(), name, "x").Err())
+	first := r.record(purchase("a", transaction("t-1")))
+	out := r.route(s, first, r.record(purchase("b")))
+	require.Equal(t, []string{"d/m skipped duplicate.unknown", queued}, out.said())
+	require.Len(t, out.deliveries, 1)
+	require.NoError(t, r.redis.Del(t.Context(), name).Err())
+	require.Equal(t, []string{queued}, r.route(s, first).said(), "the claim by id was given back")
+}
+
 func TestShadowModeTakesNoRealClaims(t *testing.T) {
 	t.Parallel()
 	trial := destination("d", "mode: shadow", "dedup: {also_by: transaction_id}") + mapping("m", "d", "order", "Purchase")

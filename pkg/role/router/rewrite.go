@@ -43,8 +43,24 @@ func (s *Session) duplicate(i int, reason decision.Reason, owner dedup.Owner) er
 	}
 	s.rewritten.DuplicateOf = owner.String()
 	s.rewriteDecision(i, decision.Duplicate, reason, "")
+	s.withhold(i)
+	return nil
+}
+
+// undecidable withholds the i-th item: its claim cannot be read, so it may have
+// been sent. A replay asks again.
+func (s *Session) undecidable(i int) error {
+	if err := s.readBack(i); err != nil {
+		return err
+	}
+	s.rewriteDecision(i, decision.Skipped, decision.DuplicateUnknown, "")
+	s.withhold(i)
+	return nil
+}
+
+// withhold drops the i-th item's delivery.
+func (s *Session) withhold(i int) {
 	it := &s.items[i]
 	s.out.drop(it.other)
 	it.other = none
-	return nil
 }

@@ -134,6 +134,8 @@ func claimed(c dedup.Result) *settle.Outcome {
 		return &settle.Outcome{Kind: settle.Delivered, Reason: decision.ReasonDelivered, Recovered: true, Detail: "found by its mark"}
 	case dedup.Delivered:
 		return duplicate(decision.DuplicateDelivered, c.Holder)
+	case dedup.Unreadable:
+		return &settle.Outcome{Kind: settle.Ended, Status: decision.DeadLettered, Reason: decision.DuplicateUnknown, KeepClaim: true}
 	default:
 		return duplicate(decision.DuplicateSuperseded, c.Holder)
 	}

@@ -67,6 +67,11 @@ func TestTheSecondClaimFollowsTheFirst(t *testing.T) {
 			counts: map[string]int{"duplicate duplicate.delivered": 1},
 			after:  func(r *rig) { require.Equal(t, int64(owner(9).Mark()), r.claim(also)) },
 		},
+		"garbage: nobody knows, so it is not sent and can be replayed": {
+			before: func(r *rig) { r.garbage(also) },
+			counts: map[string]int{"dead_lettered duplicate.unknown": 1},
+			after:  func(r *rig) { require.Zero(t, r.accepted(0, "Lead", "a")) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 1, func(r *rig) {
@@ -89,6 +94,12 @@ func TestTheSecondClaimFollowsTheFirst(t *testing.T) {
 func (r *rig) hold(key dedup.Key, owner dedup.Owner) {
 	r.t.Helper()
 	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), int64(owner), time.Hour).Err())
+}
+
+// garbage writes what is no claim.
+func (r *rig) garbage(key dedup.Key) {
+	r.t.Helper()
+	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), "garbage", time.Hour).Err())
 }
 
 // claim reads one; zero where there is none.
