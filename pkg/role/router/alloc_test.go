@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -203,14 +205,28 @@ func benchmark(b *testing.B, events func(int) string, size int) {
 	s, records := hot(b, plain, events, size, true)
 	work(b, s, records)
 	b.ReportAllocs()
-	n := 0
+	var costs []float64
 	for b.Loop() {
+		began := processorTime(b)
 		work(b, s, records)
-		n++
+		costs = append(costs, float64((processorTime(b)-began).Nanoseconds())/float64(size))
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*size), "ns/event")
+	// What others do on the machine makes a batch dearer, never cheaper: the
+	// cheapest tenth is what versions are compared by.
+	slices.Sort(costs)
+	b.ReportMetric(costs[len(costs)/10], "cpu-ns/event")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(len(costs)*size), "ns/event")
+}
+
+// processorTime is what this process has used so far.
+func processorTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var used syscall.Rusage
+	require.NoError(tb, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func BenchmarkRouteMapped(b *testing.B)    { benchmark(b, mapped, perBatch) }
 func BenchmarkRouteUnmapped(b *testing.B)  { benchmark(b, unmapped, perBatch) }
+func BenchmarkRouteRich(b *testing.B)      { benchmark(b, rich, 500) }
 func BenchmarkRouteFullBatch(b *testing.B) { benchmark(b, rich, fullBatch) }
