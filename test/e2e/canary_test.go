@@ -156,6 +156,8 @@ func (w *world) produceCanaries(events []string) int {
 	ids, err := w.registry.Resolve(w.t.Context(), codec.Topics{schemas.AnalyticsEvent: {w.input}}, false)
 	require.NoError(w.t, err)
 	headers := []kgo.RecordHeader{{Key: "traceparent", Value: []byte(canaryEmail)}, {Key: "x-" + canaryEmail, Value: []byte(canaryPhone)}, {Key: "sluice-cause", Value: []byte(canaryEmail)}}
+	avro, err := codec.FormatOf(codec.FormatAvro)
+	require.NoError(w.t, err)
 	var records []*kgo.Record
 	var scratch event.Event
 	for _, e := range events {
@@ -163,7 +165,7 @@ func (w *world) produceCanaries(events []string) int {
 		if err := codec.DecodeEventJSON(&scratch, []byte(e)); err == nil {
 			key = event.Key(nil, scratch.CustomerID, scratch.SubjectID.Reveal(), scratch.ID)
 		}
-		records = append(records, &kgo.Record{Topic: w.input, Key: key, Value: codec.AppendEventFromJSON(nil, ids[schemas.AnalyticsEvent], &scratch, []byte(e)), Headers: headers})
+		records = append(records, &kgo.Record{Topic: w.input, Key: key, Value: avro.AppendLine(nil, ids[schemas.AnalyticsEvent], &scratch, []byte(e)), Headers: headers})
 	}
 	for _, raw := range []string{canaryEmail + " is no event", "\x00\x00\x00\x00\x01" + canaryEmail + canaryPhone, canaryEvent("shop", "json-by-mistake", time.Now())} {
 		records = append(records, &kgo.Record{Topic: w.input, Key: []byte(canaryEmail), Value: []byte(raw), Headers: headers})

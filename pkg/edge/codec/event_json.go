@@ -118,10 +118,3 @@ func checkObject(value []byte) error {
 	}
 	return nil
 }
-
-// AppendEventFromJSON turns one JSON event into the framed Avro value that
-// means the same to the router; see Format.AppendLine.
-func AppendEventFromJSON(dst []byte, id SchemaID, scratch *event.Event, value []byte) []byte {
-	f := avroFormat()
-	return f.AppendLine(dst, id, scratch, value)
-}

@@ -33,6 +33,12 @@ func CoderAppendDiagnostic(dst []byte, id SchemaID, d *decision.Decision) []byte
 	return c.buf
 }
 
+// AppendEventFromJSON is AppendLine of Avro.
+func AppendEventFromJSON(dst []byte, id SchemaID, scratch *event.Event, value []byte) []byte {
+	f := avroFormat()
+	return f.AppendLine(dst, id, scratch, value)
+}
+
 // The straight-line readers alone: false where the coder has to read again.
 
 func StraightEvent(dst *event.Event, body []byte) bool {

@@ -160,8 +160,10 @@ func (r *rig) apply(text string, spoil ...func(*resource.Resources)) {
 // value is the Avro value of an event.
 func (r *rig) value(text string) []byte {
 	r.t.Helper()
+	avro, err := codec.FormatOf(codec.FormatAvro)
+	require.NoError(r.t, err)
 	var scratch event.Event
-	return codec.AppendEventFromJSON(nil, r.ids[schemas.AnalyticsEvent], &scratch, []byte(text))
+	return r.writer.AppendLine(nil, &avro, &scratch, []byte(text))
 }
 
 // record puts an event at the next offset of the input.
