@@ -2,7 +2,6 @@
 package production_test
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +24,7 @@ func TestAProductionBuildRefusesDemoAndSandbox(t *testing.T) {
 	for _, args := range [][]string{{"demo"}, {"demo", "--events", "10"}, {"sandbox", "--listen", "127.0.0.1:0"}} {
 		out, err := exec.CommandContext(t.Context(), sluice, args...).CombinedOutput()
 		var exit *exec.ExitError
-		require.True(t, errors.As(err, &exit), "%v: %v", args, err)
+		require.ErrorAs(t, err, &exit, args)
 		require.Equal(t, 2, exit.ExitCode(), args)
 		require.Contains(t, string(out), "production build", args)
 		require.Contains(t, string(out), "fix: ", args)
