@@ -171,7 +171,7 @@ func TestStaleClaimsAreGivenBack(t *testing.T) {
 }
 
 // deny writes a denial of a subject of acme into the table.
-func (r *rig) deny(subject string) {
+func (r *harness) deny(subject string) {
 	at := r.clock().Add(time.Second).UnixMilli()
 	r.world.change(func(w *world) {
 		w.consents["acme:"+subject] = consent.NormaliseRecord(consent.Record{

@@ -21,7 +21,7 @@ func unknown(id string, changes ...string) string {
 }
 
 // grant writes a grant of everything for a subject of acme into the table.
-func (r *rig) grant(subject string) {
+func (r *harness) grant(subject string) {
 	at := r.clock().UnixMilli()
 	yes := consent.Text("granted")
 	r.world.change(func(w *world) {
@@ -32,7 +32,7 @@ func (r *rig) grant(subject string) {
 }
 
 // release works held records in the hold loop.
-func (r *rig) release(s *router.Session, records ...*kgo.Record) output {
+func (r *harness) release(s *router.Session, records ...*kgo.Record) output {
 	r.t.Helper()
 	for i, rec := range records {
 		rec.Offset = int64(i)

@@ -40,7 +40,7 @@ func topics(change ...embedded.Topic) []embedded.Topic {
 }
 
 // produce appends values to the input, each to its partition.
-func (r *rig) produce(values ...[]byte) {
+func (r *harness) produce(values ...[]byte) {
 	r.t.Helper()
 	p, err := kafka.NewProducer(r.services.Kafka())
 	require.NoError(r.t, err)
@@ -60,7 +60,7 @@ type running struct {
 }
 
 // loop runs a session as cmd does. change may replace what it depends on.
-func (r *rig) loop(s *router.Session, change ...func(*transact.Deps)) *running {
+func (r *harness) loop(s *router.Session, change ...func(*transact.Deps)) *running {
 	r.t.Helper()
 	deps := transact.Deps{Work: s.Route, BeforeCommit: s.BeforeCommit, Oversized: s.Oversized, Observer: committed{session: s}}
 	for _, c := range change {
@@ -84,7 +84,7 @@ type committed struct {
 
 func (c committed) Committed(transact.Commit) { c.session.Committed(context.Background()) }
 
-func (r *rig) end(run *running) {
+func (r *harness) end(run *running) {
 	r.t.Helper()
 	close(run.drain)
 	require.NoError(r.t, <-run.done)
@@ -92,7 +92,7 @@ func (r *rig) end(run *running) {
 }
 
 // await waits until so many decisions have been counted as committed.
-func (r *rig) await(decisions int64) {
+func (r *harness) await(decisions int64) {
 	r.t.Helper()
 	ctx, cancel := patience.Context(r.t)
 	defer cancel()
@@ -116,7 +116,7 @@ func (r *rig) await(decisions int64) {
 }
 
 // all reads what the topics hold under read_committed.
-func (r *rig) all() output {
+func (r *harness) all() output {
 	r.t.Helper()
 	opts, err := kafka.Options(r.services.Kafka())
 	require.NoError(r.t, err)
@@ -163,7 +163,7 @@ func (r *rig) all() output {
 	return r.read(records)
 }
 
-func (r *rig) purchases(n int) [][]byte {
+func (r *harness) purchases(n int) [][]byte {
 	var values [][]byte
 	for i := range n {
 		values = append(values, r.value(purchase(fmt.Sprintf("e%d", i), transaction(fmt.Sprintf("t%d", i)))))
@@ -173,7 +173,7 @@ func (r *rig) purchases(n int) [][]byte {
 
 // once checks that each of n purchases was routed exactly once and that there
 // is nothing else.
-func (r *rig) once(out output, n int) {
+func (r *harness) once(out output, n int) {
 	r.t.Helper()
 	seen := map[string]int{}
 	for _, d := range out.deliveries {

@@ -103,16 +103,16 @@ func TestWhatIsNoEventBecomesADeadLetterAsItWas(t *testing.T) {
 	t.Parallel()
 	large := append(codec.AppendFrame(nil, 1), make([]byte, 1<<20)...)
 	for name, c := range map[string]struct {
-		value  func(*rig) []byte
+		value  func(*harness) []byte
 		reason decision.Reason
 	}{
-		"not framed":  {func(*rig) []byte { return []byte(`{"customer_id":"acme"}`) }, decision.EventUndecodable},
-		"empty":       {func(*rig) []byte { return []byte{} }, decision.EventUndecodable},
-		"a tombstone": {func(*rig) []byte { return nil }, decision.EventUndecodable},
-		"cut short":   {func(r *rig) []byte { return cut(r.value(purchase("e"))) }, decision.EventUndecodable},
-		"trailing":    {func(r *rig) []byte { return append(r.value(purchase("e")), 1) }, decision.EventUndecodable},
-		"invalid":     {func(r *rig) []byte { return r.value(purchase("e", `"customer_id":"not allowed"`)) }, decision.EventInvalid},
-		"too large":   {func(*rig) []byte { return large }, decision.EventTooLarge},
+		"not framed":  {func(*harness) []byte { return []byte(`{"customer_id":"acme"}`) }, decision.EventUndecodable},
+		"empty":       {func(*harness) []byte { return []byte{} }, decision.EventUndecodable},
+		"a tombstone": {func(*harness) []byte { return nil }, decision.EventUndecodable},
+		"cut short":   {func(r *harness) []byte { return cut(r.value(purchase("e"))) }, decision.EventUndecodable},
+		"trailing":    {func(r *harness) []byte { return append(r.value(purchase("e")), 1) }, decision.EventUndecodable},
+		"invalid":     {func(r *harness) []byte { return r.value(purchase("e", `"customer_id":"not allowed"`)) }, decision.EventInvalid},
+		"too large":   {func(*harness) []byte { return large }, decision.EventTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

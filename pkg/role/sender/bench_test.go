@@ -71,7 +71,7 @@ func BenchmarkNeighbour(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
-				r := newRig(b, 2)
+				r := newHarness(b, 2)
 				if c.do != nil {
 					rule := *c.do
 					rule.Destination, rule.Until = dataset(0), forever
@@ -90,7 +90,7 @@ func BenchmarkNeighbour(b *testing.B) {
 }
 
 // neighbour sends steadily to both destinations and measures the second.
-func neighbour(b *testing.B, r *rig) time.Duration {
+func neighbour(b *testing.B, r *harness) time.Duration {
 	b.Helper()
 	const events = 1000
 	meter := &latencies{tally: tally{moved: map[string]int{}}, destination: "d1", want: events, enough: make(chan struct{})}
@@ -123,7 +123,7 @@ func (instant) Send(_ context.Context, r provider.Request, _ provider.Authorizat
 func BenchmarkSender(b *testing.B) {
 	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch} {
 		b.Run(lane.String(), func(b *testing.B) {
-			r := newRig(b, 1)
+			r := newHarness(b, 1)
 			fill(r, lane, b.N)
 			meter := &latencies{tally: tally{moved: map[string]int{}}, want: b.N, enough: make(chan struct{})}
 			b.ReportAllocs()
@@ -138,7 +138,7 @@ func BenchmarkSender(b *testing.B) {
 }
 
 // fill writes n deliveries, each of its own id and owner.
-func fill(r *rig, lane decision.Lane, n int) {
+func fill(r *harness, lane decision.Lane, n int) {
 	r.claimless = true
 	var first decision.Delivery
 	r.route(0, "view", "first", r.next(), func(d *decision.Delivery) {

@@ -22,7 +22,7 @@ func TestNothingIsLostInChaos(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			bubble(t, 3, func(r *rig) {
+			bubble(t, 3, func(r *harness) {
 				r.inside.KeepFetches(9 * time.Second) // its retries take hours
 				chaos(r, rand.New(rand.NewPCG(seed, 1)))
 			})
@@ -30,7 +30,7 @@ func TestNothingIsLostInChaos(t *testing.T) {
 	}
 }
 
-func chaos(r *rig, random *rand.Rand) {
+func chaos(r *harness, random *rand.Rand) {
 	const events, kills = 600, 6
 	minutes := func(n float64) sandbox.Duration { return sandbox.Duration(n * float64(time.Minute)) }
 	require.NoError(r.t, r.box.Script(

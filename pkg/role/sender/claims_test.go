@@ -17,7 +17,7 @@ import (
 // first is in memory, and then the first because the second has the claim,
 // would lose the event.
 func TestACopyOfAnotherOwnerIsDecidedByItsClaim(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.claimless = true
 		r.route(0, "order", "a", 1)
 		r.claimless = false
@@ -41,40 +41,40 @@ func TestTheSecondClaimFollowsTheFirst(t *testing.T) {
 		return o
 	}
 	for name, test := range map[string]struct {
-		before func(r *rig)
+		before func(r *harness)
 		counts map[string]int
-		after  func(r *rig) // of the second claim
+		after  func(r *harness) // of the second claim
 	}{
 		"delivered: a mark": {
 			counts: map[string]int{"delivered delivered": 1},
-			after:  func(r *rig) { require.Equal(t, int64(owner(1).Mark()), r.claim(also)) },
+			after:  func(r *harness) { require.Equal(t, int64(owner(1).Mark()), r.claim(also)) },
 		},
 		"refused: given back": {
-			before: func(r *rig) { r.wire.poison("a") },
+			before: func(r *harness) { r.wire.poison("a") },
 			counts: map[string]int{"dead_lettered provider.rejected": 1},
-			after:  func(r *rig) { require.Zero(t, r.claim(also)) },
+			after:  func(r *harness) { require.Zero(t, r.claim(also)) },
 		},
 		"another's: superseded, and the first is given back": {
-			before: func(r *rig) { r.hold(also, owner(9)) },
+			before: func(r *harness) { r.hold(also, owner(9)) },
 			counts: map[string]int{"duplicate duplicate.superseded": 1},
-			after: func(r *rig) {
+			after: func(r *harness) {
 				require.Equal(t, int64(owner(9)), r.claim(also))
 				require.Zero(t, r.claim(r.keys["a"]))
 			},
 		},
 		"another's mark: delivered by it": {
-			before: func(r *rig) { r.hold(also, owner(9).Mark()) },
+			before: func(r *harness) { r.hold(also, owner(9).Mark()) },
 			counts: map[string]int{"duplicate duplicate.delivered": 1},
-			after:  func(r *rig) { require.Equal(t, int64(owner(9).Mark()), r.claim(also)) },
+			after:  func(r *harness) { require.Equal(t, int64(owner(9).Mark()), r.claim(also)) },
 		},
 		"garbage: nobody knows, so it is not sent and can be replayed": {
-			before: func(r *rig) { r.garbage(also) },
+			before: func(r *harness) { r.garbage(also) },
 			counts: map[string]int{"dead_lettered duplicate.unknown": 1},
-			after:  func(r *rig) { require.Zero(t, r.accepted(0, "Lead", "a")) },
+			after:  func(r *harness) { require.Zero(t, r.accepted(0, "Lead", "a")) },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, 1, func(r *rig) {
+			bubble(t, 1, func(r *harness) {
 				r.hold(also, owner(1))
 				r.route(0, "order", "a", 1, second)
 				if test.before != nil {
@@ -91,19 +91,19 @@ func TestTheSecondClaimFollowsTheFirst(t *testing.T) {
 }
 
 // hold writes a claim or a mark.
-func (r *rig) hold(key dedup.Key, owner dedup.Owner) {
+func (r *harness) hold(key dedup.Key, owner dedup.Owner) {
 	r.t.Helper()
 	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), int64(owner), time.Hour).Err())
 }
 
 // garbage writes what is no claim.
-func (r *rig) garbage(key dedup.Key) {
+func (r *harness) garbage(key dedup.Key) {
 	r.t.Helper()
 	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+string(key[:]), "garbage", time.Hour).Err())
 }
 
 // claim reads one; zero where there is none.
-func (r *rig) claim(key dedup.Key) int64 {
+func (r *harness) claim(key dedup.Key) int64 {
 	r.t.Helper()
 	value, err := r.redis.Get(r.t.Context(), r.redisPrefix()+string(key[:])).Int64()
 	if !errors.Is(err, redis.Nil) {

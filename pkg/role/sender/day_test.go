@@ -19,13 +19,13 @@ import (
 	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
-// I2, I8, I11: a day of retries with the delays of an installation. The ladder
-// is climbed once, its last rung repeats, and after a day each delivery is a
+// I2, I8, I11: a day of retries with the delays of an installation. The retry tiers
+// are climbed once, the last one repeats, and after a day each delivery is a
 // dead letter, in the meantime attempted often enough to be delivered soon had
 // the destination healed, and rarely enough to leave it alone. The neighbour
 // is delivered within seconds all day.
 func TestADayOfRetries(t *testing.T) {
-	longBubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *harness) {
 		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WatchEvery, c.CommitEvery = time.Hour, time.Minute })
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Unavailable}))
 		r.order(1, "order", "first")
@@ -54,7 +54,7 @@ func TestADayOfRetries(t *testing.T) {
 				ended = time.UnixMilli(d.Time).Sub(began)
 			}
 		}
-		require.InDelta(t, 24.5, ended.Hours(), 0.6, "a day, and at most the last rung more")
+		require.InDelta(t, 24.5, ended.Hours(), 0.6, "a day, and at most the last tier more")
 		require.Equal(t, 1, places["1m0s"], "%v", places)
 		require.Equal(t, 1, places["10m0s"])
 		require.InDelta(t, 24, places["1h0m0s"], 1)
@@ -108,7 +108,7 @@ func (e *expiring) times() []time.Time {
 // again, without a request in between that must fail. A secret that was
 // rotated is used at once, without a restart and before the old one is refused.
 func TestATokenThatExpiresAndIsRotated(t *testing.T) {
-	longBubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *harness) {
 		p := &expiring{Provider: r.provider, lives: time.Hour}
 		late := &watcher{wire: r.wire, lives: p.lives}
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider, d.HTTP = p, late })
@@ -137,7 +137,7 @@ func TestATokenThatExpiresAndIsRotated(t *testing.T) {
 // The status says when a secret ends that a person has to renew, and no longer
 // once it was replaced by one that does not end.
 func TestASecretThatEndsIsSaid(t *testing.T) {
-	longBubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *harness) {
 		ends := time.Now().Add(72 * time.Hour).Truncate(time.Millisecond)
 		p := &expiring{Provider: r.provider, lives: time.Hour, ends: ends}
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = p })

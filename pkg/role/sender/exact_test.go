@@ -10,7 +10,7 @@ import (
 // exact_diagnostics: a request holds one event, from the first one on, and
 // the neighbour's requests are as full as ever.
 func TestExactDiagnosticsSendsOneEventARequest(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	bubble(t, 2, func(r *harness) {
 		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {exact_diagnostics: true}", 1))
 		r.order(0, "view", ids("a", 12)...)
 		r.order(1, "view", ids("b", 12)...)
@@ -33,7 +33,7 @@ func TestExactDiagnosticsSendsOneEventARequest(t *testing.T) {
 // The rate of a destination holds for its first requests too: nothing is sent
 // before it is known.
 func TestTheFirstRequestKnowsTheRate(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.apply(strings.Replace(resources(1), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/s, exact_diagnostics: true}", 1))
 		r.order(0, "order", ids("a", 10)...)
 		s := r.start()

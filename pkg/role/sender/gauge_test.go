@@ -51,10 +51,10 @@ func (m *tally) went(where string) int {
 
 // What autoscaling follows: how long the oldest delivery has been due. It does
 // not grow while a provider is down, while deliveries are parked, or while a
-// lane waits for company, because more senders would not help; it does where
+// lane lingers for more, because more senders would not help; it does where
 // there is more to send than one sender can.
 func TestTheOldestThatIsDue(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	bubble(t, 2, func(r *harness) {
 		meter := &tally{moved: map[string]int{}}
 		s := r.start(func(c *sender.Config, d *sender.Deps) { c.InFlight, d.Meter = 1, meter })
 		most := func(d time.Duration) (oldest time.Duration) {
@@ -89,7 +89,7 @@ func TestTheOldestThatIsDue(t *testing.T) {
 
 // A budget that destinations share is reported with what was used of it.
 func TestQuotasAreReported(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	bubble(t, 2, func(r *harness) {
 		r.open(2, func(_ *resource.Destination, a provider.Account) provider.Account { return budgeted{a, "project"} })
 		s := r.start()
 		r.order(0, "order", ids("a", 3)...)

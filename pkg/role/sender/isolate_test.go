@@ -12,7 +12,7 @@ import (
 // 2·ceil(log2 n)+1 requests more, and nobody but itself. The answer names no
 // event here, so the request is halved.
 func TestIsolationStaysWithinItsBound(t *testing.T) {
-	longBubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *harness) {
 		s := r.start()
 		dead, delivered, before := 0, 0, 0
 		round := func(n, at int) {

@@ -19,7 +19,7 @@ import (
 // flushed before partitions go, so nothing is sent twice.
 func TestRebalanceHandsOverCleanly(t *testing.T) { bubble(t, 1, handOver) }
 
-func handOver(r *rig) {
+func handOver(r *harness) {
 	one := r.start()
 	r.order(0, "order", ids("a", 200)...)
 	two := r.start(func(c *sender.Config, _ *sender.Deps) { c.Instance = "two" })
@@ -38,7 +38,7 @@ func handOver(r *rig) {
 // waits in the retry topic, and its neighbour behind it in the same
 // partitions is not delayed.
 func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
-	longBubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *harness) {
 		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/s}", 1))
 		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WindowBytes, c.PollRecords = 1, 50 })
 		r.order(1, "order", "first")
@@ -58,7 +58,7 @@ func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
 
 // A rate that is raised counts at once, also for what waited under the old one.
 func TestARaisedRateCountsAtOnce(t *testing.T) {
-	longBubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *harness) {
 		slow := strings.Replace(resources(1), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/m}", 1)
 		r.apply(slow)
 		s := r.start()
@@ -76,7 +76,7 @@ func TestARaisedRateCountsAtOnce(t *testing.T) {
 // A partition that was paused when it was taken away is read again when it
 // comes back.
 func TestPausedPartitionsComeBack(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.secrets.set("file:d0", "ended")
 		one := r.start()
 		r.order(0, "order", ids("a", 20)...)
@@ -94,7 +94,7 @@ func TestPausedPartitionsComeBack(t *testing.T) {
 // I10: a backlog behind a slow provider pauses partitions and not the group;
 // memory stays within the budget.
 func TestByteBudgetPausesPartitions(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.order(0, "order", ids("a", 1500)...)
 		require.NoError(t, r.box.Script(sandbox.Rule{Do: sandbox.Slow, Delay: sandbox.Duration(20 * time.Second), Times: 12}))
 		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WindowBytes, c.PollRecords, c.InFlight = 1, 50, 1 })
@@ -114,7 +114,7 @@ func TestByteBudgetPausesPartitions(t *testing.T) {
 // I2, I14: a provider that suddenly refuses everything is not the events' fault: most
 // of them are parked and come back.
 func TestSystemicBreaker(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		var log bytes.Buffer
 		s := r.start(func(c *sender.Config, d *sender.Deps) {
 			c.ProbeEvery, d.Log = 10*time.Minute, slog.New(slog.NewTextHandler(&log, nil))
@@ -136,7 +136,7 @@ func TestSystemicBreaker(t *testing.T) {
 // A record that is no delivery is kept among the dead letters and stops nobody.
 func TestUnreadableRecord(t *testing.T) { bubble(t, 1, readNonsense) }
 
-func readNonsense(r *rig) {
+func readNonsense(r *harness) {
 	require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: r.names.Delivery("meta", decision.LaneRealtime), Key: []byte("k"), Value: []byte("nonsense")}))
 	r.order(0, "order", "a")
 	s := r.start()
@@ -152,7 +152,7 @@ func readNonsense(r *rig) {
 // in log, metric and status, and goes on.
 func TestLostRange(t *testing.T) { bubble(t, 1, loseARange) }
 
-func loseARange(r *rig) {
+func loseARange(r *harness) {
 	s := r.start()
 	r.order(0, "order", ids("a", 10)...)
 	r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
@@ -178,7 +178,7 @@ func loseARange(r *rig) {
 // Starting, stopping and ending at once leave nothing behind, in any order.
 func TestLifecycle(t *testing.T) { bubble(t, 1, startAndStop) }
 
-func startAndStop(r *rig) {
+func startAndStop(r *harness) {
 	s := r.start()
 	s.Drain()
 	s.Drain()

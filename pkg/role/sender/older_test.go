@@ -13,7 +13,7 @@ import (
 // the sender's tables have yet to read. Their older answer must not end the
 // delivery: nobody would send it again.
 func TestARefusalByOlderTablesIsNone(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.order(0, "order", "a", "b")
 		r.world.change(func() {
 			r.world.says("a", "denied")
@@ -31,7 +31,7 @@ func TestARefusalByOlderTablesIsNone(t *testing.T) {
 // What newer tables refuse, of a delivery that was read later than the one they
 // were waited for, ends as well, and nothing of the batch is forgotten.
 func TestNewerTablesMayRefuseALaterDelivery(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.order(0, "view", "a")
 		r.world.change(func() {
 			r.world.says("a", "denied")

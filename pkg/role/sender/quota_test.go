@@ -16,7 +16,7 @@ import (
 // I13, I11: who throttles one destination of a project throttles the project:
 // the other destinations of it wait as long, those of another do not.
 func TestAThrottledProjectWaitsAsOne(t *testing.T) {
-	bubble(t, 3, func(r *rig) {
+	bubble(t, 3, func(r *harness) {
 		r.open(3, func(d *resource.Destination, a provider.Account) provider.Account {
 			if d.ID == "d2" {
 				return budgeted{a, "other"}
@@ -55,7 +55,7 @@ func (o opened) Open(d *resource.Destination) (resource.Account, []resource.Prob
 }
 
 // open applies the resources of n destinations, opened by a changed provider.
-func (r *rig) open(n int, change func(*resource.Destination, provider.Account) provider.Account) {
+func (r *harness) open(n int, change func(*resource.Destination, provider.Account) provider.Account) {
 	r.provider = opened{r.provider, change}
 	r.apply(resources(n))
 }
@@ -80,7 +80,7 @@ func (a asking) Probe(dst []byte, at *provider.Endpoint) (provider.Request, bool
 // I13: probes are requests of their project: they are counted, and a project
 // that was told to wait is not asked either.
 func TestProbesAreCountedAndWaitForTheirProject(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	bubble(t, 2, func(r *harness) {
 		r.open(2, func(_ *resource.Destination, a provider.Account) provider.Account {
 			return asking{budgeted{a, "shared"}}
 		})
@@ -125,7 +125,7 @@ func (k knowing) Classify(n int, r *provider.Response) provider.Answer {
 // I4: a provider that says that it has an event already has it: the event is
 // delivered and marked, and says so.
 func TestAProvidersOwnWordOfADuplicate(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = knowing{r.provider} })
 		r.order(0, "order", "a")
 		r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.lag() == 0 }, "delivered")
@@ -141,7 +141,7 @@ func TestAProvidersOwnWordOfADuplicate(t *testing.T) {
 // its keeper has declared it complete, and then everything is, once.
 func TestAnEmptiedRedisStopsSendingUntilItIsComplete(t *testing.T) { bubble(t, 1, losesItsClaims) }
 
-func losesItsClaims(r *rig) {
+func losesItsClaims(r *harness) {
 	s := r.start()
 	r.order(0, "order", "before")
 	r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "working")

@@ -31,7 +31,7 @@ type somewhere struct {
 	due time.Duration
 }
 
-func waitingPlaces(r *rig) map[string]somewhere {
+func waitingPlaces(r *harness) map[string]somewhere {
 	return map[string]somewhere{
 		"realtime lane": {lane: decision.LaneRealtime, due: 3 * time.Minute, down: true},
 		"batch lane":    {lane: decision.LaneBatch, due: 3 * time.Minute, down: true},
@@ -61,15 +61,15 @@ func TestRevocationAndErasureReachEveryWaitingPlace(t *testing.T) {
 		"erased":  {"consent.erased", consent.Record{Erased: true}},
 	}
 	for word, said := range records {
-		for place := range waitingPlaces(&rig{}) {
+		for place := range waitingPlaces(&harness{}) {
 			t.Run(word+"/"+place, func(t *testing.T) {
-				bubble(t, 1, func(r *rig) { stops(r, waitingPlaces(r)[place], said.record, said.reason) })
+				bubble(t, 1, func(r *harness) { stops(r, waitingPlaces(r)[place], said.record, said.reason) })
 			})
 		}
 	}
 }
 
-func stops(r *rig, at somewhere, record consent.Record, reason string) {
+func stops(r *harness, at somewhere, record consent.Record, reason string) {
 	text := strings.ReplaceAll(resources(1), "max_wait: 10s", "max_wait: 1s")
 	tables := r.follow(text)
 	began := time.Now()
@@ -108,7 +108,7 @@ func stops(r *rig, at somewhere, record consent.Record, reason string) {
 }
 
 // put moves everything of a lane to another topic, as it is.
-func (r *rig) put(lane, topic string) {
+func (r *harness) put(lane, topic string) {
 	r.t.Helper()
 	require.NotEmpty(r.t, r.read(lane))
 	for _, record := range r.read(lane) {

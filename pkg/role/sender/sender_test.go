@@ -19,7 +19,7 @@ import (
 // before the offsets are committed.
 func TestDeliversOnceWithMarksAndDiagnostics(t *testing.T) { bubble(t, 2, deliversOnce) }
 
-func deliversOnce(r *rig) {
+func deliversOnce(r *harness) {
 	s := r.start()
 	r.order(0, "order", ids("a", 30)...)
 	r.order(1, "view", ids("b", 30)...)
@@ -37,7 +37,7 @@ func deliversOnce(r *rig) {
 // I14: one poison event in a thousand. Meta does not name it, so the request
 // is halved; the neighbours are delivered within the bound.
 func TestPoisonIsIsolatedByBisection(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.start()
 		r.wire.poison("view-417")
 		r.order(0, "view", ids("view", 1000)...)
@@ -59,7 +59,7 @@ func TestPoisonIsIsolatedByBisection(t *testing.T) {
 // I2, I6: the provider is down for half an hour; nothing is lost, nothing is
 // moved away, and everything is delivered soon after.
 func TestOutageHealsInPlace(t *testing.T) {
-	longBubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *harness) {
 		s := r.start()
 		require.NoError(t, r.box.Script(sandbox.Rule{Do: sandbox.Unavailable, Until: sandbox.Duration(30 * time.Minute)}))
 		r.order(0, "order", ids("a", 20)...)
@@ -76,7 +76,7 @@ func TestOutageHealsInPlace(t *testing.T) {
 
 // I13: no request before the time that the provider named.
 func TestThrottleWaitsAsTold(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	bubble(t, 2, func(r *harness) {
 		s := r.start()
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Throttle, Code: 80004, Minutes: 5, Times: 1}))
 		began := time.Now()
@@ -103,7 +103,7 @@ func TestThrottleWaitsAsTold(t *testing.T) {
 // I6: after throttles a full request at the low rate would be worth minutes in
 // which nothing is sent and nothing regained.
 func TestABacklogMovesAfterThrottles(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.start()
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Throttle, Times: 6}))
 		r.order(0, "order", ids("a", 10)...)
@@ -126,7 +126,7 @@ func TestABacklogMovesAfterThrottles(t *testing.T) {
 // I4: the answer is lost, so the same bytes go again: one distinct event.
 func TestLostAnswerSendsTheSameBytes(t *testing.T) { bubble(t, 1, loseTheAnswer) }
 
-func loseTheAnswer(r *rig) {
+func loseTheAnswer(r *harness) {
 	s := r.start()
 	require.NoError(r.t, r.box.Script(sandbox.Rule{Do: sandbox.LostAnswer, Times: 1}))
 	r.order(0, "order", ids("a", 3)...)
@@ -142,7 +142,7 @@ func loseTheAnswer(r *rig) {
 // brings everything back by itself, and the neighbour never notices.
 func TestBadTokenParksAndHeals(t *testing.T) { bubble(t, 2, endTheToken) }
 
-func endTheToken(r *rig) {
+func endTheToken(r *harness) {
 	s := r.start()
 	r.secrets.set("file:d0", "ended")
 	r.order(0, "order", ids("a", 5)...)
@@ -169,7 +169,7 @@ func endTheToken(r *rig) {
 // I7: consent that was revoked while a delivery waited stops it.
 func TestRevokedInTheQueueIsNotSent(t *testing.T) { bubble(t, 1, revokeInTheQueue) }
 
-func revokeInTheQueue(r *rig) {
+func revokeInTheQueue(r *harness) {
 	r.order(0, "order", "a", "b")
 	r.world.change(func() {
 		r.world.consents["c0:s-a"] = consent.NormaliseRecord(consent.Record{
@@ -187,7 +187,7 @@ func revokeInTheQueue(r *rig) {
 // I2, I4: the process dies after the provider's answer and before the mark.
 func TestKillBetweenAnswerAndMark(t *testing.T) { bubble(t, 1, killBeforeTheMark) }
 
-func killBeforeTheMark(r *rig) {
+func killBeforeTheMark(r *harness) {
 	blocked := make(chan struct{}, 1)
 	s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Claims = &unmarking{Store: r.store, tried: blocked} })
 	r.order(0, "order", ids("a", 4)...)
@@ -206,7 +206,7 @@ func killBeforeTheMark(r *rig) {
 // sent twice, and what was delivered is said so.
 func TestRestartRecognisesMarks(t *testing.T) { bubble(t, 1, killBeforeTheCommit) }
 
-func killBeforeTheCommit(r *rig) {
+func killBeforeTheCommit(r *harness) {
 	s := r.start(func(c *sender.Config, _ *sender.Deps) { c.CommitEvery = time.Hour })
 	r.order(0, "order", ids("a", 4)...)
 	r.await(func() bool { return r.counts()["delivered delivered"] == 4 }, "delivered")
@@ -223,7 +223,7 @@ func killBeforeTheCommit(r *rig) {
 
 // I11: a destination that answers slowly does not hold up the others.
 func TestSlowDestinationDelaysNobody(t *testing.T) {
-	bubble(t, 2, func(r *rig) {
+	bubble(t, 2, func(r *harness) {
 		s := r.start()
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Slow, Delay: sandbox.Duration(25 * time.Second)}))
 		for i := range 20 {

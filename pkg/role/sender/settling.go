@@ -50,7 +50,7 @@ func (l *loop) settle(ctx context.Context) {
 		return
 	}
 	now := l.deps.Now().UnixMilli()
-	if hurry := l.draining || l.intake.Leaving(); !hurry && s.underWay > 0 && len(s.pending) < settleAtOnce && now < s.by {
+	if atOnce := l.draining || l.intake.Leaving(); !atOnce && s.underWay > 0 && len(s.pending) < settleAtOnce && now < s.by {
 		l.tasks.At(s.by)
 		return
 	}

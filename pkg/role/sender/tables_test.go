@@ -15,17 +15,17 @@ import (
 	"github.com/sluicehq/sluice/schemas"
 )
 
-// followed are the real tables over the rig's Kafka, for tests about how fast
+// followed are the real tables over the harness's Kafka, for tests about how fast
 // a record of the consent topic takes effect.
 type followed struct {
 	*table.Tables
-	r      *rig
+	r      *harness
 	writer *codec.Writer
 	stop   func()
 }
 
 // follow makes the topics of the tables, writes resources and runs them.
-func (r *rig) follow(text string) *followed {
+func (r *harness) follow(text string) *followed {
 	r.t.Helper()
 	ctx := r.t.Context()
 	topics := []string{r.names.Consent(), r.names.Destinations(), r.names.Mappings(), r.names.Policies()}
@@ -62,7 +62,7 @@ func (r *rig) follow(text string) *followed {
 	return f
 }
 
-// apply writes resources, for the real tables and for the rig's own world.
+// apply writes resources, for the real tables and for the harness's own world.
 func (f *followed) apply(text string) {
 	f.r.t.Helper()
 	f.r.apply(text)

@@ -31,14 +31,14 @@ func (p *answering) Classify(n int, r *provider.Response) provider.Answer {
 }
 
 // startAnswering starts a sender whose provider answers like this.
-func (r *rig) startAnswering(say func(request int, a provider.Answer) provider.Answer) *running {
+func (r *harness) startAnswering(say func(request int, a provider.Answer) provider.Answer) *running {
 	return r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = &answering{Provider: r.provider, say: say} })
 }
 
 // I4: a provider that took the events that it did not refuse must not get them
 // again.
 func TestTheRestThatWasTakenIsNotSentAgain(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.startAnswering(func(_ int, a provider.Answer) provider.Answer {
 			a.Class, a.Faults, a.RestDelivered = provider.Invalid, []provider.Fault{{Index: 1, Code: "BAD"}}, true
 			return a
@@ -53,7 +53,7 @@ func TestTheRestThatWasTakenIsNotSentAgain(t *testing.T) {
 
 // A provider that took some and does not say which must not get any again.
 func TestAnUnknownRestEndsWithAReason(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.startAnswering(func(_ int, a provider.Answer) provider.Answer {
 			a.Class, a.Faults, a.RestDelivered = provider.Invalid, []provider.Fault{{Index: 99}}, true
 			return a
@@ -69,7 +69,7 @@ func TestAnUnknownRestEndsWithAReason(t *testing.T) {
 // A fault may pass, or be the mapping's, or no fault at all: none of it is the
 // event's, and its neighbours notice nothing.
 func TestAFaultMeansWhatItsClassSays(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.startAnswering(func(request int, a provider.Answer) provider.Answer {
 			if request == 0 {
 				a.Class, a.RestDelivered = provider.Invalid, true
@@ -99,7 +99,7 @@ func unsafe(d *decision.Delivery) { d.ResendUnsafe = true }
 // I4: where a second copy would count, an answer that is lost ends the event
 // with a reason, and what certainly did not arrive is sent again all the same.
 func TestAnUnknownOutcomeIsNotRepeatedWhereACopyCounts(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		require.NoError(t, r.box.Script(sandbox.Rule{Do: sandbox.Unavailable, Times: 1}, sandbox.Rule{Do: sandbox.LostAnswer, Skip: 2, Times: 1}))
 		s := r.start()
 		r.route(0, "order", "a", r.next(), unsafe)
@@ -119,7 +119,7 @@ func TestAnUnknownOutcomeIsNotRepeatedWhereACopyCounts(t *testing.T) {
 // A process that dies between the request and the answer leaves a mark, and
 // whoever reads the delivery again sends nothing.
 func TestWhatWasBegunBeforeACrashIsNotSentAgain(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		offset := r.next()
 		record, claim := r.routed(0, "order", "a", offset, unsafe)
 		decoder, err := codec.Deliveries(r.registry)
@@ -160,7 +160,7 @@ func (k keeping) Keep(_ context.Context, reference string, secret provider.Secre
 
 // A secret that the provider renews is kept where it can be.
 func TestARenewedSecretIsKept(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		kept := make(chan string, 10)
 		s := r.start(func(_ *sender.Config, d *sender.Deps) {
 			d.Provider, d.Secrets = rotating{r.provider}, keeping{r.secrets, kept}
@@ -176,7 +176,7 @@ func TestARenewedSecretIsKept(t *testing.T) {
 // Where nothing can be written, the end of what the old secret gave is told as
 // the end of the secret.
 func TestARenewedSecretThatCannotBeKeptIsTold(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = rotating{r.provider} })
 		r.order(0, "order", "a")
 		r.await(func() bool { return r.status("d0").CredentialExpires > 0 }, "told")

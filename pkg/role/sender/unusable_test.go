@@ -72,7 +72,7 @@ func TestUnusableSecrets(t *testing.T) {
 			require.NoError(t, os.Mkdir(dir, 0o700))
 			test.spoil(dir)(t)
 			write(dir, "one", `{"access_token":"token-1"}`)(t)
-			bubble(t, 2, func(r *rig) {
+			bubble(t, 2, func(r *harness) {
 				r.apply(strings.NewReplacer("file:d0", "file:zero", "file:d1", "file:one").Replace(resources(2)))
 				var log bytes.Buffer
 				s := r.start(func(_ *sender.Config, d *sender.Deps) {

@@ -19,9 +19,9 @@ import (
 )
 
 // I2, I11: one destination fails for a day while its neighbour works. Its
-// deliveries climb the ladder, byte for byte, and end as dead letters.
+// deliveries climb the retry tiers, byte for byte, and end as dead letters.
 func TestTheLadderEndsAfterADay(t *testing.T) {
-	longBubble(t, 2, func(r *rig) {
+	longBubble(t, 2, func(r *harness) {
 		quick := func(c *sender.Config, _ *sender.Deps) { c.WatchEvery = time.Hour }
 		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {retry_for: 3h}", 1))
 		s := r.start(quick)
@@ -57,7 +57,7 @@ func TestTheLadderEndsAfterADay(t *testing.T) {
 
 // I8: what waits too long is not sent any more.
 func TestParkedDeliveriesExpire(t *testing.T) {
-	longBubble(t, 1, func(r *rig) {
+	longBubble(t, 1, func(r *harness) {
 		r.secrets.set("file:d0", "ended")
 		s := r.start(func(c *sender.Config, _ *sender.Deps) {
 			c.MaxAge, c.Delays.Parked, c.WatchEvery = time.Hour, 20*time.Minute, time.Minute
@@ -72,7 +72,7 @@ func TestParkedDeliveriesExpire(t *testing.T) {
 // A delivery that is useless before a time is moved, uncounted, to the
 // shortest waiting place that is not shorter.
 func TestNotBefore(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.start()
 		began := time.Now()
 		r.route(0, "order", "a", r.next(), func(d *decision.Delivery) { d.NotBefore = began.Add(8 * time.Minute).UnixMilli() })
@@ -94,7 +94,7 @@ func TestNotBefore(t *testing.T) {
 // and come back at once.
 func TestPauseAndResume(t *testing.T) { bubble(t, 2, pauseAndResume) }
 
-func pauseAndResume(r *rig) {
+func pauseAndResume(r *harness) {
 	s := r.start()
 	r.apply(strings.Replace(resources(2), "  active: true", "  active: true\n  paused: true", 1))
 	r.order(0, "order", ids("a", 3)...)
@@ -123,7 +123,7 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 		"gone":             {"mapping.none", "    order: {provider_event: Lead, lane: realtime}\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, 1, func(r *rig) {
+			bubble(t, 1, func(r *harness) {
 				r.order(0, "order", "a")
 				r.apply(strings.Replace(resources(1), change.old, change.now, 1))
 				s := r.start()
@@ -142,7 +142,7 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 // I2, I4, I6: Redis fails: nothing is sent and nothing is lost.
 func TestRedisDownPauses(t *testing.T) { bubble(t, 1, cutRedisOff) }
 
-func cutRedisOff(r *rig) {
+func cutRedisOff(r *harness) {
 	s := r.start()
 	r.cutRedis(true)
 	require.Error(r.t, r.redis.Ping(r.t.Context()).Err())
@@ -161,7 +161,7 @@ func cutRedisOff(r *rig) {
 
 // I7, I12: nothing is sent while the tables are stale.
 func TestStaleTablesPause(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.order(0, "order", "a")
 		r.world.change(func() { r.world.stale = errStale })
 		s := r.start()
@@ -176,7 +176,7 @@ func TestStaleTablesPause(t *testing.T) {
 // I3, I4: a second copy of a delivery that is in the window is dropped.
 func TestACopyInTheWindowIsSuperseded(t *testing.T) { bubble(t, 1, meetACopy) }
 
-func meetACopy(r *rig) {
+func meetACopy(r *harness) {
 	r.order(0, "view", "a")
 	r.copyOf(r.names.Delivery("meta", decision.LaneBatch), r.names.Delivery("meta", decision.LaneBatch))
 	s := r.start()
@@ -189,7 +189,7 @@ func meetACopy(r *rig) {
 // I2: an adjustment waits, uncounted, until the transaction itself is delivered;
 // one that is older than one that was sent is dropped.
 func TestAdjustments(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		began := time.Now()
 		plain, newest := dedup.Key{1}, dedup.Key{2}
 		require.NoError(t, r.redis.Set(r.t.Context(), string(plain[:]), 77, 0).Err())
@@ -218,7 +218,7 @@ func TestAdjustments(t *testing.T) {
 // What is done is done in this order: copy, claim, diagnostic, offset.
 func TestTheOrderOfSettling(t *testing.T) { bubble(t, 1, settleInOrder) }
 
-func settleInOrder(r *rig) {
+func settleInOrder(r *harness) {
 	log := &journal{}
 	record := func(c *sender.Config, d *sender.Deps) {
 		d.Producer = &noting{log: log, to: r.producer, names: r.names}
@@ -242,7 +242,7 @@ func settleInOrder(r *rig) {
 // A foreign claim or mark stops a delivery and stays whose it is.
 func TestForeignClaims(t *testing.T) { bubble(t, 1, meetForeignClaims) }
 
-func meetForeignClaims(r *rig) {
+func meetForeignClaims(r *harness) {
 	r.route(0, "order", "a", 7)
 	r.route(0, "order", "b", 8)
 	r.own("a", 99, false)
@@ -261,7 +261,7 @@ func meetForeignClaims(r *rig) {
 // heals when it is put in place.
 func TestMissingSecret(t *testing.T) { bubble(t, 1, missASecret) }
 
-func missASecret(r *rig) {
+func missASecret(r *harness) {
 	r.secrets.remove("file:d0")
 	s := r.start()
 	r.order(0, "order", "a")
@@ -279,7 +279,7 @@ func missASecret(r *rig) {
 // tried again before its time.
 func TestRestartRemembersBlockedDestinations(t *testing.T) { bubble(t, 1, rememberBlocked) }
 
-func rememberBlocked(r *rig) {
+func rememberBlocked(r *harness) {
 	listen := func(c *sender.Config, d *sender.Deps) {
 		decoder, err := codec.DestinationStatuses(r.registry)
 		require.NoError(r.t, err)
@@ -304,7 +304,7 @@ func rememberBlocked(r *rig) {
 // until it is compacted.
 func TestRestartRemembersThatADestinationHealed(t *testing.T) { bubble(t, 1, rememberHealed) }
 
-func rememberHealed(r *rig) {
+func rememberHealed(r *harness) {
 	listen := func(_ *sender.Config, d *sender.Deps) {
 		decoder, err := codec.DestinationStatuses(r.registry)
 		require.NoError(r.t, err)
@@ -326,7 +326,7 @@ func rememberHealed(r *rig) {
 // A sender whose clock was ahead has moved a delivery. It and what stands
 // behind it wait for the place's delay, not until the clock comes true.
 func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		r.order(0, "order", "a")
 		lane, retry := r.names.Delivery("meta", decision.LaneRealtime), r.names.Retry("meta", "1m")
 		for _, record := range r.read(lane) {
@@ -349,7 +349,7 @@ func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
 // would hold its partition for ever.
 func TestTheLargestDeliveryCanBeMoved(t *testing.T) { bubble(t, 1, moveTheLargest) }
 
-func moveTheLargest(r *rig) {
+func moveTheLargest(r *harness) {
 	r.route(0, "order", "a", r.next(), func(d *decision.Delivery) {
 		largest := int(r.services.Kafka().MaxMessageBytes())
 		for size := largest; ; size-- {
@@ -373,7 +373,7 @@ func moveTheLargest(r *rig) {
 // I14: an event that is larger than a request may be is refused for what it
 // is. Taken for an outage, it would keep its destination waiting for a day.
 func TestAnEventTooLargeForTheProviderStopsNobody(t *testing.T) {
-	bubble(t, 1, func(r *rig) {
+	bubble(t, 1, func(r *harness) {
 		s := r.start()
 		r.route(0, "order", "a", r.next(), func(d *decision.Delivery) {
 			d.Payload = append([]byte(`{"pad":"`), bytes.Repeat([]byte("x"), 1<<20)...)

@@ -79,7 +79,7 @@ func benchSender(batch int) func(context.Context, *lab, Options, *Report) error 
 // allocations per event.
 func (t turn) allocations() float64 { return float64(t.own.Mallocs) / float64(t.events) }
 
-// match adds the costs of a match: the contestant's own, the services' beside
+// match adds the costs of a match: the subject's own, the services' beside
 // it, and those of the baselines.
 func (r *Report) match(m match, name string) {
 	const us = "µs CPU per event"

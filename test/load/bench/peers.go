@@ -20,7 +20,7 @@ type peerPipeline struct {
 
 // router is Kafka Streams: exactly once, a Redis claim and a decision for each
 // event.
-func (p *peerPipeline) router(ctx context.Context) (*contestant, error) {
+func (p *peerPipeline) router(ctx context.Context) (*subject, error) {
 	l := p.l
 	from, to, decisions, group := l.name("peer.from"), l.name("peer.to"), l.name("peer.decisions"), l.name("peer")
 	if err := l.createTopics(ctx, 6, nil, from, to, decisions); err != nil {
@@ -37,7 +37,7 @@ func (p *peerPipeline) router(ctx context.Context) (*contestant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &contestant{
+	return &subject{
 		name: "peer_router", worker: program, topic: from,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return l.awaitGroup(ctx, group, from, ends)
@@ -59,7 +59,7 @@ func (p *peerPipeline) router(ctx context.Context) (*contestant, error) {
 }
 
 // sender is a consumer with Java's own HTTP client.
-func (p *peerPipeline) sender(ctx context.Context, batch int) (*contestant, error) {
+func (p *peerPipeline) sender(ctx context.Context, batch int) (*subject, error) {
 	l := p.l
 	from, group := l.name("peer.deliveries"), l.name("peer")
 	if err := l.createTopics(ctx, 6, nil, from); err != nil {
@@ -77,7 +77,7 @@ func (p *peerPipeline) sender(ctx context.Context, batch int) (*contestant, erro
 		return nil, err
 	}
 	var before int64
-	return &contestant{
+	return &subject{
 		name: "peer_sender", worker: program, topic: from,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return l.awaitGroup(ctx, group, from, ends)
@@ -121,8 +121,8 @@ func benchPeer(ctx context.Context, l *lab, o Options, r *Report) error {
 	if err != nil {
 		return err
 	}
-	var all []*contestant
-	add := func(c *contestant, err error) error {
+	var all []*subject
+	add := func(c *subject, err error) error {
 		all = append(all, c)
 		return err
 	}
@@ -146,7 +146,7 @@ func benchPeer(ctx context.Context, l *lab, o Options, r *Report) error {
 	size := peerSizes(o)
 	makes := newMaker(o.Seed)
 	var records []*kgo.Record
-	m, err := l.rounds(ctx, size.rounds, all, func(c *contestant, round int) ([]*kgo.Record, error) {
+	m, err := l.rounds(ctx, size.rounds, all, func(c *subject, round int) ([]*kgo.Record, error) {
 		switch c {
 		case all[0]:
 			records = makes.slice(from.writer, size.of(round), 1)

@@ -16,8 +16,8 @@ func (in *installation) startRouter(ctx context.Context) (*child, error) {
 	return in.lab.start(ctx, order{Kind: kindRouter, Settings: in.settings})
 }
 
-// router is a started router as a contestant.
-func (in *installation) router(ctx context.Context, name string, expect func(events int64) expected) (*contestant, *outcome, error) {
+// router is a started router as a subject.
+func (in *installation) router(ctx context.Context, name string, expect func(events int64) expected) (*subject, *outcome, error) {
 	c, err := in.startRouter(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -25,15 +25,15 @@ func (in *installation) router(ctx context.Context, name string, expect func(eve
 	return in.routed(name, c, expect)
 }
 
-// routed is the contestant that routers are together.
-func (in *installation) routed(name string, w worker, expect func(events int64) expected) (*contestant, *outcome, error) {
+// routed is the subject that routers are together.
+func (in *installation) routed(name string, w worker, expect func(events int64) expected) (*subject, *outcome, error) {
 	out := &outcome{in: in}
 	var err error
 	if out.decisions, err = in.decisions(); err != nil {
 		return nil, nil, err
 	}
 	group := in.settings["router.group"]
-	return &contestant{
+	return &subject{
 		name: name, worker: w, topic: in.input,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return in.lab.awaitGroup(ctx, group, in.input, ends)
@@ -124,7 +124,7 @@ func (o *outcome) check(ctx context.Context, want expected) error {
 }
 
 // baseline is one of the bare clients.
-func (l *lab) baseline(ctx context.Context, kind string) (*contestant, error) {
+func (l *lab) baseline(ctx context.Context, kind string) (*subject, error) {
 	from, to := l.name(kind+".from"), l.name(kind+".to")
 	if err := l.createTopics(ctx, 6, nil, from, to); err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (l *lab) baseline(ctx context.Context, kind string) (*contestant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &contestant{
+	return &subject{
 		name: kind, worker: child, topic: from,
 		finished: func(_ context.Context, _ map[int32]int64, total int64) error {
 			_, err := child.ask(request{Do: "await", N: total})
@@ -157,8 +157,8 @@ func (l *lab) baseline(ctx context.Context, kind string) (*contestant, error) {
 }
 
 // baselines are all of them.
-func (l *lab) baselines(ctx context.Context) ([]*contestant, error) {
-	var all []*contestant
+func (l *lab) baselines(ctx context.Context) ([]*subject, error) {
+	var all []*subject
 	for _, kind := range []string{kindConsume, kindPass, kindTransact} {
 		c, err := l.baseline(ctx, kind)
 		if err != nil {
@@ -175,7 +175,7 @@ func (l *lab) routing(ctx context.Context, size sizes, name string, share int) (
 	if err != nil {
 		return match{}, err
 	}
-	contestants, err := l.baselines(ctx)
+	subjects, err := l.baselines(ctx)
 	if err != nil {
 		return match{}, err
 	}
@@ -186,16 +186,16 @@ func (l *lab) routing(ctx context.Context, size sizes, name string, share int) (
 	if err != nil {
 		return match{}, err
 	}
-	contestants = append(contestants, router)
+	subjects = append(subjects, router)
 	makes := newMaker(size.seed)
 	var records []*kgo.Record
-	m, err := l.rounds(ctx, size.rounds, contestants, func(c *contestant, round int) ([]*kgo.Record, error) {
-		if c == contestants[0] {
+	m, err := l.rounds(ctx, size.rounds, subjects, func(c *subject, round int) ([]*kgo.Record, error) {
+		if c == subjects[0] {
 			records = makes.slice(in.writer, size.of(round), share)
 		}
 		return records, nil
 	})
-	for _, c := range contestants {
+	for _, c := range subjects {
 		err = errors.Join(err, c.worker.stop())
 	}
 	return m, err

@@ -107,8 +107,8 @@ func (t team) stop() (err error) {
 // bench measures the sweep.
 func (s sweep) bench(ctx context.Context, l *lab, o Options, r *Report) error {
 	series := Series{Name: s.name, Axis: s.axis, Note: s.note}
-	var contestants []*contestant
-	sources := map[*contestant]*source{}
+	var subjects []*subject
+	sources := map[*subject]*source{}
 	for i, n := range s.sizes {
 		v := variant{shape: usualShape(), processes: 1}
 		if s.partitions > 0 {
@@ -119,16 +119,16 @@ func (s sweep) bench(ctx context.Context, l *lab, o Options, r *Report) error {
 		if err != nil {
 			return fmt.Errorf("starting %s of %d: %w", s.name, n, err)
 		}
-		contestants = append(contestants, c)
+		subjects = append(subjects, c)
 		sources[c] = from
 		series.Points = append(series.Points, Point{Size: n, Started: started})
 	}
 	size := sizes{rounds: 3, events: 60_000, warm: 20_000}
-	m, err := l.rounds(ctx, size.rounds, contestants, func(c *contestant, round int) ([]*kgo.Record, error) {
+	m, err := l.rounds(ctx, size.rounds, subjects, func(c *subject, round int) ([]*kgo.Record, error) {
 		from := sources[c]
 		return from.makes.slice(from.in.writer, size.of(round), 1), nil
 	})
-	for i, c := range contestants {
+	for i, c := range subjects {
 		p := &series.Points[i]
 		p.CPU = m.cost(c.name)
 		p.Broker = m.median(c.name, func(t turn) float64 { return perEvent(t.broker.CPU, t.events) })
@@ -149,7 +149,7 @@ type source struct {
 }
 
 // variant starts an installation and its routers.
-func (l *lab) variant(ctx context.Context, v variant, name string, seed uint64) (_ *contestant, _ *source, started float64, _ error) {
+func (l *lab) variant(ctx context.Context, v variant, name string, seed uint64) (_ *subject, _ *source, started float64, _ error) {
 	in, err := l.install(ctx, v.shape)
 	if err != nil {
 		return nil, nil, 0, err

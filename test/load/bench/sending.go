@@ -37,8 +37,8 @@ func (l *lab) sending(ctx context.Context, size sizes, name string, batch int) (
 		return match{}, err
 	}
 	makes := newMaker(size.seed)
-	contestants := []*contestant{pass, sender}
-	m, err := l.rounds(ctx, size.rounds, contestants, func(c *contestant, round int) ([]*kgo.Record, error) {
+	subjects := []*subject{pass, sender}
+	m, err := l.rounds(ctx, size.rounds, subjects, func(c *subject, round int) ([]*kgo.Record, error) {
 		if c == pass {
 			records := makes.slice(from.writer, size.of(round), 1)
 			if _, err := l.turn(ctx, router, records, ""); err != nil {
@@ -47,14 +47,14 @@ func (l *lab) sending(ctx context.Context, size sizes, name string, batch int) (
 		}
 		return routed.kept, nil
 	})
-	for _, c := range append(contestants, router) {
+	for _, c := range append(subjects, router) {
 		err = errors.Join(err, c.worker.stop())
 	}
 	return m, err
 }
 
 // sender is one sender at work in an installation.
-func (in *installation) sender(ctx context.Context, name string, batch int) (*contestant, error) {
+func (in *installation) sender(ctx context.Context, name string, batch int) (*subject, error) {
 	c, err := in.lab.start(ctx, order{Kind: kindSender, Settings: in.settings, MaxBatch: batch})
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (in *installation) sender(ctx context.Context, name string, batch int) (*co
 	if err != nil {
 		return nil, err
 	}
-	return &contestant{
+	return &subject{
 		name: name, worker: c, topic: topic,
 		finished: func(ctx context.Context, ends map[int32]int64, _ int64) error {
 			return in.lab.awaitGroup(ctx, group, topic, ends)

@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// worker is what a contestant runs as: one process or several.
+// worker is what a subject runs as: one process or several.
 type worker interface {
 	usage() (usage, error)
 	// profile begins a processor profile, or ends the one that runs where file
@@ -19,8 +19,8 @@ type worker interface {
 	stop() error
 }
 
-// contestant is one client that takes turns with others.
-type contestant struct {
+// subject is one client that takes turns with others.
+type subject struct {
 	name   string
 	worker worker
 	// topic is where its records are written.
@@ -33,7 +33,7 @@ type contestant struct {
 	total int64
 }
 
-// turn is what one contestant's share of one round came to.
+// turn is what one subject's share of one round came to.
 type turn struct {
 	events int64
 	took   time.Duration
@@ -49,8 +49,8 @@ func perEvent(d time.Duration, events int64) float64 {
 
 func (t turn) cost() float64 { return perEvent(t.own.CPU, t.events) }
 
-// take lets one contestant work through records that appear all at once.
-func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, profile string) (turn, error) {
+// take lets one subject work through records that appear all at once.
+func (l *lab) turn(ctx context.Context, c *subject, records []*kgo.Record, profile string) (turn, error) {
 	ends, err := l.write(ctx, c.topic, records)
 	if err != nil {
 		return turn{}, err
@@ -85,8 +85,8 @@ func (l *lab) turn(ctx context.Context, c *contestant, records []*kgo.Record, pr
 	return t, l.trim(ctx, c.topic, ends)
 }
 
-// readings are the usage of the contestant, the broker and Redis.
-func (l *lab) readings(c *contestant) (all [3]usage, err error) {
+// readings are the usage of the subject, the broker and Redis.
+func (l *lab) readings(c *subject) (all [3]usage, err error) {
 	for i, read := range []func() (usage, error){c.worker.usage, l.broker, l.redis} {
 		if all[i], err = read(); err != nil {
 			return all, err
@@ -95,15 +95,15 @@ func (l *lab) readings(c *contestant) (all [3]usage, err error) {
 	return all, nil
 }
 
-// match is a series of rounds; turns by contestant's name.
+// match is a series of rounds; turns by subject's name.
 type match struct{ turns map[string][]turn }
 
-// rounds lets contestants take turns. feed gives the records of a contestant's
+// rounds lets subjects take turns. feed gives the records of a subject's
 // turn; the first round warms up and is not counted.
-func (l *lab) rounds(ctx context.Context, n int, contestants []*contestant, feed func(c *contestant, round int) ([]*kgo.Record, error)) (match, error) {
+func (l *lab) rounds(ctx context.Context, n int, subjects []*subject, feed func(c *subject, round int) ([]*kgo.Record, error)) (match, error) {
 	m := match{turns: map[string][]turn{}}
 	for round := range n + 1 {
-		order := slices.Clone(contestants)
+		order := slices.Clone(subjects)
 		for i, c := range order {
 			records, err := feed(c, round)
 			if err != nil {
@@ -125,7 +125,7 @@ func (l *lab) rounds(ctx context.Context, n int, contestants []*contestant, feed
 	return m, nil
 }
 
-// events are all that a contestant has worked through.
+// events are all that a subject has worked through.
 func (m match) events(name string) (n int64) {
 	for _, t := range m.turns[name] {
 		n += t.events
@@ -156,7 +156,7 @@ func (m match) ratio(name string, base func(round int) float64) float64 {
 	return median(all)
 }
 
-// of gives the cost of a contestant in a round, as the base of a ratio.
+// of gives the cost of a subject in a round, as the base of a ratio.
 func (m match) of(name string) func(int) float64 {
 	return func(round int) float64 { return m.turns[name][round].cost() }
 }

@@ -141,7 +141,7 @@ func (b *Batcher[T]) Due(ready func(Key) bool) (int64, bool) {
 }
 
 // Overdue lists the keys whose next batch should have been taken before a
-// time: what they wait for is not company.
+// time: they linger for nothing.
 func (b *Batcher[T]) Overdue(before int64) []Key {
 	var keys []Key
 	for _, k := range b.order {
@@ -152,7 +152,7 @@ func (b *Batcher[T]) Overdue(before int64) []Key {
 	return keys
 }
 
-// full: it is no use to wait for company any more.
+// full: lingering is no use any more.
 func (b *Batcher[T]) full(k Key, p *pending[T]) bool {
 	return len(p.items) >= b.limits.events(k) || p.bytes >= b.limits.Bytes
 }

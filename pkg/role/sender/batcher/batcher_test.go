@@ -152,7 +152,7 @@ func TestProperties(t *testing.T) {
 	})
 }
 
-// Items of a key that wants to be alone wait for no company and share nothing,
+// Items of a key that wants to be alone linger for nothing and share nothing,
 // from the moment that it wants so.
 func TestSmallRequests(t *testing.T) {
 	t.Parallel()

@@ -19,11 +19,11 @@ import (
 )
 
 // script makes Google's processing refuse a share of what comes after.
-func (r *rig) script(reason string, perMille int) {
+func (r *harness) script(reason string, perMille int) {
 	r.box.ScriptVerdicts(call.Verdict{Reason: reason, PerMille: perMille})
 }
 
-func (r *rig) awaitVerdicts(n int) []decision.Decision {
+func (r *harness) awaitVerdicts(n int) []decision.Decision {
 	r.t.Helper()
 	var found []decision.Decision
 	r.await(func() bool { found = r.verdicts(); return len(found) >= n }, "verdicts")
@@ -34,7 +34,7 @@ func (r *rig) awaitVerdicts(n int) []decision.Decision {
 // What the provider took is confirmed as a whole: the counts name nobody. The
 // request's id leads from the verdict to the events.
 func TestConfirmed(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.order(ids("a", 5))
 		d := r.awaitVerdicts(1)[0]
 		require.Equal(t, "confirmed verdict.confirmed", d.Status.String()+" "+d.Reason.String())
@@ -66,7 +66,7 @@ func TestConfirmed(t *testing.T) {
 // A request of one event: the refusal is the event's, its mark goes, and a
 // corrected copy is sent.
 func TestRefusalOfOneFreesTheEvent(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("INVALID_FORMAT", 1000)
 		r.order([]string{"a"})
 		r.await(func() bool { return r.held("a").Delivered() }, "delivered")
@@ -94,7 +94,7 @@ func TestRefusalOfOneFreesTheEvent(t *testing.T) {
 
 // All were refused for one reason: so was each.
 func TestAllAlikeIsExact(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("EVENT_TOO_OLD", 1000)
 		r.order(ids("a", 4))
 		named := map[string]bool{}
@@ -111,7 +111,7 @@ func TestAllAlikeIsExact(t *testing.T) {
 // Some were refused, and nobody knows which: nothing is claimed about any
 // event, and no claim is given back.
 func TestPartialNamesNobody(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("INVALID_GCLID", 300)
 		r.order(ids("a", 40))
 		found := r.awaitVerdicts(2)
@@ -138,7 +138,7 @@ func TestPartialNamesNobody(t *testing.T) {
 // What was sent as restricted was announced: that Google does not use it is no
 // error.
 func TestConsentDeniedOnRestricted(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("DENIED_CONSENT", 1000)
 		r.order(ids("a", 2), func(d *decision.Delivery) { d.Facts.Restricted = true })
 		for _, d := range r.awaitVerdicts(2) {
@@ -152,7 +152,7 @@ func TestConsentDeniedOnRestricted(t *testing.T) {
 
 // Google has it already: that is a confirmation.
 func TestDuplicateIsConfirmed(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("DUPLICATE_TRANSACTION_ID", 1000)
 		r.order([]string{"a"})
 		d := r.awaitVerdicts(1)[0]
@@ -166,7 +166,7 @@ const processingBody = `{"requestStatusPerDestination":[{"destination":{},"reque
 
 // It takes two hours: asked every half hour, then known.
 func TestStillProcessingIsAskedAgain(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		require.NoError(t, r.box.Script(sandbox.Rule{Operation: sandbox.OpStatus, Do: sandbox.Raw, Status: 200, Body: processingBody, Times: 3}))
 		r.order([]string{"a"})
 		d := r.awaitVerdicts(1)[0]
@@ -188,7 +188,7 @@ func TestStillProcessingIsAskedAgain(t *testing.T) {
 
 // A day is enough: what is not known then is counted, and nothing is said.
 func TestADayEndsTheAsking(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		require.NoError(t, r.box.Script(sandbox.Rule{Operation: sandbox.OpStatus, Do: sandbox.Raw, Status: 200, Body: processingBody}))
 		r.order([]string{"a"})
 		began := time.Now()
@@ -216,7 +216,7 @@ func TestADayEndsTheAsking(t *testing.T) {
 
 // The provider does not know the request: nobody will ever know.
 func TestUnknownRequestEnds(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.order([]string{"a"})
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")
 		r.box.Reset()
@@ -228,7 +228,7 @@ func TestUnknownRequestEnds(t *testing.T) {
 
 // The destination is another account's now: it is not asked about ours.
 func TestAnotherAccountIsNotAsked(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.order([]string{"a"})
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")
 		r.apply("\n" + replaced(resources, "1234567890", "9999999999"))
@@ -240,7 +240,7 @@ func TestAnotherAccountIsNotAsked(t *testing.T) {
 // Without credentials nothing is asked and nothing is lost: the verdict comes
 // once they are back.
 func TestCredentialsAreWaitedFor(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.order([]string{"a"})
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")
 		r.secrets.gone.Store(true)
@@ -255,7 +255,7 @@ func TestCredentialsAreWaitedFor(t *testing.T) {
 // The provider's failures are asked about again, and a throttle slows the
 // deliveries too: the bucket is one.
 func TestFailuresAreAskedAgain(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		require.NoError(t, r.box.Script(
 			sandbox.Rule{Operation: sandbox.OpStatus, Do: sandbox.Unavailable, Times: 1},
 			sandbox.Rule{Operation: sandbox.OpStatus, Do: sandbox.Throttle, RetryAfter: 600, Skip: 1, Times: 1},
@@ -273,7 +273,7 @@ func TestFailuresAreAskedAgain(t *testing.T) {
 // The process dies after the claims were given back and before the commit:
 // the next one says the same once, under the same ids.
 func TestCrashRepeatsNothing(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("INVALID_FORMAT", 1000)
 		r.order(ids("a", 3))
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")
@@ -299,7 +299,7 @@ func TestCrashRepeatsNothing(t *testing.T) {
 // A submission that was written twice is asked about twice at most, and says
 // the same under the same ids.
 func TestACopySaysTheSame(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("INVALID_FORMAT", 1000)
 		r.order(ids("a", 2))
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")
@@ -319,7 +319,7 @@ func TestACopySaysTheSame(t *testing.T) {
 
 // Claims cannot be given back while Redis is away: the verdict waits for it.
 func TestRedisIsWaitedFor(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(r *harness) {
 		r.script("INVALID_FORMAT", 1000)
 		r.order([]string{"a"})
 		r.await(func() bool { return len(r.submissions()) == 1 }, "submitted")

@@ -127,7 +127,7 @@ type found struct {
 
 // read gives what a reader of committed records finds in a topic, whose only
 // partition is read again once there is more: waits ask again and again.
-func (r *rig) read(topic string) []*kgo.Record {
+func (r *harness) read(topic string) []*kgo.Record {
 	r.t.Helper()
 	ends, err := r.admin.ListCommittedOffsets(r.ctx, topic)
 	require.NoError(r.t, err)
@@ -159,7 +159,7 @@ func (r *rig) read(topic string) []*kgo.Record {
 }
 
 // verdicts gives the verdicts' diagnostics, as they were published.
-func (r *rig) verdicts() []decision.Decision {
+func (r *harness) verdicts() []decision.Decision {
 	r.t.Helper()
 	decoder, err := codec.Diagnostics(r.registry)
 	require.NoError(r.t, err)
@@ -175,7 +175,7 @@ func (r *rig) verdicts() []decision.Decision {
 }
 
 // submissions gives what was noted, in order.
-func (r *rig) submissions() []codec.Submission {
+func (r *harness) submissions() []codec.Submission {
 	r.t.Helper()
 	decoder, err := codec.Submissions(r.registry)
 	require.NoError(r.t, err)

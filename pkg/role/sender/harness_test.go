@@ -52,11 +52,11 @@ type services interface {
 	RedisOptions() *redis.Options
 }
 
-// rig is everything around a sender: Kafka, registry and Redis, the strict
+// harness is everything around a sender: Kafka, registry and Redis, the strict
 // sandbox, and tables that a test can change. Either all of it is in a synctest
 // bubble and its clock is the bubble's (bubble), or it has sockets and the real
 // clock (onSockets).
-type rig struct {
+type harness struct {
 	t        testing.TB
 	services services
 	inside   *embedded.Services // nil on sockets
@@ -88,12 +88,12 @@ type rig struct {
 	claimless bool
 }
 
-// bubble runs a test with a rig for Meta and n datasets, d0 to dn-1.
-func bubble(t *testing.T, n int, test func(r *rig)) {
+// bubble runs a test with a harness for Meta and n datasets, d0 to dn-1.
+func bubble(t *testing.T, n int, test func(r *harness)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, n)
+		r := newHarness(t, n)
 		test(r)
 		r.close()
 	})
@@ -102,26 +102,26 @@ func bubble(t *testing.T, n int, test func(r *rig)) {
 // longBubble is a bubble for hours, in which a partition that the sender
 // resumes may be read some seconds later, and nobody notices a death soon: idle
 // fetches and heartbeats are most of what hours cost.
-func longBubble(t *testing.T, n int, test func(r *rig)) {
+func longBubble(t *testing.T, n int, test func(r *harness)) {
 	t.Helper()
-	bubble(t, n, func(r *rig) {
+	bubble(t, n, func(r *harness) {
 		r.inside.KeepFetches(9 * time.Second)
 		r.session = 5 * time.Minute
 		test(r)
 	})
 }
 
-func emptyRig(t testing.TB) *rig {
+func emptyHarness(t testing.TB) *harness {
 	t.Helper()
-	return &rig{
+	return &harness{
 		t: t, provider: meta.New(provider.Deps{}), secrets: &secrets{text: map[string]string{}}, keys: map[string]dedup.Key{},
 		readTo: map[int32]int64{}, seen: map[string]bool{},
 	}
 }
 
-func newRig(t testing.TB, destinations int) *rig {
+func newHarness(t testing.TB, destinations int) *harness {
 	t.Helper()
-	r := emptyRig(t)
+	r := emptyHarness(t)
 	_, bubbled := t.(*testing.T) // benchmarks use sockets and the real clock
 	var err error
 	r.inside, err = embedded.Start(t.Context(), embedded.Config{Virtual: bubbled, Topics: senderTopics(r.names)})
@@ -147,7 +147,7 @@ func senderTopics(names topology.Names) []embedded.Topic {
 }
 
 // setUp makes what stands on the services.
-func (r *rig) setUp(destinations int) {
+func (r *harness) setUp(destinations int) {
 	r.t.Helper()
 	t := r.t
 	var err error
@@ -185,7 +185,7 @@ func (r *rig) setUp(destinations int) {
 func dataset(i int) string { return fmt.Sprintf("10000%d", i) }
 func token(i int) string   { return fmt.Sprintf("token-%d", i) }
 
-func (r *rig) close() {
+func (r *harness) close() {
 	require.NoError(r.t, r.redis.Close())
 	require.NoError(r.t, r.producer.Close(context.Background()))
 	if r.inside != nil {
@@ -221,7 +221,7 @@ spec:
 	return b.String()
 }
 
-func (r *rig) apply(text string) {
+func (r *harness) apply(text string) {
 	r.t.Helper()
 	if r.place != nil {
 		text = strings.ReplaceAll(text, "max_wait: 10s", "max_wait: 1s")
@@ -243,7 +243,7 @@ type running struct {
 	done   chan error
 }
 
-func (r *rig) start(change ...func(*sender.Config, *sender.Deps)) *running {
+func (r *harness) start(change ...func(*sender.Config, *sender.Deps)) *running {
 	r.t.Helper()
 	deliveries, err := codec.Deliveries(r.registry)
 	require.NoError(r.t, err)
@@ -255,7 +255,7 @@ func (r *rig) start(change ...func(*sender.Config, *sender.Deps)) *running {
 		Random:   func() float64 { return 0.5 },
 	}
 	if r.place != nil {
-		r.hurry(&cfg)
+		r.shortenWaits(&cfg)
 	}
 	for _, c := range change {
 		c(&cfg, &deps)
@@ -270,21 +270,21 @@ func (r *rig) start(change ...func(*sender.Config, *sender.Deps)) *running {
 }
 
 // stop drains; kill ends at once, as a crash that still closes sockets.
-func (r *rig) stop(s *running) {
+func (r *harness) stop(s *running) {
 	r.t.Helper()
 	s.Drain()
 	require.NoError(r.t, <-s.done)
 	s.cancel()
 }
 
-func (r *rig) kill(s *running) {
+func (r *harness) kill(s *running) {
 	r.t.Helper()
 	s.cancel()
 	require.NoError(r.t, <-s.done)
 }
 
 // order routes n events as the router does: gates, claim, delivery.
-func (r *rig) order(customer int, name string, ids ...string) {
+func (r *harness) order(customer int, name string, ids ...string) {
 	r.t.Helper()
 	records, claims := make([]*kgo.Record, len(ids)), make([]dedup.Request, len(ids))
 	for i, id := range ids {
@@ -293,16 +293,16 @@ func (r *rig) order(customer int, name string, ids ...string) {
 	r.write(records, claims)
 }
 
-func (r *rig) next() int64 { r.offset++; return r.offset }
+func (r *harness) next() int64 { r.offset++; return r.offset }
 
-func (r *rig) route(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) {
+func (r *harness) route(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) {
 	r.t.Helper()
 	record, claim := r.routed(customer, name, id, offset, change...)
 	r.write([]*kgo.Record{record}, []dedup.Request{claim})
 }
 
 // write claims and hands over what was routed.
-func (r *rig) write(records []*kgo.Record, claims []dedup.Request) {
+func (r *harness) write(records []*kgo.Record, claims []dedup.Request) {
 	r.t.Helper()
 	if !r.claimless {
 		_, err := r.store.Claim(r.t.Context(), claims)
@@ -312,7 +312,7 @@ func (r *rig) write(records []*kgo.Record, claims []dedup.Request) {
 }
 
 // routed is an event's delivery and its claim.
-func (r *rig) routed(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) (*kgo.Record, dedup.Request) {
+func (r *harness) routed(customer int, name, id string, offset int64, change ...func(*decision.Delivery)) (*kgo.Record, dedup.Request) {
 	r.t.Helper()
 	now := time.Now().UnixMilli()
 	e := event.Event{
@@ -351,7 +351,7 @@ func (r *rig) routed(customer int, name, id string, offset int64, change ...func
 
 // pass lets the bubble's time pass. The real one is too dear for waiting that
 // something does not happen.
-func (r *rig) pass(d time.Duration) {
+func (r *harness) pass(d time.Duration) {
 	if r.place != nil {
 		return
 	}
@@ -360,12 +360,12 @@ func (r *rig) pass(d time.Duration) {
 }
 
 // await lets the bubble's time pass until ok holds, an hour at most.
-func (r *rig) await(ok func() bool, about string, args ...any) {
+func (r *harness) await(ok func() bool, about string, args ...any) {
 	r.t.Helper()
 	r.awaitFor(time.Hour, ok, about, args...)
 }
 
-func (r *rig) awaitFor(most time.Duration, ok func() bool, about string, args ...any) {
+func (r *harness) awaitFor(most time.Duration, ok func() bool, about string, args ...any) {
 	r.t.Helper()
 	if r.place != nil {
 		r.watch(ok, about, args...)

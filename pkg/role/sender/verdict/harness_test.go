@@ -45,10 +45,10 @@ const input = "analytics.events"
 // good part of what an hour costs.
 const session = 5 * time.Minute
 
-// rig is a sender of Google's deliveries with its verdict loop inside a
+// harness is a sender of Google's deliveries with its verdict loop inside a
 // synctest bubble: in-process Kafka, registry and Redis, and the strict sandbox.
 // Its clock is the bubble's, so that a day of asking takes no time.
-type rig struct {
+type harness struct {
 	t        *testing.T
 	ctx      context.Context //nolint:containedctx // of the test, in whose bubble everything runs
 	services *embedded.Services
@@ -74,12 +74,12 @@ type rig struct {
 	kill   func() // of the verdict loop
 }
 
-// bubble runs a test with a rig whose sender and verdict loop are at work.
-func bubble(t *testing.T, test func(r *rig)) {
+// bubble runs a test with a harness whose sender and verdict loop are at work.
+func bubble(t *testing.T, test func(r *harness)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newHarness(t)
 		r.startSender()
 		r.kill = r.startLoop()
 		test(r)
@@ -91,9 +91,9 @@ func bubble(t *testing.T, test func(r *rig)) {
 	})
 }
 
-func newRig(t *testing.T) *rig {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	r := &rig{
+	r := &harness{
 		t: t, ctx: t.Context(), secrets: &secrets{}, meter: &meter{counts: map[string]int{}}, keys: map[string]dedup.Request{}, found: map[string]found{},
 		provider: google.New(provider.Deps{Now: func() int64 { return time.Now().UnixMilli() }}),
 	}
@@ -156,7 +156,7 @@ spec:
     order: {provider_event: purchase, lane: realtime}
 `
 
-func (r *rig) apply(text string) {
+func (r *harness) apply(text string) {
 	r.t.Helper()
 	providers := map[string]resource.Provider{"google": r.provider}
 	loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(text)}}, nil, providers)
@@ -166,7 +166,7 @@ func (r *rig) apply(text string) {
 	r.world.set.Store(set)
 }
 
-func (r *rig) startSender() {
+func (r *harness) startSender() {
 	r.t.Helper()
 	deliveries, err := codec.Deliveries(r.registry)
 	require.NoError(r.t, err)
@@ -191,7 +191,7 @@ func (r *rig) startSender() {
 
 // startLoop starts a verdict loop; what it returns kills it, as a crash that
 // still closes sockets, and waits.
-func (r *rig) startLoop(change ...func(*transact.Deps)) (kill func()) {
+func (r *harness) startLoop(change ...func(*transact.Deps)) (kill func()) {
 	r.t.Helper()
 	w := r.worker()
 	deps := transact.Deps{Work: w.Work, Observer: committed{worker: w}}
@@ -214,14 +214,14 @@ func (r *rig) startLoop(change ...func(*transact.Deps)) (kill func()) {
 }
 
 // startSecond kills the loop and starts another in its place.
-func (r *rig) startSecond(change ...func(*transact.Deps)) (kill func()) {
+func (r *harness) startSecond(change ...func(*transact.Deps)) (kill func()) {
 	r.t.Helper()
 	r.kill()
 	r.kill = r.startLoop(change...)
 	return r.kill
 }
 
-func (r *rig) worker() *verdict.Worker {
+func (r *harness) worker() *verdict.Worker {
 	r.t.Helper()
 	decoder, err := codec.Submissions(r.registry)
 	require.NoError(r.t, err)
@@ -239,7 +239,7 @@ type committed struct {
 func (c committed) Committed(transact.Commit) { c.worker.Committed() }
 
 // order routes events as the router does, in one batch of the sender.
-func (r *rig) order(ids []string, change ...func(*decision.Delivery)) {
+func (r *harness) order(ids []string, change ...func(*decision.Delivery)) {
 	r.t.Helper()
 	records := make([]*kgo.Record, 0, len(ids))
 	for _, id := range ids {
@@ -249,7 +249,7 @@ func (r *rig) order(ids []string, change ...func(*decision.Delivery)) {
 	require.NoError(r.t, r.producer.Produce(r.ctx, records...))
 }
 
-func (r *rig) route(id string, offset int64, change ...func(*decision.Delivery)) *kgo.Record {
+func (r *harness) route(id string, offset int64, change ...func(*decision.Delivery)) *kgo.Record {
 	r.t.Helper()
 	now := time.Now().UnixMilli()
 	e := event.Event{
@@ -290,7 +290,7 @@ func (r *rig) route(id string, offset int64, change ...func(*decision.Delivery))
 }
 
 // held is what stands in Redis for an event's claim; 0: nothing.
-func (r *rig) held(id string) dedup.Owner {
+func (r *harness) held(id string) dedup.Owner {
 	r.t.Helper()
 	key := r.keys[id].Key
 	n, err := r.redis.Get(r.ctx, string(key[:])).Int64()
@@ -302,7 +302,7 @@ func (r *rig) held(id string) dedup.Owner {
 }
 
 // await lets the bubble's time pass until ok holds, two days at most.
-func (r *rig) await(ok func() bool, about string) {
+func (r *harness) await(ok func() bool, about string) {
 	r.t.Helper()
 	step := 100 * time.Millisecond
 	for end := time.Now().Add(48 * time.Hour); !ok(); step = min(step*3/2, time.Minute) {
@@ -312,7 +312,7 @@ func (r *rig) await(ok func() bool, about string) {
 }
 
 // pass lets the bubble's time pass.
-func (r *rig) pass(d time.Duration) {
+func (r *harness) pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }

@@ -44,9 +44,9 @@ const input = "analytics.events"
 // start is the clock's first reading in every test.
 var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 
-// rig is everything around a router session: Kafka, registry and Redis, in
+// harness is everything around a router session: Kafka, registry and Redis, in
 // process or named by the environment, and tables and a clock that a test can change.
-type rig struct {
+type harness struct {
 	t        testing.TB
 	services *place.Place
 	redis    *redis.Client
@@ -65,9 +65,9 @@ type rig struct {
 	now time.Time
 }
 
-func setup(t testing.TB, resources string, topics ...embedded.Topic) *rig {
+func setup(t testing.TB, resources string, topics ...embedded.Topic) *harness {
 	t.Helper()
-	r := &rig{t: t, now: start, world: &world{consents: map[string]consent.Statement{}}, meter: newMeter(t)}
+	r := &harness{t: t, now: start, world: &world{consents: map[string]consent.Statement{}}, meter: newMeter(t)}
 	r.services = place.Open(t, embedded.Config{Topics: topics})
 	r.names, r.input = r.services.Names(), r.services.Name(input)
 	options := r.services.RedisOptions()
@@ -96,31 +96,31 @@ func setup(t testing.TB, resources string, topics ...embedded.Topic) *rig {
 }
 
 // claims is a claim store of one more process.
-func (r *rig) claims(instance string) *dedup.Store {
+func (r *harness) claims(instance string) *dedup.Store {
 	r.t.Helper()
 	s, err := dedup.New(r.redis, dedup.Config{Instance: instance, Prefix: r.services.RedisPrefix()})
 	require.NoError(r.t, err)
 	return s
 }
 
-func (r *rig) clock() time.Time {
+func (r *harness) clock() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.now
 }
 
-func (r *rig) advance(d time.Duration) {
+func (r *harness) advance(d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.now = r.now.Add(d)
 }
 
 // session is a router, as it would be after a start.
-func (r *rig) session(change ...func(*router.Config, *router.Deps)) *router.Session {
+func (r *harness) session(change ...func(*router.Config, *router.Deps)) *router.Session {
 	return r.sessionOf(decision.StageRouter, change...)
 }
 
-func (r *rig) sessionOf(stage decision.Stage, change ...func(*router.Config, *router.Deps)) *router.Session {
+func (r *harness) sessionOf(stage decision.Stage, change ...func(*router.Config, *router.Deps)) *router.Session {
 	r.t.Helper()
 	holds, err := codec.Holds(r.registry)
 	require.NoError(r.t, err)
@@ -138,7 +138,7 @@ func (r *rig) sessionOf(stage decision.Stage, change ...func(*router.Config, *ro
 
 // apply makes resources the set of the world. spoil changes them behind the
 // back of the checks, as a record of another version or author could.
-func (r *rig) apply(text string, spoil ...func(*resource.Resources)) {
+func (r *harness) apply(text string, spoil ...func(*resource.Resources)) {
 	r.t.Helper()
 	providers := map[string]resource.Provider{"meta": meta.New(provider.Deps{}), "google": google.New(provider.Deps{Now: func() int64 { return r.clock().UnixMilli() }})}
 	var all resource.Resources
@@ -158,7 +158,7 @@ func (r *rig) apply(text string, spoil ...func(*resource.Resources)) {
 }
 
 // value is the Avro value of an event.
-func (r *rig) value(text string) []byte {
+func (r *harness) value(text string) []byte {
 	r.t.Helper()
 	avro, err := codec.FormatOf(codec.FormatAvro)
 	require.NoError(r.t, err)
@@ -167,12 +167,12 @@ func (r *rig) value(text string) []byte {
 }
 
 // record puts an event at the next offset of the input.
-func (r *rig) record(text string) *kgo.Record {
+func (r *harness) record(text string) *kgo.Record {
 	r.t.Helper()
 	return r.raw(r.value(text))
 }
 
-func (r *rig) raw(value []byte) *kgo.Record {
+func (r *harness) raw(value []byte) *kgo.Record {
 	rec := &kgo.Record{Topic: input, Key: []byte("acme:key"), Value: value, Offset: r.offset, Timestamp: r.clock()}
 	r.offset++
 	return rec
@@ -184,14 +184,14 @@ func batch(records ...*kgo.Record) transact.Batch {
 }
 
 // route works a batch and ends its transaction.
-func (r *rig) route(s *router.Session, records ...*kgo.Record) output {
+func (r *harness) route(s *router.Session, records ...*kgo.Record) output {
 	r.t.Helper()
 	out, err := s.Route(r.t.Context(), batch(records...))
 	require.NoError(r.t, err)
 	return r.commit(s, out)
 }
 
-func (r *rig) commit(s *router.Session, records []*kgo.Record) output {
+func (r *harness) commit(s *router.Session, records []*kgo.Record) output {
 	r.t.Helper()
 	require.NoError(r.t, s.BeforeCommit(r.t.Context()))
 	out := r.read(records)
@@ -208,7 +208,7 @@ type output struct {
 }
 
 // read decodes records; they are copied first, as a broker would.
-func (r *rig) read(records []*kgo.Record) output {
+func (r *harness) read(records []*kgo.Record) output {
 	r.t.Helper()
 	var out output
 	for _, rec := range records {
@@ -358,7 +358,7 @@ func (m *meter) counts() map[string]int64 {
 }
 
 // downRegistry is a session whose registry does not answer.
-func downRegistry(t *testing.T, r *rig) *router.Session {
+func downRegistry(t *testing.T, r *harness) *router.Session {
 	t.Helper()
 	client, err := sr.NewClient(sr.URLs("http://127.0.0.1:1"), sr.HTTPClient(r.services.HTTPClient()))
 	require.NoError(t, err)

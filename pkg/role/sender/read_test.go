@@ -17,7 +17,7 @@ import (
 )
 
 // read gives every record of a topic.
-func (r *rig) read(topic string) []*kgo.Record {
+func (r *harness) read(topic string) []*kgo.Record {
 	r.t.Helper()
 	ends, err := r.admin.ListEndOffsets(r.t.Context(), topic)
 	require.NoError(r.t, err)
@@ -40,7 +40,7 @@ func (r *rig) read(topic string) []*kgo.Record {
 
 // decisions gives the sender's diagnostics, repeats left out as any consumer
 // does. What was read before is remembered: waits ask again and again.
-func (r *rig) decisions() []decision.Decision {
+func (r *harness) decisions() []decision.Decision {
 	r.t.Helper()
 	for _, record := range r.added() {
 		var d decision.Decision
@@ -54,7 +54,7 @@ func (r *rig) decisions() []decision.Decision {
 }
 
 // added are the diagnostics that were written since it was last called.
-func (r *rig) added() []*kgo.Record {
+func (r *harness) added() []*kgo.Record {
 	r.t.Helper()
 	topic := r.names.Diagnostics()
 	ends, err := r.admin.ListEndOffsets(r.t.Context(), topic)
@@ -89,7 +89,7 @@ func (r *rig) added() []*kgo.Record {
 }
 
 // counts sums the decisions up by status and reason.
-func (r *rig) counts() map[string]int {
+func (r *harness) counts() map[string]int {
 	r.t.Helper()
 	out := map[string]int{}
 	for _, d := range r.decisions() {
@@ -99,13 +99,13 @@ func (r *rig) counts() map[string]int {
 }
 
 // accepted is how often the sandbox took an event.
-func (r *rig) accepted(customer int, name, id string) int {
+func (r *harness) accepted(customer int, name, id string) int {
 	return r.box.Event("meta", dataset(customer), name, id).Accepted
 }
 
 // lag is what the group has not committed of the topics that it reads; nobody
 // need be a member of it, or ever have been.
-func (r *rig) lag() int64 {
+func (r *harness) lag() int64 {
 	r.t.Helper()
 	topics := []string{r.names.Parked("meta"), r.names.Retry("meta", "1m"), r.names.Retry("meta", "10m"), r.names.Retry("meta", "1h")}
 	for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
@@ -132,7 +132,7 @@ func (r *rig) lag() int64 {
 var errStale = errors.New("the tables are stale")
 
 // produceLater writes a delivery whose claim cannot be taken now.
-func (r *rig) produceLater(customer int, name, id string) {
+func (r *harness) produceLater(customer int, name, id string) {
 	r.t.Helper()
 	r.claimless = true
 	defer func() { r.claimless = false }()
@@ -140,7 +140,7 @@ func (r *rig) produceLater(customer int, name, id string) {
 }
 
 // copyOf appends what stands in one topic to another.
-func (r *rig) copyOf(from, to string) {
+func (r *harness) copyOf(from, to string) {
 	r.t.Helper()
 	for _, record := range r.read(from) {
 		require.NoError(r.t, r.producer.Produce(r.t.Context(), &kgo.Record{Topic: to, Key: record.Key, Value: record.Value, Headers: record.Headers}))
@@ -148,7 +148,7 @@ func (r *rig) copyOf(from, to string) {
 }
 
 // own gives the claim of customer 0's order to another input record.
-func (r *rig) own(id string, offset int64, delivered bool) {
+func (r *harness) own(id string, offset int64, delivered bool) {
 	r.t.Helper()
 	owner, err := dedup.NewOwner([16]byte{}, 0, offset)
 	require.NoError(r.t, err)
@@ -160,7 +160,7 @@ func (r *rig) own(id string, offset int64, delivered bool) {
 }
 
 // status is what the status topic says about a destination.
-func (r *rig) status(id string) codec.DestinationStatus {
+func (r *harness) status(id string) codec.DestinationStatus {
 	r.t.Helper()
 	decoder, err := codec.DestinationStatuses(r.registry)
 	require.NoError(r.t, err)

@@ -33,32 +33,32 @@ func TestOnServices(t *testing.T) {
 	t.Parallel()
 	for name, scenario := range map[string]struct {
 		destinations int
-		run          func(r *rig)
+		run          func(r *harness)
 	}{
-		"delivers once":                       {2, deliversOnce},
-		"settles in order":                    {1, settleInOrder},
-		"killed before the mark":              {1, killBeforeTheMark},
-		"killed before the commit":            {1, killBeforeTheCommit},
-		"starts and stops":                    {1, startAndStop},
-		"two share and hand over":             {1, handOver},
-		"an answer is lost":                   {1, loseTheAnswer},
-		"throttled":                           {2, throttleForSeconds},
-		"fewer received than sent":            {1, receiveFewer},
-		"a token ends and is rotated":         {2, endTheToken},
-		"a secret is missing":                 {1, missASecret},
-		"blocked before a restart":            {1, rememberBlocked},
-		"healed before a restart":             {1, rememberHealed},
-		"paused and resumed by its owner":     {2, pauseAndResume},
-		"Redis cut off":                       {1, cutRedisOff},
-		"Redis emptied":                       {1, losesItsClaims},
-		"claims of others":                    {1, meetForeignClaims},
-		"a copy in the window":                {1, meetACopy},
-		"revoked in the queue":                {1, revokeInTheQueue},
-		"revoked and erased where it waits":   {1, revokeWhereItWaits},
-		"a record that is no delivery":        {1, readNonsense},
-		"retention overtakes":                 {1, loseARange},
-		"the largest delivery moves":          {1, moveTheLargest},
-		"one refused event among its company": {1, refuseOne},
+		"delivers once":                          {2, deliversOnce},
+		"settles in order":                       {1, settleInOrder},
+		"killed before the mark":                 {1, killBeforeTheMark},
+		"killed before the commit":               {1, killBeforeTheCommit},
+		"starts and stops":                       {1, startAndStop},
+		"two share and hand over":                {1, handOver},
+		"an answer is lost":                      {1, loseTheAnswer},
+		"throttled":                              {2, throttleForSeconds},
+		"fewer received than sent":               {1, receiveFewer},
+		"a token ends and is rotated":            {2, endTheToken},
+		"a secret is missing":                    {1, missASecret},
+		"blocked before a restart":               {1, rememberBlocked},
+		"healed before a restart":                {1, rememberHealed},
+		"paused and resumed by its owner":        {2, pauseAndResume},
+		"Redis cut off":                          {1, cutRedisOff},
+		"Redis emptied":                          {1, losesItsClaims},
+		"claims of others":                       {1, meetForeignClaims},
+		"a copy in the window":                   {1, meetACopy},
+		"revoked in the queue":                   {1, revokeInTheQueue},
+		"revoked and erased where it waits":      {1, revokeWhereItWaits},
+		"a record that is no delivery":           {1, readNonsense},
+		"retention overtakes":                    {1, loseARange},
+		"the largest delivery moves":             {1, moveTheLargest},
+		"one refused event among its neighbours": {1, refuseOne},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,10 +67,10 @@ func TestOnServices(t *testing.T) {
 	}
 }
 
-// onSockets runs a scenario with a rig on services with sockets.
-func onSockets(t *testing.T, destinations int, test func(r *rig)) {
+// onSockets runs a scenario with a harness on services with sockets.
+func onSockets(t *testing.T, destinations int, test func(r *harness)) {
 	t.Helper()
-	r := emptyRig(t)
+	r := emptyHarness(t)
 	r.place = place.Open(t, embedded.Config{Topics: senderTopics(topology.Names{})})
 	r.services, r.names = r.place, r.place.Names()
 	r.setUp(destinations)
@@ -88,24 +88,24 @@ func onSockets(t *testing.T, destinations int, test func(r *rig)) {
 }
 
 // watch looks again and again until ok holds.
-func (r *rig) watch(ok func() bool, about string, args ...any) {
+func (r *harness) watch(ok func() bool, about string, args ...any) {
 	r.t.Helper()
 	patience.Until(r.t, fmt.Sprintf(about, args...), ok)
 }
 
-// hurry shortens what an installation waits for.
-func (r *rig) hurry(cfg *sender.Config) {
+// shortenWaits shortens what an installation waits for.
+func (r *harness) shortenWaits(cfg *sender.Config) {
 	cfg.BaseURL = r.url
 	cfg.CommitEvery, cfg.WatchEvery = 200*time.Millisecond, 200*time.Millisecond
 	cfg.Delays.Retry = [3]time.Duration{2 * time.Second, 3 * time.Second, 4 * time.Second}
 }
 
 // group is the sender's.
-func (r *rig) group() string {
+func (r *harness) group() string {
 	return cmp.Or(r.names.Prefix, topology.DefaultPrefix) + ".sender.meta"
 }
 
-func (r *rig) redisPrefix() string {
+func (r *harness) redisPrefix() string {
 	if r.place == nil {
 		return ""
 	}
@@ -113,12 +113,12 @@ func (r *rig) redisPrefix() string {
 }
 
 // ready declares the claims complete, as their keeper does.
-func (r *rig) ready(number string) {
+func (r *harness) ready(number string) {
 	r.t.Helper()
 	require.NoError(r.t, r.redis.Set(r.t.Context(), r.redisPrefix()+"sluice:claims", "ready:"+number, 0).Err())
 }
 
-func (r *rig) emptyRedis() {
+func (r *harness) emptyRedis() {
 	r.t.Helper()
 	if r.place != nil {
 		r.place.EmptyRedis()
@@ -127,7 +127,7 @@ func (r *rig) emptyRedis() {
 	r.inside.Redis().FlushAll()
 }
 
-func (r *rig) cutRedis(cut bool) {
+func (r *harness) cutRedis(cut bool) {
 	r.t.Helper()
 	if r.place != nil {
 		r.place.CutRedis(cut)
@@ -163,7 +163,7 @@ func (w *throttling) Send(ctx context.Context, r provider.Request, auth provider
 // neighbour does not wait for it.
 func TestThrottledForSeconds(t *testing.T) { bubble(t, 2, throttleForSeconds) }
 
-func throttleForSeconds(r *rig) {
+func throttleForSeconds(r *harness) {
 	limited := &throttling{wire: r.wire, dataset: dataset(0), seconds: "3"}
 	s := r.start(func(_ *sender.Config, d *sender.Deps) { d.HTTP = limited })
 	r.order(0, "order", ids("a", 5)...)
@@ -187,7 +187,7 @@ func throttleForSeconds(r *rig) {
 // than were sent. That is said in the decisions, and nothing is sent again.
 func TestFewerReceivedThanSent(t *testing.T) { bubble(t, 1, receiveFewer) }
 
-func receiveFewer(r *rig) {
+func receiveFewer(r *harness) {
 	require.NoError(r.t, r.box.Script(sandbox.Rule{Do: sandbox.FewerEvents, Times: 1}))
 	r.order(0, "order", ids("a", 4)...)
 	s := r.start()
@@ -209,7 +209,7 @@ func receiveFewer(r *rig) {
 // I14: one refused event among others becomes a dead letter; they are delivered.
 func TestOneIsRefusedAmongOthers(t *testing.T) { bubble(t, 1, refuseOne) }
 
-func refuseOne(r *rig) {
+func refuseOne(r *harness) {
 	r.wire.poison("v-5")
 	r.order(0, "view", ids("v", 12)...)
 	s := r.start()
@@ -224,7 +224,7 @@ func refuseOne(r *rig) {
 // way of an installation: real tables, and a place whose head becomes due.
 func TestRevokedAndErasedWhereItWaits(t *testing.T) { bubble(t, 1, revokeWhereItWaits) }
 
-func revokeWhereItWaits(r *rig) {
+func revokeWhereItWaits(r *harness) {
 	tables := r.follow(resources(1))
 	defer tables.stop()
 	r.order(0, "order", "denied", "erased", "neighbour")
