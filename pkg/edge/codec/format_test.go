@@ -21,6 +21,7 @@ func TestEveryFormatReadsWhatItWrites(t *testing.T) {
 	require.Equal(t, []string{codec.FormatAvro, codec.FormatJSON}, codec.FormatNames())
 	for _, f := range codec.Formats() {
 		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
 			reader, err := codec.NewEvents(f.Name, registry)
 			require.NoError(t, err)
 			var written, read, scratch event.Event

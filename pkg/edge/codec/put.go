@@ -13,11 +13,11 @@ import (
 // write_gen.go. They give the coder's bytes (FuzzStraight).
 
 func putLong(b []byte, v int64) []byte {
-	if u := uint64(v)<<1 ^ uint64(v>>63); u < 0x80 {
+	u := uint64(v)<<1 ^ uint64(v>>63)
+	if u < 0x80 {
 		return append(b, byte(u))
-	} else {
-		return binary.AppendUvarint(b, u)
 	}
+	return binary.AppendUvarint(b, u)
 }
 
 func putStr(b []byte, s string) []byte {

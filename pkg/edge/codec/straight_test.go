@@ -25,17 +25,18 @@ func FuzzStraight(f *testing.F) {
 	f.Add([]byte("\x08acme\x02a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		sameReading(t, body, codec.DecodeEvent, codec.CoderDecodeEvent)
-		if d, err := sameReading(t, body, codec.DecodeDelivery, codec.CoderDecodeDelivery); err == nil {
+		if d := sameReading(t, body, codec.DecodeDelivery, codec.CoderDecodeDelivery); d != nil {
 			require.Equal(t, codec.CoderAppendDelivery(nil, 1, d), codec.AppendDelivery(nil, 1, d))
 		}
-		if d, err := sameReading(t, body, codec.DecodeDiagnostic, codec.CoderDecodeDiagnostic); err == nil {
+		if d := sameReading(t, body, codec.DecodeDiagnostic, codec.CoderDecodeDiagnostic); d != nil {
 			require.Equal(t, codec.CoderAppendDiagnostic(nil, 1, d), codec.AppendDiagnostic(nil, 1, d))
 		}
 	})
 }
 
-// sameReading reads with both, into memory that has been used before.
-func sameReading[T any](t *testing.T, body []byte, decode, coder func(*T, []byte) error) (*T, error) {
+// sameReading reads with both, into memory that has been used before. It gives
+// nil where both refuse.
+func sameReading[T any](t *testing.T, body []byte, decode, coder func(*T, []byte) error) *T {
 	t.Helper()
 	var got, want T
 	_ = decode(&got, body)
@@ -44,12 +45,12 @@ func sameReading[T any](t *testing.T, body []byte, decode, coder func(*T, []byte
 	if errors.As(wantErr, &wantFault) {
 		require.ErrorAs(t, err, &fault)
 		require.Equal(t, wantFault, fault)
-		return nil, err
+		return nil
 	}
 	require.NoError(t, wantErr)
 	require.NoError(t, err)
 	require.Equal(t, text(want), text(got))
-	return &got, nil
+	return &got
 }
 
 // Cut short at every byte, and with every byte replaced by those that begin

@@ -85,11 +85,11 @@ func (r *record) present() string {
 }
 
 func (r *record) presence(w *bytes.Buffer) {
-	var any []string
+	var all []string
 	for _, f := range r.fields {
-		any = append(any, f.there())
+		all = append(all, f.there())
 	}
-	fmt.Fprintf(w, "\nfunc has%s(v *%s) bool {\nreturn %s\n}\n", r.name, r.typ, strings.Join(any, " ||\n"))
+	fmt.Fprintf(w, "\nfunc has%s(v *%s) bool {\nreturn %s\n}\n", r.name, r.typ, strings.Join(all, " ||\n"))
 }
 
 // there tells whether a field is not absent.

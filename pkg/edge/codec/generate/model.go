@@ -52,7 +52,11 @@ func (m *model) read(name schemas.Name, of any) error {
 	if err != nil {
 		return fmt.Errorf("parsing %s: %w", name, err)
 	}
-	_, err = m.record(schema.(*avro.RecordSchema), "", reflect.TypeOf(of))
+	top, ok := schema.(*avro.RecordSchema)
+	if !ok {
+		return fmt.Errorf("%s is no record", name)
+	}
+	_, err = m.record(top, "", reflect.TypeOf(of))
 	return err
 }
 
@@ -95,7 +99,7 @@ func (m *model) field(r *record, s *avro.Field) (field, error) {
 		return f, nil
 	}
 	schema, nullable := plain(s.Type())
-	var below avro.Schema = schema
+	below := schema
 	if list, ok := schema.(*avro.ArraySchema); ok {
 		below = list.Items()
 	}
@@ -203,8 +207,9 @@ func kindOf(s avro.Schema, nullable bool, t reflect.Type) kind {
 	case avro.Double:
 		return opt("double")
 	case avro.Int, avro.Long:
+		number, ok := s.(*avro.PrimitiveSchema)
 		switch {
-		case s.(*avro.PrimitiveSchema).Logical() != nil:
+		case ok && number.Logical() != nil:
 			return opt("time")
 		case t.Kind() == reflect.Int64 || t == reflect.TypeFor[event.Opt[int64]]():
 			return opt("long")
