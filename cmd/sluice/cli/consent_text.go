@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
@@ -39,7 +40,7 @@ func (r *root) printConsent(f *consentFlags, entry *boot.ConsentEntry) error {
 		_, err := fmt.Fprintln(r.Out, "the record cannot be read, which denies everything; write it again with sluice consent set")
 		return err
 	}
-	g := grid{header: []any{"field", "value"}, rows: consentRows(&entry.Record)}
+	g := grid{header: []any{"field", "value"}, rows: consentRows(terminal.Shown(&entry.Record))}
 	if entry.Erased {
 		g.rows = append(g.rows, []any{"erased", "yes: nothing leaves until the subject grants again"})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/health"
 	"github.com/sluicehq/sluice/pkg/core/resource"
@@ -180,7 +181,7 @@ func modeWord(m resource.Mode) string {
 // printDestinations shows each in full.
 func (r *root) printDestinations(all []destinationAnswer) error {
 	b := teller{paint: painter{on: r.colour()}}
-	for i, d := range all {
+	for i, d := range terminal.Shown(all) {
 		if i > 0 {
 			b.line(0, "")
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 )
 
@@ -38,7 +39,7 @@ func (r *root) dlqSummary(ctx context.Context, f *dlqFlags) error {
 // something about.
 func (r *root) printGroups(rows []deadletter.Group, now time.Time) error {
 	g := grid{header: []any{"destination", "reason", "code", "open", "all", "oldest"}, right: []int{3, 4, 5}}
-	for _, row := range rows {
+	for _, row := range terminal.Shown(rows) {
 		destination := cmp.Or(row.DestinationID, "(router)")
 		g.rows = append(g.rows, []any{destination, row.Reason, row.ProviderCode, row.Open, row.Events, age(now.Sub(row.First))})
 	}
@@ -86,6 +87,7 @@ func (r *root) dlqPeek(ctx context.Context, f *dlqFlags) error {
 			failed = printJSON(r.Out, l)
 			return
 		}
+		l = terminal.Shown(l)
 		id := cmp.Or(l.EventID, l.Source)
 		g.rows = append(g.rows, []any{l.At.UTC().Format("01-02 15:04:05"), cmp.Or(l.Destination, "(router)"), id, l.Reason, l.Code, l.Attempts})
 	})

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/ops/explain"
 )
 
@@ -24,6 +25,7 @@ type textAnswers struct {
 }
 
 func (a *textAnswers) take(l *explain.Line) error {
+	l = terminal.Shown(l)
 	if l.Line != a.last {
 		a.events++
 	}

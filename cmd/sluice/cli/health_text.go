@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/health"
 	opshealth "github.com/sluicehq/sluice/pkg/ops/health"
@@ -13,6 +14,7 @@ import (
 
 // printAlerts names what needs a person, and who that is.
 func printAlerts(b *strings.Builder, alerts []health.Alert, p painter) {
+	alerts = terminal.Shown(alerts)
 	lines := teller{paint: p}
 	for i := range alerts {
 		if a := &alerts[i]; a.Firing {
@@ -41,6 +43,7 @@ func ownerOf(owner, runbook string) string {
 
 // printHealth is one row for each destination, or a page for each.
 func printHealth(w io.Writer, h *opshealth.Answer, full bool, p painter) error {
+	h = terminal.Shown(h)
 	if full {
 		b := teller{paint: p}
 		for i := range h.Reports {

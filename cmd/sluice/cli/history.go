@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/ops/changelog"
@@ -90,6 +91,7 @@ func (r *root) history(ctx context.Context, env *boot.Env, f *historyFlags) erro
 }
 
 func (r *root) printHistory(a *changelog.Answer) error {
+	a = terminal.Shown(a)
 	b := teller{paint: painter{on: r.colour()}}
 	for i := range a.Applies {
 		b.applied(&a.Applies[i])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 )
 
@@ -156,6 +157,7 @@ func (r *root) printReconciled(f *reconcileFlags, orders int, rows []reconciledJ
 			Rows   []reconciledJSON  `json:"orders"`
 		}{orders, groups, rows})
 	}
+	rows = terminal.Shown(rows)
 	g := grid{header: []any{"destination", "state", "reason", "orders", "value differs"}, right: []int{3, 4}}
 	for _, row := range groups {
 		g.rows = append(g.rows, []any{cmp.Or(row.DestinationID, "-"), row.State, row.Reason, row.Orders, row.ValueDiffers})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/role/replay"
 )
 
@@ -13,6 +14,7 @@ func (r *root) printReplay(s replay.State, f *replayFlags) error {
 	if f.output == "json" {
 		return printJSON(r.Out, replayForm(&s, f.dryRun))
 	}
+	s = terminal.Shown(s)
 	word := "sent"
 	if f.dryRun {
 		word = "would send"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/document"
@@ -193,7 +194,7 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 		if f.output == "json" {
 			text = append(codec.AppendDiagnosticJSON(text, d), '\n')
 		} else {
-			text = appendTailLine(text, d, paint)
+			text = appendTailLine(text, terminal.Shown(d), paint)
 		}
 		if _, err := out.Write(text); err != nil {
 			return fmt.Errorf("writing a decision: %w", err)

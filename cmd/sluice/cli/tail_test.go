@@ -101,6 +101,29 @@ func TestTailText(t *testing.T) {
 	require.NotContains(t, text, "\x1b[", "no colours where it is no terminal")
 }
 
+// TestNothingFromOutsideReachesATerminalAsItIs: browsers choose event ids, and a
+// terminal obeys what is in them; a forged line is as bad.
+func TestNothingFromOutsideReachesATerminalAsItIs(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	evil := "e\x1b[2J\x1b]0;title\x07\nfake 16:00:00.000 delivered"
+	d := someDecisions()[3]
+	d.ID, d.EventID, d.Message, d.SourceEvent, d.ProviderMessage = "x", evil, evil, evil, evil
+	s.publish(t, d)
+	for _, args := range [][]string{
+		{"tail", "--since", "1h", "--no-follow"},
+		{"trace", evil},
+		{"health", "--since", "1h"},
+		{"health", "--since", "1h", "globex-meta"},
+	} {
+		got := s.run(args...)
+		require.NotContains(t, got.stdout, "\x1b", args)
+		require.NotContains(t, got.stdout, "\x07", args)
+		require.NotRegexp(t, `(?m)^fake`, got.stdout, args)
+	}
+	require.Contains(t, s.ok("tail", "--since", "1h", "--no-follow"), `e\x1b[2J`)
+}
+
 // TestTailFollows: tail goes on where the topic ends, and stops with its
 // context or at its limit.
 func TestTailFollows(t *testing.T) {

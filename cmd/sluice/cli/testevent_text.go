@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 )
 
@@ -74,6 +75,7 @@ func trialJSON(t *boot.Trial, r *boot.TrialResult) trialAnswer {
 const trialColumn = 16
 
 func (r *root) printTrial(t *boot.Trial, got *boot.TrialResult) error {
+	t, got = terminal.Shown(t), terminal.Shown(got)
 	b := teller{paint: painter{on: r.colour()}}
 	b.text.WriteString(b.paint.strong("Test event "+t.EventID) + "\n")
 	b.rowAt(trialColumn, "destination", t.Destination.ID+" ("+t.Destination.Provider+")")

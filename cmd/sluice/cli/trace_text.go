@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/ops/trace"
@@ -19,6 +20,7 @@ const width = 80
 
 // printTrace tells a story to a person.
 func (r *root) printTrace(t *trace.Answer, took time.Duration) error {
+	t = terminal.Shown(t)
 	b := teller{paint: painter{on: r.colour()}}
 	for i := range t.Story.Records {
 		b.record(&t.Story.Records[i])
