@@ -2,42 +2,21 @@ package boot
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
-	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/table"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
-	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/schemas"
+	"github.com/sluicehq/sluice/pkg/ops/schema"
 )
 
-// SchemaTopics says which topics of the installation carry which schema.
-func (e *Env) SchemaTopics(providers map[string]provider.Provider) codec.Topics {
-	n := e.Names
-	t := codec.Topics{
-		schemas.ConsentRecord: {n.Consent()}, schemas.Destination: {n.Destinations()}, schemas.Mapping: {n.Mappings()},
-		schemas.Policy: {n.Policies()}, schemas.Diagnostic: {n.Diagnostics()}, schemas.Hold: {n.Hold()},
-		schemas.DeadLetter: {n.DeadEvents()}, schemas.DestinationStatus: {n.DestinationStatus()},
-		schemas.State: {n.State()},
-	}
-	// A format that there is not fails where events are read or written.
-	if f, err := codec.FormatOf(e.Config.Input.Format); err == nil && f.Schema != "" {
-		t[f.Schema] = []string{e.Config.Topics.Input}
-	}
-	for name := range providers {
-		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
-			t[schemas.Delivery] = append(t[schemas.Delivery], n.Delivery(name, lane))
-		}
-		for _, tier := range []string{"1m", "10m", "1h"} {
-			t[schemas.Delivery] = append(t[schemas.Delivery], n.Retry(name, tier))
-		}
-		t[schemas.Delivery] = append(t[schemas.Delivery], n.Parked(name), n.DeadDeliveries(name))
-		t[schemas.Submission] = append(t[schemas.Submission], n.Submissions(name))
-	}
-	return t
+// schemaTopics says which topics of the installation carry which schema.
+func (e *Env) schemaTopics() codec.Topics {
+	return schema.Topics(e.Names, e.Config.Topics.Input, e.Config.Input.Format, slices.Sorted(maps.Keys(e.Providers())))
 }
 
 // Writer encodes what Sluice writes. Schemas are registered where they are
@@ -47,7 +26,7 @@ func (e *Env) Writer(ctx context.Context) (*codec.Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	topics := e.SchemaTopics(e.Providers())
+	topics := e.schemaTopics()
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
 		writer, err := e.writer.Get(func() (*codec.Writer, error) {
 			ids, err := registry.Resolve(ctx, topics, false)

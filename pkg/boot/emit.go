@@ -11,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 	"github.com/sluicehq/sluice/schemas"
 )
 
@@ -100,7 +101,7 @@ func suffixed(id, suffix string) string {
 func (m *Emitter) Consent(ctx context.Context, s *codec.SubjectRecord) error {
 	return m.add(ctx, &kgo.Record{
 		Topic: m.env.Names.Consent(), Key: event.Key(nil, s.CustomerID, s.SubjectID.Reveal(), ""),
-		Headers: ConsentAuthor{Method: "sluice emit"}.headers(m.env.Version),
+		Headers: consentadmin.Author{Method: "sluice emit"}.Headers(m.env.Version),
 		Value:   codec.AppendConsentRecord(nil, m.ids[schemas.ConsentRecord], &s.Record),
 	})
 }

@@ -5,9 +5,17 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/changelog"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
+	"github.com/sluicehq/sluice/pkg/ops/consenttrail"
 	"github.com/sluicehq/sluice/pkg/ops/deadletter"
+	"github.com/sluicehq/sluice/pkg/ops/doctor"
+	"github.com/sluicehq/sluice/pkg/ops/schema"
+	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
 // Applier is the operation behind `sluice apply` and `sluice diff`.
@@ -37,4 +45,62 @@ func DeadLetters(e *Env) (*deadletter.Desk, error) {
 		Topics: e.Cluster, Registry: e.Registry, Diagnostics: log, States: e.states(), Names: e.Names,
 		Providers: slices.Sorted(maps.Keys(e.Providers())), Recorder: recorder, Now: e.Now,
 	}), nil
+}
+
+// Schemas is the operation behind `sluice schemas`.
+func Schemas(e *Env) *schema.Registrar {
+	return schema.New(schema.Deps{Registry: e.Registry, Topics: e.schemaTopics()})
+}
+
+// Doctor is the operation behind `sluice doctor`.
+func Doctor(e *Env) *doctor.Doctor {
+	secrets := sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv}
+	return doctor.New(doctor.Deps{
+		Config: e.Config, Names: e.Names, Cluster: e.Cluster, Registry: e.Registry, Schemas: Schemas(e).Subjects,
+		Claims:   func() (doctor.Claims, error) { return e.Claims() },
+		Declared: e.Topology, Applied: Applier(e).Current, Decisions: e.EachDecision, Providers: e.Providers(), Resources: ForResources(e.Providers()),
+		SenderGroup: e.senderGroup, Now: e.Now,
+		Secret: func(reference string) (provider.Secret, error) {
+			secret, _, err := secrets.Resolve(reference)
+			return secret, err
+		},
+		HTTP: func(p provider.Provider) (*httpclient.Client, error) {
+			cfg, err := e.httpConfig(p)
+			if err != nil {
+				return nil, err
+			}
+			return httpclient.New(cfg, httpclient.Deps{Now: e.Now})
+		},
+	})
+}
+
+// ConsentAdmin is the operation behind `sluice consent`.
+func ConsentAdmin(e *Env) (*consentadmin.Admin, error) {
+	recorder, err := e.recorder()
+	if err != nil {
+		return nil, err
+	}
+	return consentadmin.New(consentadmin.Deps{
+		Topics: e.Cluster, Registry: e.Registry, Topic: e.Names.Consent(), Pending: e.pendingTopics(), Decisions: e.EachDecision,
+		Producer:  func() (consentadmin.Producer, error) { return e.Cluster.Producer() },
+		Pseudonym: recorder.Pseudonym, Version: e.Version, Now: e.Now,
+	}), nil
+}
+
+// ConsentTrail is the operation behind `sluice consent history`.
+func ConsentTrail(e *Env) *consenttrail.Reader {
+	return consenttrail.New(consenttrail.Deps{Topics: e.Cluster, Registry: e.Registry, Topic: e.Names.Consent(), Now: e.Now})
+}
+
+// pendingTopics are those from which an event of before an erasure could still
+// be decided or sent: the input, everything that waits, and dead letters.
+func (e *Env) pendingTopics() []string {
+	topics := append([]string{e.Config.Topics.Input, e.Names.Hold()}, deadletter.Topics(e.Names, slices.Sorted(maps.Keys(e.Providers())))...)
+	for _, p := range slices.Sorted(maps.Keys(e.Providers())) {
+		for _, lane := range []decision.Lane{decision.LaneRealtime, decision.LaneBatch, decision.LaneReplay} {
+			topics = append(topics, e.Names.Delivery(p, lane))
+		}
+		topics = append(topics, e.Names.Retry(p, "1m"), e.Names.Retry(p, "10m"), e.Names.Retry(p, "1h"), e.Names.Parked(p))
+	}
+	return topics
 }

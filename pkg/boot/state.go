@@ -20,7 +20,7 @@ func (e *Env) states() *states.Store {
 // toolWriter encodes what commands write. Unlike Writer it does not wait for a
 // registry that is down.
 func (e *Env) toolWriter(ctx context.Context) (*codec.Writer, error) {
-	ids, err := e.Registry.IDs(ctx, e.SchemaTopics(e.Providers()))
+	ids, err := e.Registry.IDs(ctx, e.schemaTopics())
 	if err != nil {
 		return nil, err
 	}

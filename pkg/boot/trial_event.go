@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
@@ -159,7 +160,11 @@ func (t *Trial) consentOf(ctx context.Context, e *event.Event, v *trialView) err
 	if e.SubjectID.IsZero() {
 		return nil
 	}
-	entry, err := t.env.Consent(ctx, Subject{Customer: e.CustomerID, ID: e.SubjectID})
+	admin, err := ConsentAdmin(t.env)
+	if err != nil {
+		return err
+	}
+	entry, err := admin.Get(ctx, consentadmin.Subject{Customer: e.CustomerID, ID: e.SubjectID})
 	if err != nil || entry == nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -52,7 +53,7 @@ func (t *Trial) Send(ctx context.Context) (*TrialResult, error) {
 	r.Body = shownBody(wire.request.Body, t.Private)
 	if !answer.Accepted() {
 		spec := t.provider.Spec()
-		r.Fix = orText(spec.Fix(answer.Code, answer.Subcode), answer.Reason.Info().Fix)
+		r.Fix = cmp.Or(spec.Fix(answer.Code, answer.Subcode), answer.Reason.Info().Fix)
 	}
 	return r, nil
 }

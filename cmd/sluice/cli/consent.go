@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/identity"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 )
 
 type consentFlags struct {
@@ -57,12 +58,12 @@ func (r *root) changeFlags(cmd *cobra.Command, f *consentFlags) {
 }
 
 // by is whoever changes consent with a command.
-func (r *root) by(f *consentFlags, method string) boot.ConsentAuthor {
-	return boot.ConsentAuthor{Name: r.authorOr(f.author), Method: method}
+func (r *root) by(f *consentFlags, method string) consentadmin.Author {
+	return consentadmin.Author{Name: r.authorOr(f.author), Method: method}
 }
 
-func (f *consentFlags) who() boot.Subject {
-	return boot.Subject{Customer: f.customer, ID: identity.NewRaw(f.subject)}
+func (f *consentFlags) who() consentadmin.Subject {
+	return consentadmin.Subject{Customer: f.customer, ID: identity.NewRaw(f.subject)}
 }
 
 func (r *root) consentGetCommand() *cobra.Command {
@@ -77,7 +78,11 @@ may be newer; "sluice trace" shows which of them decided.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
 				r.noteCustomer(ctx, env, f.customer)
-				entry, err := env.Consent(ctx, f.who())
+				admin, err := boot.ConsentAdmin(env)
+				if err != nil {
+					return err
+				}
+				entry, err := admin.Get(ctx, f.who())
 				if err != nil {
 					return err
 				}
@@ -169,29 +174,18 @@ func (r *root) consentSet(ctx context.Context, env *boot.Env, f *consentFlags, m
 	if err := r.knownCustomer(ctx, env, f); err != nil {
 		return err
 	}
-	entry, err := env.Consent(ctx, f.who())
+	admin, err := boot.ConsentAdmin(env)
 	if err != nil {
 		return err
 	}
-	record = consent.Record{}
-	if entry != nil && !entry.Unreadable && !entry.Record.Erased {
-		record = entry.Record
+	entry, err := admin.Set(ctx, consentadmin.SetRequest{Subject: f.who(), Author: r.by(f, method), Change: f.change})
+	if errors.Is(err, consentadmin.ErrErased) {
+		return usagef("%w\n  fix: nothing has to be written; only a new, explicit grant lifts an erasure", err)
 	}
-	if err := f.change(&record); err != nil {
-		return err
-	}
-	if entry != nil && entry.Erased && !boot.Grants(&record) {
-		return usagef("the subject was erased, and this record grants no ad_user_data: writing it would remove the erasure and change nothing else\n  fix: nothing has to be written; only a new, explicit grant lifts an erasure")
-	}
-	record.UpdatedAt, record.Offset = env.Now().UnixMilli(), 0
-	writer, err := env.ConsentWriter(ctx, r.by(f, method))
 	if err != nil {
 		return err
 	}
-	if err := writer.Write(ctx, codec.SubjectRecord{CustomerID: f.customer, SubjectID: f.who().ID, Record: record}); err != nil {
-		return err
-	}
-	return r.printConsent(f, &boot.ConsentEntry{Record: record, StoredAt: env.Now()})
+	return r.printConsent(f, &entry)
 }
 
 // change makes the record what the flags say.

@@ -2,17 +2,16 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/document"
-	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
@@ -52,81 +51,42 @@ remove the erasure, and those that are older than what stands there.`,
 	return cmd
 }
 
-// imported is what a file comes to.
-type imported struct {
-	Records   int  `json:"records"`
-	Written   int  `json:"written"`
-	Malformed int  `json:"malformed"`
-	Erased    int  `json:"would_remove_erasure"`
-	Older     int  `json:"older_than_what_stands"`
-	DryRun    bool `json:"dry_run"`
-}
-
 func (r *root) consentImport(ctx context.Context, env *boot.Env, f *importFlags) error {
-	records, keys, err := r.readRecords(f.file)
+	records, err := r.readRecords(f.file)
 	if err != nil {
 		return err
 	}
-	standing, err := env.Consents(ctx, func(key string) bool { _, meant := records[key]; return meant })
+	admin, err := boot.ConsentAdmin(env)
 	if err != nil {
 		return err
 	}
-	result := imported{Records: len(keys), DryRun: f.dryRun}
-	var chosen []codec.SubjectRecord
-	for _, key := range keys {
-		record := records[key]
-		entry := standing[key]
-		removes := entry != nil && entry.Erased && !record.Record.Erased && !boot.Grants(&record.Record)
-		older := entry != nil && !removes && entry.Record.UpdatedAt > record.Record.UpdatedAt
-		if consent.NormaliseRecord(record.Record, 0).Malformed != consent.WellFormed {
-			result.Malformed++
-		}
-		if removes {
-			result.Erased++
-		}
-		if older {
-			result.Older++
-		}
-		if f.overwrite || !removes && !older {
-			chosen = append(chosen, record)
-		}
+	answer, err := admin.Import(ctx, consentadmin.ImportRequest{
+		Records: records, Author: consentadmin.Author{Name: r.authorOr(f.author), Method: "sluice consent import"}, Overwrite: f.overwrite, DryRun: f.dryRun,
+	})
+	if err != nil {
+		return err
 	}
-	if !f.dryRun && len(chosen) > 0 {
-		writer, err := env.ConsentWriter(ctx, boot.ConsentAuthor{Name: r.authorOr(f.author), Method: "sluice consent import"})
-		if err != nil {
-			return err
-		}
-		if err := writer.Write(ctx, chosen...); err != nil {
-			return err
-		}
-	}
-	result.Written = len(chosen)
-	return r.printImport(f, result)
+	return r.printImport(f, &answer)
 }
 
-// readRecords reads a whole file, so that a bad line stops all of it. It gives
-// the records by key, and the keys in order.
-func (r *root) readRecords(name string) (map[string]codec.SubjectRecord, []string, error) {
+// readRecords reads a whole file, so that a bad line stops all of it.
+func (r *root) readRecords(name string) ([]codec.SubjectRecord, error) {
 	in, err := r.open("file", name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer in.Close()
-	records, keys := map[string]codec.SubjectRecord{}, []string{}
+	var records []codec.SubjectRecord
 	var notes lines.ConsentNotes
 	err = lines.EachConsent(name, in, &notes, func(record *codec.SubjectRecord) error {
-		key := string(event.Key(nil, record.CustomerID, record.SubjectID.Reveal(), ""))
-		if _, again := records[key]; !again {
-			keys = append(keys, key)
-		}
-		records[key] = *record
+		records = append(records, *record)
 		return nil
 	})
 	fmt.Fprint(r.Err, notes.String())
-	return records, keys, usage(err)
+	return records, usage(err)
 }
 
-func (r *root) printImport(f *importFlags, i imported) error {
+func (r *root) printImport(f *importFlags, i *consentadmin.ImportAnswer) error {
 	warn := func(n int, what string) {
 		if n == 0 {
 			return
@@ -194,79 +154,39 @@ func (r *root) consentPurge(ctx context.Context, env *boot.Env, f *purgeFlags) e
 	if err != nil || ms <= 0 {
 		return usagef("--older-than %s: want a duration such as 60d", f.olderThan)
 	}
-	older := time.Duration(ms) * time.Millisecond
-	if err := f.safe(ctx, env, older); err != nil {
-		return err
-	}
-	ends, err := env.ConsentEnds(ctx)
+	admin, err := boot.ConsentAdmin(env)
 	if err != nil {
 		return err
 	}
-	before := env.Now().Add(-older)
-	entries, err := env.Consents(ctx, f.wants)
+	answer, err := admin.Purge(ctx, consentadmin.PurgeRequest{
+		OlderThan: time.Duration(ms) * time.Millisecond, Customers: f.customers, DryRun: f.dryRun, KeptForEver: f.yes,
+		Author: consentadmin.Author{Name: r.authorOr(f.author), Method: "sluice consent purge"},
+	})
+	if pending, is := errors.AsType[*consentadmin.PendingError](err); is {
+		return f.refused(pending)
+	}
 	if err != nil {
 		return err
-	}
-	var keys []string
-	for key, entry := range entries {
-		if entry.Record.Erased && entry.StoredAt.Before(before) {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	restored := 0
-	if !f.dryRun && len(keys) > 0 {
-		writer, err := env.ConsentWriter(ctx, boot.ConsentAuthor{Name: r.authorOr(f.author), Method: "sluice consent purge"})
-		if err != nil {
-			return err
-		}
-		if restored, err = writer.Purge(ctx, keys, ends); err != nil {
-			return err
-		}
 	}
 	if f.output == "json" {
-		return printJSON(r.Out, struct {
-			Purged   int  `json:"purged"`
-			Restored int  `json:"written_again"`
-			DryRun   bool `json:"dry_run"`
-		}{len(keys), restored, f.dryRun})
+		return printJSON(r.Out, answer)
 	}
-	text := count(len(keys), "marker") + " removed\n"
+	text := count(answer.Purged, "marker") + " removed\n"
 	switch {
-	case len(keys) == 0:
+	case answer.Purged == 0:
 		text = "nothing matches: no erasure is older than " + f.olderThan + "\n"
 	case f.dryRun:
-		text = count(len(keys), "marker") + " would be removed; nothing was\n"
+		text = count(answer.Purged, "marker") + " would be removed; nothing was\n"
 	}
 	_, err = fmt.Fprint(r.Out, text)
 	return err
 }
 
-func (f *purgeFlags) wants(key string) bool {
-	if len(f.customers) == 0 {
-		return true
+// refused says what to do about an age at which something older can still be
+// pending.
+func (f *purgeFlags) refused(why *consentadmin.PendingError) error {
+	if why.Forever {
+		return usagef("%w\n  fix: limit its retention, or give --yes", why)
 	}
-	return slices.ContainsFunc(f.customers, func(c string) bool { return len(key) > len(c) && key[:len(c)] == c && key[len(c)] == ':' })
-}
-
-// safe refuses an age at which something older can still be pending.
-func (f *purgeFlags) safe(ctx context.Context, env *boot.Env, older time.Duration) error {
-	topics := env.PendingTopics()
-	if err := env.Cluster.RequireTopics(ctx, topics...); err != nil {
-		return err
-	}
-	kept, err := env.Cluster.Retentions(ctx, topics...)
-	if err != nil {
-		return err
-	}
-	for _, k := range kept {
-		switch {
-		case k.Forever && !f.yes && !f.dryRun:
-			return usagef("%s keeps its records for ever, so that older events of an erased subject could still be read\n  fix: limit its retention, or give --yes", k.Topic)
-		case !k.Forever && older < k.Keeps:
-			return usagef("--older-than %s: %s keeps its records for %s, so that older events of an erased subject can still be pending\n  fix: give at least %s",
-				f.olderThan, k.Topic, document.FormatMilliseconds(k.Keeps.Milliseconds()), document.FormatMilliseconds(k.Keeps.Milliseconds()))
-		}
-	}
-	return nil
+	return usagef("--older-than %s: %w\n  fix: give at least %s", f.olderThan, why, document.FormatMilliseconds(why.Keeps.Milliseconds()))
 }

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/core/consent"
-	"github.com/sluicehq/sluice/pkg/core/history"
-	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 )
 
 func (r *root) consentEraseCommand() *cobra.Command {
@@ -42,72 +39,38 @@ that deletes single events: use the list with the provider's own process.`,
 func (r *root) consentErase(ctx context.Context, env *boot.Env, f *consentFlags) error {
 	if f.dryRun {
 		r.noteCustomer(ctx, env, f.customer)
-	} else {
-		if err := r.knownCustomer(ctx, env, f); err != nil {
-			return err
-		}
-		writer, err := env.ConsentWriter(ctx, r.by(f, "sluice consent erase"))
-		if err != nil {
-			return err
-		}
-		record := consent.Record{UpdatedAt: env.Now().UnixMilli(), Erased: true}
-		if err := writer.Write(ctx, codec.SubjectRecord{CustomerID: f.customer, SubjectID: f.who().ID, Record: record}); err != nil {
-			return err
-		}
-		// First of all it is stopped; what was sent is read afterwards.
-		_, _ = fmt.Fprintln(r.Err, "erased: nothing of the subject starts any more")
+	} else if err := r.knownCustomer(ctx, env, f); err != nil {
+		return err
 	}
-	sent, err := env.SentOf(ctx, f.who())
-	if errors.Is(err, boot.ErrNoPrivacyKey) {
+	admin, err := boot.ConsentAdmin(env)
+	if err != nil {
+		return err
+	}
+	answer, err := admin.Erase(ctx, consentadmin.EraseRequest{
+		Subject: f.who(), Author: r.by(f, "sluice consent erase"), DryRun: f.dryRun,
+		// First of all it is stopped; what was sent is read afterwards.
+		Erased: func() { _, _ = fmt.Fprintln(r.Err, "erased: nothing of the subject starts any more") },
+	})
+	if errors.Is(err, consentadmin.ErrNoPrivacyKey) {
 		return &unready.Error{What: "what was sent cannot be listed", Err: err, Fix: "set privacy.key to what the roles use"}
 	}
 	if err != nil {
 		return err
 	}
-	return r.printSent(f, sent)
-}
-
-type sentJSON struct {
-	Time          string `json:"time"`
-	DestinationID string `json:"destination_id"`
-	Provider      string `json:"provider"`
-	SourceEvent   string `json:"source_event"`
-	Target        string `json:"target"`
-	EventID       string `json:"event_id"`
-	State         string `json:"state"`
-}
-
-// sentWord says what became of an event of the subject.
-func sentWord(s history.State, erased bool) string {
-	switch {
-	case s == history.Failed:
-		return "sent, refused later"
-	case s == history.Pending && erased:
-		return "stopped"
-	case s == history.Pending:
-		return "waiting"
-	}
-	return "sent"
-}
-
-func (r *root) printSent(f *consentFlags, sent []boot.Sent) error {
-	rows := []sentJSON{}
-	g := grid{header: []any{"time", "destination", "event", "event id", "state"}}
-	for _, s := range sent {
-		word := sentWord(s.State, !f.dryRun)
-		at := s.Time.UTC().Format(time.RFC3339)
-		rows = append(rows, sentJSON{at, s.Destination, s.Provider, s.SourceEvent, s.Target, s.EventID, word})
-		g.rows = append(g.rows, []any{at[:16], s.Destination, s.SourceEvent, s.EventID, word})
-	}
 	if f.output == "json" {
-		return printJSON(r.Out, struct {
-			Erased bool       `json:"erased"`
-			Events []sentJSON `json:"events"`
-		}{!f.dryRun, rows})
+		return printJSON(r.Out, answer)
 	}
-	if len(rows) == 0 {
+	return r.printSent(answer.Events)
+}
+
+func (r *root) printSent(events []consentadmin.Sent) error {
+	if len(events) == 0 {
 		_, err := fmt.Fprintln(r.Out, "nothing was sent of this subject, as far as diagnostics are kept")
 		return err
+	}
+	g := grid{header: []any{"time", "destination", "event", "event id", "state"}}
+	for _, s := range events {
+		g.rows = append(g.rows, []any{s.Time[:len("2006-01-02T15:04")], s.Destination, s.SourceEvent, s.EventID, s.State})
 	}
 	return printGrid(r.Out, g)
 }

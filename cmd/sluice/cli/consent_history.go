@@ -49,7 +49,7 @@ known where an older one may have stood before it.`,
 
 func (r *root) consentHistory(ctx context.Context, env *boot.Env, f *consentFlags) error {
 	r.noteCustomer(ctx, env, f.customer)
-	answer, err := env.ConsentHistory(ctx, boot.Subject{Customer: f.customer, ID: identity.NewRaw(f.subject)})
+	answer, err := boot.ConsentTrail(env).Trail(ctx, consenttrail.Request{Customer: f.customer, Subject: identity.NewRaw(f.subject)})
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/cmd/sluice/terminal"
-	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 )
 
 // consentJSON is a subject's record for programs: what an NDJSON file of
@@ -21,7 +21,7 @@ type consentJSON struct {
 	Record     json.RawMessage `json:"record,omitempty"`
 }
 
-func (r *root) printConsent(f *consentFlags, entry *boot.ConsentEntry) error {
+func (r *root) printConsent(f *consentFlags, entry *consentadmin.Entry) error {
 	if f.output == "json" {
 		out := consentJSON{Found: entry != nil}
 		if entry != nil {

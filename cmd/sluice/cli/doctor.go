@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/doctor"
 )
 
 func (r *root) doctorCommand() *cobra.Command {
@@ -40,29 +41,20 @@ run. The exit code is 3 where there is a problem; warnings do not change it.`,
 }
 
 func (r *root) doctor(ctx context.Context, env *boot.Env, output string, all bool) error {
-	findings := env.Doctor(ctx)
+	answer := boot.Doctor(env).Look(ctx)
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("looking at everything: %w", err)
 	}
-	counts := map[boot.Level]int{}
-	for _, f := range findings {
-		counts[f.Level]++
-	}
 	var err error
 	if output == "json" {
-		err = printJSON(r.Out, struct {
-			OK       bool           `json:"ok"`
-			Problems int            `json:"problems"`
-			Warnings int            `json:"warnings"`
-			Findings []boot.Finding `json:"findings"`
-		}{counts[boot.Problem] == 0, counts[boot.Problem], counts[boot.Warning], findings})
+		err = printJSON(r.Out, answer)
 	} else {
-		err = r.printFindings(findings, counts, all)
+		err = r.printFindings(&answer, all)
 	}
 	if err != nil {
 		return err
 	}
-	if counts[boot.Problem] > 0 {
+	if !answer.OK {
 		return silent{code: exitEnvironment}
 	}
 	return nil
@@ -70,14 +62,14 @@ func (r *root) doctor(ctx context.Context, env *boot.Env, output string, all boo
 
 // printFindings shows the worst first: one line what is wrong, one line what to
 // do.
-func (r *root) printFindings(findings []boot.Finding, counts map[boot.Level]int, all bool) error {
+func (r *root) printFindings(a *doctor.Answer, all bool) error {
 	paint := painter{on: r.colour()}
 	var b strings.Builder
-	for _, level := range []boot.Level{boot.Problem, boot.Warning, boot.Unknown, boot.Fine} {
-		if level == boot.Fine && !all {
+	for _, level := range []doctor.Level{doctor.Problem, doctor.Warning, doctor.Unknown, doctor.Fine} {
+		if level == doctor.Fine && !all {
 			continue
 		}
-		for _, f := range findings {
+		for _, f := range a.Findings {
 			if f.Level != level {
 				continue
 			}
@@ -87,18 +79,18 @@ func (r *root) printFindings(findings []boot.Finding, counts map[boot.Level]int,
 			}
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s, %d not found out, %d as it should be\n", count(counts[boot.Problem], "problem"), count(counts[boot.Warning], "warning"), counts[boot.Unknown], counts[boot.Fine])
+	fmt.Fprintf(&b, "%s, %s, %d not found out, %d as it should be\n", count(a.Problems, "problem"), count(a.Warnings, "warning"), a.Count(doctor.Unknown), a.Count(doctor.Fine))
 	_, err := fmt.Fprint(r.Out, b.String())
 	return err
 }
 
-func markOf(level boot.Level, p painter) string {
+func markOf(level doctor.Level, p painter) string {
 	switch level {
-	case boot.Problem:
+	case doctor.Problem:
 		return p.bad(string(level))
-	case boot.Warning:
+	case doctor.Warning:
 		return p.warn(string(level))
-	case boot.Unknown:
+	case doctor.Unknown:
 		return p.faint(string(level))
 	default:
 		return p.good(string(level))

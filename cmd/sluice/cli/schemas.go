@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/schema"
 	"github.com/sluicehq/sluice/schemas"
 )
 
@@ -75,24 +76,15 @@ as a wrong address, credentials or a schema that does not fit, ends at once.`,
 	return cmd
 }
 
-// schemaRow is one line of both listings.
-type schemaRow struct {
-	Subject string `json:"subject"`
-	Schema  string `json:"schema"`
-	State   string `json:"state"`
-	ID      int    `json:"id,omitempty"`
-	Detail  string `json:"detail,omitempty"`
-}
-
 func (r *root) checkSchemas(ctx context.Context, f *schemasFlags) error {
-	rows := make([]schemaRow, 0, len(schemas.Names()))
+	rows := make([]schema.Subject, 0, len(schemas.Names()))
 	wrong := 0
 	for _, name := range schemas.Names() {
-		row := schemaRow{Schema: string(name), State: "compatible"}
-		versions, err := boot.CompatibleWithHistory(name)
+		row := schema.Subject{Name: name, State: schema.Compatible}
+		versions, err := schema.CompatibleWithHistory(name)
 		row.Detail = count(versions, "version") + " read and are read"
 		if err != nil {
-			row.State, row.Detail = "incompatible", err.Error()
+			row.State, row.Detail = schema.Incompatible, err.Error()
 			wrong++
 		}
 		rows = append(rows, row)
@@ -115,23 +107,19 @@ func (r *root) checkSchemas(ctx context.Context, f *schemasFlags) error {
 
 // askRegistry compares every subject with the registry; bad counts those whose
 // schema it would refuse.
-func (r *root) askRegistry(ctx context.Context) (rows []schemaRow, bad int, err error) {
+func (r *root) askRegistry(ctx context.Context) (rows []schema.Subject, bad int, err error) {
 	env, err := r.tool()
 	if err != nil {
 		return nil, 0, err
 	}
 	defer closing(r, env)
-	states, err := env.SchemaStates(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, s := range states {
-		if s.State == boot.SchemaRefused {
+	rows, err = boot.Schemas(env).Subjects(ctx)
+	for _, s := range rows {
+		if s.State == schema.Incompatible {
 			bad++
 		}
-		rows = append(rows, schemaRow{Subject: s.Subject, Schema: string(s.Name), State: string(s.State), ID: s.ID, Detail: s.Detail})
 	}
-	return rows, bad, nil
+	return rows, bad, err
 }
 
 func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
@@ -143,23 +131,22 @@ func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
 		return err
 	}
 	defer closing(r, env)
+	registrar := boot.Schemas(env)
 	waiting := func(registry, why string) {
 		_, _ = fmt.Fprintf(r.Err, "waiting up to %s for the Schema Registry at %s: %s\n", f.timeout, registry, why)
 	}
-	if err := env.RegisterSchemas(ctx, boot.Patience{Limit: f.timeout, Waiting: waiting}); err != nil {
+	if err := registrar.Register(ctx, schema.Patience{Limit: f.timeout, Waiting: waiting}); err != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	states, err := env.SchemaStates(bounded)
+	rows, err := registrar.Subjects(bounded)
 	if err != nil {
 		return err
 	}
-	rows := make([]schemaRow, 0, len(states))
 	var missing error
-	for _, s := range states {
-		rows = append(rows, schemaRow{Subject: s.Subject, Schema: string(s.Name), State: string(s.State), ID: s.ID, Detail: s.Detail})
-		if s.State != boot.SchemaRegistered {
+	for _, s := range rows {
+		if s.State != schema.Registered {
 			missing = errors.Join(missing, fmt.Errorf("registering %s: the registry took it and does not have it", s.Subject))
 		}
 	}
@@ -169,10 +156,10 @@ func (r *root) registerSchemas(ctx context.Context, f *schemasFlags) error {
 	return missing
 }
 
-func (r *root) printSchemas(rows []schemaRow, output string) error {
+func (r *root) printSchemas(rows []schema.Subject, output string) error {
 	if output == "json" {
 		return printJSON(r.Out, struct {
-			Schemas []schemaRow `json:"schemas"`
+			Schemas []schema.Subject `json:"schemas"`
 		}{rows})
 	}
 	g := grid{header: []any{"state", "id", "schema", "subject", "detail"}, right: []int{1}}
@@ -181,7 +168,7 @@ func (r *root) printSchemas(rows []schemaRow, output string) error {
 		if row.ID > 0 {
 			id = fmt.Sprint(row.ID)
 		}
-		g.rows = append(g.rows, []any{row.State, id, row.Schema, row.Subject, row.Detail})
+		g.rows = append(g.rows, []any{row.State, id, row.Name, row.Subject, row.Detail})
 	}
 	return printGrid(r.Out, g)
 }

@@ -1,4 +1,4 @@
-package boot_test
+package schema_test
 
 import (
 	"context"
@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
-	"github.com/sluicehq/sluice/pkg/boot"
-	"github.com/sluicehq/sluice/pkg/edge/config"
+	"github.com/sluicehq/sluice/pkg/edge/registry"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/schema"
 )
 
 // young is a registry as it is soon after its start: it reads at once and
@@ -77,25 +79,28 @@ func (y *young) asked() int {
 	return y.writes
 }
 
-// registering is an Env with a registry at url, and what it was told to wait
-// for.
+// registering is a Registrar with a registry at url, and what it was told to
+// wait for.
 type registering struct {
-	env  *boot.Env
+	*schema.Registrar
 	told []string
 }
 
 func registeringAt(t testing.TB, url string) *registering {
 	t.Helper()
-	cfg := config.Default()
-	cfg.Registry.URL = url
-	env, err := boot.NewEnv(cfg, boot.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, env.Close()) })
-	return &registering{env: env}
+	names := topology.Names{Prefix: topology.DefaultPrefix}
+	return &registering{Registrar: schema.New(schema.Deps{
+		Topics: schema.Topics(names, "analytics.events", "avro", []string{"google", "meta"}),
+		Registry: registry.New(registry.Config{URL: url, Now: time.Now, Connect: func() (*sr.Client, error) {
+			transport := &http.Transport{}
+			t.Cleanup(transport.CloseIdleConnections)
+			return sr.NewClient(sr.URLs(url), sr.HTTPClient(&http.Client{Timeout: 5 * time.Second, Transport: transport}))
+		}}),
+	})}
 }
 
-func (r *registering) patience(limit time.Duration) boot.Patience {
-	return boot.Patience{Limit: limit, Waiting: func(_, why string) { r.told = append(r.told, why) }}
+func (r *registering) patience(limit time.Duration) schema.Patience {
+	return schema.Patience{Limit: limit, Waiting: func(_, why string) { r.told = append(r.told, why) }}
 }
 
 func served(t testing.TB, y *young) string {
@@ -113,16 +118,16 @@ const ample = 2 * time.Minute
 func TestRegisteringWaitsUntilTheRegistryTakesWrites(t *testing.T) {
 	t.Parallel()
 	r := registeringAt(t, served(t, &young{answer: []refusal{starting, noPrimary, noPrimary}}))
-	require.NoError(t, r.env.RegisterSchemas(t.Context(), r.patience(ample)))
+	require.NoError(t, r.Register(t.Context(), r.patience(ample)))
 	// A busy machine may answer later than a request waits, which is said too.
 	told := slices.DeleteFunc(slices.Clone(r.told), func(why string) bool { return why == "it takes connections and does not answer" })
 	require.Equal(t, []string{"it answers with HTTP status 503", "it answers, and has no primary that takes writes yet"}, told,
 		"each reason is said once")
-	states, err := r.env.SchemaStates(t.Context())
+	states, err := r.Subjects(t.Context())
 	require.NoError(t, err)
 	require.NotEmpty(t, states)
 	for _, s := range states {
-		require.Equal(t, boot.SchemaRegistered, s.State, s.Subject)
+		require.Equal(t, schema.Registered, s.State, s.Subject)
 	}
 }
 
@@ -138,7 +143,7 @@ func TestRegisteringWaitsUntilTheRegistryListens(t *testing.T) {
 	defer store.Close()
 	server := httptest.NewUnstartedServer(store.Handler())
 	defer server.Close()
-	p := boot.Patience{Limit: ample, Waiting: func(registry, why string) {
+	p := schema.Patience{Limit: ample, Waiting: func(registry, why string) {
 		require.Equal(t, "http://"+at, registry)
 		require.Equal(t, "nothing listens there yet", why)
 		l, err := listening.Listen(t.Context(), "tcp", at)
@@ -147,7 +152,7 @@ func TestRegisteringWaitsUntilTheRegistryListens(t *testing.T) {
 		server.Listener = l
 		server.Start()
 	}}
-	require.NoError(t, r.env.RegisterSchemas(t.Context(), p))
+	require.NoError(t, r.Register(t.Context(), p))
 }
 
 // TestRegisteringGivesUp: within its limit, with what the registry said last
@@ -155,7 +160,7 @@ func TestRegisteringWaitsUntilTheRegistryListens(t *testing.T) {
 func TestRegisteringGivesUp(t *testing.T) {
 	t.Parallel()
 	r := registeringAt(t, served(t, &young{last: &noPrimary}))
-	err := r.env.RegisterSchemas(t.Context(), r.patience(300*time.Millisecond))
+	err := r.Register(t.Context(), r.patience(300*time.Millisecond))
 	var notReady *unready.Error
 	require.ErrorAs(t, err, &notReady)
 	require.Contains(t, err.Error(), "the Schema Registry registered no schema within 300ms: ")
@@ -170,7 +175,7 @@ func TestRegisteringTriesOnce(t *testing.T) {
 	t.Parallel()
 	y := &young{last: &noPrimary}
 	r := registeringAt(t, served(t, y))
-	err := r.env.RegisterSchemas(t.Context(), r.patience(0))
+	err := r.Register(t.Context(), r.patience(0))
 	var notReady *unready.Error
 	require.ErrorAs(t, err, &notReady)
 	require.Contains(t, notReady.Fix, "wait until it has a primary that takes writes")
@@ -196,7 +201,7 @@ func TestRegisteringDoesNotRepeatWhatCannotHelp(t *testing.T) {
 			t.Parallel()
 			y := &young{last: &c.answer}
 			r := registeringAt(t, served(t, y))
-			err := r.env.RegisterSchemas(t.Context(), r.patience(ample))
+			err := r.Register(t.Context(), r.patience(ample))
 			var notReady *unready.Error
 			require.ErrorAs(t, err, &notReady)
 			require.Contains(t, notReady.Fix, c.fix)
@@ -222,7 +227,7 @@ func TestRegisteringDoesNotRepeatTransportMistakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := registeringAt(t, url)
-			err := r.env.RegisterSchemas(t.Context(), r.patience(ample))
+			err := r.Register(t.Context(), r.patience(ample))
 			var notReady *unready.Error
 			require.ErrorAs(t, err, &notReady)
 			require.Empty(t, r.told)
@@ -234,6 +239,6 @@ func TestRegisteringEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	r := registeringAt(t, served(t, &young{last: &noPrimary}))
 	ctx, cancel := context.WithCancel(t.Context())
-	err := r.env.RegisterSchemas(ctx, boot.Patience{Limit: ample, Waiting: func(string, string) { cancel() }})
+	err := r.Register(ctx, schema.Patience{Limit: ample, Waiting: func(string, string) { cancel() }})
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -1,4 +1,4 @@
-package boot
+package doctor
 
 import (
 	"context"
@@ -16,13 +16,13 @@ import (
 )
 
 // kafka looks at the brokers themselves.
-func (d *doctor) kafka(ctx context.Context) bool {
-	client, err := d.env.Cluster.Client(ctx)
+func (d *visit) kafka(ctx context.Context) bool {
+	client, err := d.deps.Cluster.Client(ctx)
 	if err != nil {
 		d.failed("kafka", err)
 		return false
 	}
-	admin, err := d.env.Cluster.Admin(ctx)
+	admin, err := d.deps.Cluster.Admin(ctx)
 	if err != nil {
 		d.failed("kafka", err)
 		return false
@@ -43,7 +43,7 @@ func (d *doctor) kafka(ctx context.Context) bool {
 // transactions looks at the cluster's transaction.version: from 2 on a late
 // write of a process that was given up cannot enter its successor's
 // transaction.
-func (d *doctor) transactions(ctx context.Context, client *kgo.Client) {
+func (d *visit) transactions(ctx context.Context, client *kgo.Client) {
 	req := kmsg.NewPtrApiVersionsRequest()
 	req.ClientSoftwareName, req.ClientSoftwareVersion = "sluice", "doctor"
 	req.Version = 3
@@ -68,8 +68,8 @@ func (d *doctor) transactions(ctx context.Context, client *kgo.Client) {
 
 // rights looks at what this principal may do. A cluster without an authorizer
 // lets everybody do everything.
-func (d *doctor) rights(ctx context.Context) {
-	admin, err := d.env.Cluster.Admin(ctx)
+func (d *visit) rights(ctx context.Context) {
+	admin, err := d.deps.Cluster.Admin(ctx)
 	if err != nil {
 		d.failed("rights", err)
 		return
@@ -104,8 +104,8 @@ func (d *doctor) rights(ctx context.Context) {
 
 // groups looks at whether the router reads, and whether anything that it has
 // not read was deleted.
-func (d *doctor) groups(ctx context.Context) {
-	e := d.env
+func (d *visit) groups(ctx context.Context) {
+	e := d.deps
 	if e.Cluster.RequireTopics(ctx, e.Config.Topics.Input) != nil {
 		return // said already
 	}
@@ -140,13 +140,13 @@ const sampled = 2000
 
 // partitioner looks at whether subjects stand in the partition that their key
 // says: client libraries differ.
-func (d *doctor) partitioner(ctx context.Context) {
-	e := d.env
+func (d *visit) partitioner(ctx context.Context) {
+	e := d.deps
 	topic := e.Names.Consent()
 	if e.Cluster.RequireTopics(ctx, topic) != nil {
 		return // said already
 	}
-	ends, err := e.ConsentEnds(ctx)
+	ends, err := e.Cluster.StableEnds(ctx, topic)
 	if err != nil {
 		d.failed("consent", err)
 		return

@@ -1,6 +1,9 @@
-package boot
+// Package doctor looks at everything that an installation stands on, and says what
+// to fix.
+package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/schema"
 )
 
 // Level says how bad a finding is.
@@ -35,20 +39,20 @@ type Finding struct {
 	Fix    string `json:"fix,omitempty"`
 }
 
-// doctor collects findings.
-type doctor struct {
-	env      *Env
+// visit collects findings.
+type visit struct {
+	deps     *Deps
 	findings []Finding
 	// credentials has the finding of each area whose credentials do not work.
 	credentials map[string]int
 }
 
-func (d *doctor) add(area string, level Level, fix, format string, args ...any) {
+func (d *visit) add(area string, level Level, fix, format string, args ...any) {
 	d.findings = append(d.findings, Finding{Area: area, Level: level, Detail: fmt.Sprintf(format, args...), Fix: fix})
 }
 
 // failed notes that something could not be looked at.
-func (d *doctor) failed(area string, err error) {
+func (d *visit) failed(area string, err error) {
 	if ready := (*unready.Error)(nil); errors.As(err, &ready) {
 		detail := ready.What
 		if ready.Err != nil {
@@ -64,11 +68,11 @@ func (d *doctor) failed(area string, err error) {
 // what is wrong with the others.
 const checkTimeout = 20 * time.Second
 
-// Doctor looks at everything that the installation stands on. It consumes
+// Look looks at everything that the installation stands on. It consumes
 // nothing: no group is joined, no offset committed, no claim taken, no event
 // sent.
-func (e *Env) Doctor(ctx context.Context) []Finding {
-	d := &doctor{env: e, credentials: map[string]int{}}
+func (o *Doctor) Look(ctx context.Context) Answer {
+	d := &visit{deps: &o.deps, credentials: map[string]int{}}
 	kafkaWorks, registryWorks := false, false
 	for _, check := range []struct {
 		needs []*bool
@@ -97,12 +101,12 @@ func (e *Env) Doctor(ctx context.Context) []Finding {
 		check.run(bounded)
 		cancel()
 	}
-	return d.findings
+	return answerOf(d.findings)
 }
 
 // settings looks at what no service is needed for.
-func (d *doctor) settings() {
-	c := d.env.Config
+func (d *visit) settings() {
+	c := d.deps.Config
 	key, err := c.Privacy.Key.Resolve()
 	const minKey = 32
 	switch {
@@ -118,23 +122,16 @@ func (d *doctor) settings() {
 	if c.Dedup.OnUnavailable == "bypass" {
 		d.add("dedup", Warning, "set dedup.on_unavailable: pause unless late events cost more than doubled ones", "while Redis is unavailable, duplicates are not recognised")
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.env.Providers())) {
+	for _, name := range slices.Sorted(maps.Keys(d.deps.Providers)) {
 		if reach := c.Sender.Provider(name); reach.BaseURL != "" || reach.AllowInsecure || reach.AllowPrivate {
-			d.add("provider "+name, Warning, "remove sender.providers."+name+".base_url, allow_insecure and allow_private in production", "requests go to %s, not to the provider", orText(reach.BaseURL, "addresses that are usually refused"))
+			d.add("provider "+name, Warning, "remove sender.providers."+name+".base_url, allow_insecure and allow_private in production", "requests go to %s, not to the provider", cmp.Or(reach.BaseURL, "addresses that are usually refused"))
 		}
 	}
 }
 
-func orText(text, instead string) string {
-	if text == "" {
-		return instead
-	}
-	return text
-}
-
 // registry looks at the Schema Registry and the schemas in it.
-func (d *doctor) registry(ctx context.Context) bool {
-	states, err := d.env.SchemaStates(ctx)
+func (d *visit) registry(ctx context.Context) bool {
+	states, err := d.deps.Schemas(ctx)
 	if err != nil {
 		d.failed("registry", err)
 		return false
@@ -142,11 +139,11 @@ func (d *doctor) registry(ctx context.Context) bool {
 	var missing, refused []string
 	for _, s := range states {
 		switch s.State {
-		case SchemaMissing:
+		case schema.Missing:
 			missing = append(missing, s.Subject)
-		case SchemaRefused:
+		case schema.Incompatible:
 			refused = append(refused, s.Subject)
-		case SchemaRegistered:
+		case schema.Registered, schema.Compatible:
 		}
 	}
 	if len(refused) > 0 {
@@ -156,7 +153,7 @@ func (d *doctor) registry(ctx context.Context) bool {
 		d.add("registry", Warning, "run `sluice schemas register`; roles register schemas too where they may", "schemas are missing for %s", some(missing))
 	}
 	if len(missing)+len(refused) == 0 {
-		d.add("registry", Fine, "", "%d subjects at %s", len(states), d.env.Config.Registry.URL)
+		d.add("registry", Fine, "", "%d subjects at %s", len(states), d.deps.Config.Registry.URL)
 	}
 	return true
 }
@@ -171,9 +168,9 @@ func some(names []string) string {
 }
 
 // redis looks at the claims' server.
-func (d *doctor) redis(ctx context.Context) {
-	address := d.env.Config.Redis.Address
-	store, err := d.env.Claims()
+func (d *visit) redis(ctx context.Context) {
+	address := d.deps.Config.Redis.Address
+	store, err := d.deps.Claims()
 	if err != nil {
 		d.failed("redis", err)
 		return
@@ -203,7 +200,7 @@ func (d *doctor) redis(ctx context.Context) {
 }
 
 // unreadable looks for claims that something else has overwritten.
-func (d *doctor) unreadable(ctx context.Context, store *dedup.Store) {
+func (d *visit) unreadable(ctx context.Context, store Claims) {
 	keys, err := store.Unreadable(ctx)
 	switch {
 	case err != nil:
@@ -219,12 +216,12 @@ func (d *doctor) unreadable(ctx context.Context, store *dedup.Store) {
 // neverDecided says whether the diagnostics exist and never had a record: an
 // empty Redis beside them has lost nothing. Where they cannot be asked, it may
 // have.
-func (d *doctor) neverDecided(ctx context.Context) bool {
-	admin, err := d.env.Cluster.Admin(ctx)
+func (d *visit) neverDecided(ctx context.Context) bool {
+	admin, err := d.deps.Cluster.Admin(ctx)
 	if err != nil {
 		return false // the area kafka says why
 	}
-	ends, err := admin.ListEndOffsets(ctx, d.env.Names.Diagnostics())
+	ends, err := admin.ListEndOffsets(ctx, d.deps.Names.Diagnostics())
 	if err != nil || len(ends) == 0 {
 		return false
 	}
@@ -235,15 +232,15 @@ func (d *doctor) neverDecided(ctx context.Context) bool {
 
 // topics compares the cluster with the declaration, at the partition count and
 // replication that it has.
-func (d *doctor) topics(ctx context.Context) {
-	e := d.env
+func (d *visit) topics(ctx context.Context) {
+	e := d.deps
 	client, err := e.Cluster.Client(ctx)
 	if err != nil {
 		d.failed("topics", err)
 		return
 	}
 	options, replicas := d.sizes(ctx)
-	declared, err := e.Topology(options)
+	declared, err := e.Declared(options)
 	if err != nil {
 		d.failed("topics", err)
 		return
@@ -282,17 +279,17 @@ func (d *doctor) topics(ctx context.Context) {
 }
 
 // sizes are the partitions and replicas that the cluster's keyed topics have.
-func (d *doctor) sizes(ctx context.Context) (topology.Options, int) {
+func (d *visit) sizes(ctx context.Context) (topology.Options, int) {
 	var o topology.Options
-	admin, err := d.env.Cluster.Admin(ctx)
+	admin, err := d.deps.Cluster.Admin(ctx)
 	if err != nil {
 		return o, 0
 	}
-	listed, err := admin.ListTopics(ctx, d.env.Names.Diagnostics())
+	listed, err := admin.ListTopics(ctx, d.deps.Names.Diagnostics())
 	if err != nil {
 		return o, 0
 	}
-	t := listed[d.env.Names.Diagnostics()]
+	t := listed[d.deps.Names.Diagnostics()]
 	if t.Err != nil || len(t.Partitions) == 0 {
 		return o, 0
 	}

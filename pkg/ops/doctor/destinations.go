@@ -1,6 +1,7 @@
-package boot
+package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/role/sender"
 )
 
 // resources looks at what is applied, and at each destination's credentials.
-func (d *doctor) resources(ctx context.Context) {
-	current, problems, err := Applier(d.env).Current(ctx)
+func (d *visit) resources(ctx context.Context) {
+	current, problems, err := d.deps.Applied(ctx)
 	if err != nil {
 		d.failed("resources", err)
 		return
@@ -33,9 +33,9 @@ func (d *doctor) resources(ctx context.Context) {
 			level = Warning
 		}
 		text, _, _ := strings.Cut(p.String(), "\n  fix: ")
-		d.add("resources", level, orText(p.Fix, "correct the file and apply it again"), "%s", text)
+		d.add("resources", level, cmp.Or(p.Fix, "correct the file and apply it again"), "%s", text)
 	}
-	set, _ := resource.Compile(current, ForResources(d.env.Providers()))
+	set, _ := resource.Compile(current, d.deps.Resources)
 	d.add("resources", Fine, "", "%d destinations, %d mappings, %d policies", len(current.Destinations), len(current.Mappings), len(current.Policies))
 	if len(current.Destinations) == 0 {
 		d.add("resources", Warning, "sluice apply -f DIR", "no destination is applied: nothing can leave")
@@ -47,7 +47,7 @@ func (d *doctor) resources(ctx context.Context) {
 
 // destination looks at one: would gate 3 let events pass, and does the secret
 // work.
-func (d *doctor) destination(ctx context.Context, at *resource.Endpoint) {
+func (d *visit) destination(ctx context.Context, at *resource.Endpoint) {
 	spec := at.Destination
 	area := "destination " + spec.ID
 	switch {
@@ -66,11 +66,11 @@ func (d *doctor) destination(ctx context.Context, at *resource.Endpoint) {
 	if spec.Paused {
 		d.add(area, Warning, "remove spec.paused to send again", "paused: deliveries wait in the parked topic and expire after 7 d")
 	}
-	p, ok := d.env.Providers()[spec.Provider]
+	p, ok := d.deps.Providers[spec.Provider]
 	if !ok {
 		return // at.Invalid says so
 	}
-	said, fix, err := d.env.tryCredentials(ctx, p, at)
+	said, fix, err := d.credentialsOf(ctx, p, at)
 	switch {
 	case err != nil:
 		d.credentials[area] = len(d.findings)
@@ -87,23 +87,20 @@ func modeWord(m resource.Mode) string {
 	return "live"
 }
 
-// tryCredentials resolves a destination's secret as a sender does, authorizes,
-// and asks the provider where it has a call that delivers nothing.
-func (e *Env) tryCredentials(ctx context.Context, p provider.Provider, at *resource.Endpoint) (said, fix string, err error) {
-	secret, _, err := sender.References{Dir: e.Config.Sender.SecretsDir, Env: e.Config.Sender.SecretsEnv}.Resolve(at.Destination.Secret)
+// credentialsOf resolves a destination's secret as a sender does, authorizes, and
+// asks the provider where it has a call that delivers nothing.
+func (d *visit) credentialsOf(ctx context.Context, p provider.Provider, at *resource.Endpoint) (said, fix string, err error) {
+	secret, err := d.deps.Secret(at.Destination.Secret)
 	if err != nil {
 		return "", "put the secret where sender.secrets_dir or sender.secrets_env says, readable for this process", fmt.Errorf("its secret cannot be read: %w", err)
 	}
-	cfg, err := e.httpConfig(p)
-	if err != nil {
-		return "", "correct sender.providers", err
-	}
-	client, err := httpclient.New(cfg, httpclient.Deps{Now: e.Now})
+	client, err := d.deps.HTTP(p)
 	if err != nil {
 		return "", "correct sender.providers", err
 	}
 	defer client.Close()
-	target := e.target(p, at)
+	reach, spec := d.deps.Config.Sender.Provider(p.Name()), p.Spec()
+	target := provider.EndpointOf(at, &spec, reach.BaseURL, reach.TokenURL)
 	auth, err := p.Authorize(ctx, client, &target, secret)
 	if err != nil {
 		return "", "renew the secret; see docs/providers", fmt.Errorf("its credentials are refused: %w", err)
@@ -122,12 +119,6 @@ func (e *Env) tryCredentials(ctx context.Context, p provider.Provider, at *resou
 	return "credentials work", "", nil
 }
 
-// target is a destination as requests need it.
-func (e *Env) target(p provider.Provider, at *resource.Endpoint) provider.Endpoint {
-	reach, spec := e.Config.Sender.Provider(p.Name()), p.Spec()
-	return provider.EndpointOf(at, &spec, reach.BaseURL, reach.TokenURL)
-}
-
 // quiet is how long a sender may say nothing about a destination before it
 // counts as gone, and soonExpired how early an end of credentials is told.
 const (
@@ -137,8 +128,8 @@ const (
 
 // statuses looks at what senders say about their destinations; the worst that
 // is fresh counts.
-func (d *doctor) statuses(ctx context.Context) {
-	e := d.env
+func (d *visit) statuses(ctx context.Context) {
+	e := d.deps
 	topic := e.Names.DestinationStatus()
 	if e.Cluster.RequireTopics(ctx, topic) != nil {
 		return // said already
@@ -179,7 +170,7 @@ func (d *doctor) statuses(ctx context.Context) {
 		d.add("senders", Fine, "", "%d fresh reports about destinations", fresh)
 		return
 	}
-	switch reading, err := e.senderMembers(ctx); {
+	switch reading, err := d.senderMembers(ctx); {
 	case err == nil && reading > 0:
 		d.add("senders", Fine, "", "%d run; none had a delivery to report on for %s", reading, quiet)
 	default: // who may not ask for the groups hears what the reports say
@@ -189,14 +180,15 @@ func (d *doctor) statuses(ctx context.Context) {
 
 // senderMembers is how many senders stand in the consumer groups that read
 // deliveries: a sender reports only once it has one.
-func (e *Env) senderMembers(ctx context.Context) (int, error) {
+func (d *visit) senderMembers(ctx context.Context) (int, error) {
+	e := d.deps
 	admin, err := e.Cluster.Admin(ctx)
 	if err != nil {
 		return 0, err
 	}
 	var groups []string
-	for name := range e.Providers() {
-		groups = append(groups, e.senderGroup(name))
+	for name := range e.Providers {
+		groups = append(groups, e.SenderGroup(name))
 	}
 	described, err := admin.DescribeGroups(ctx, groups...)
 	if err != nil {
@@ -209,26 +201,26 @@ func (e *Env) senderMembers(ctx context.Context) (int, error) {
 	return members, nil
 }
 
-func (d *doctor) status(s *codec.DestinationStatus) {
+func (d *visit) status(s *codec.DestinationStatus) {
 	area := "destination " + s.DestinationID
 	switch {
 	case s.State == "blocked":
-		d.add(area, Problem, orText(s.Reason.Info().Fix, "see docs/reasons.md"), "blocked as %s since %s: %s", s.Reason, stamp(s.Since), s.Message)
+		d.add(area, Problem, cmp.Or(s.Reason.Info().Fix, "see docs/reasons.md"), "blocked as %s since %s: %s", s.Reason, stamp(s.Since), s.Message)
 		d.fold(area)
 	case s.State == "waiting" && s.Reason != decision.ReasonNone:
-		d.add(area, Warning, orText(s.Reason.Info().Fix, "nothing: it goes on by itself"), "waits until %s as %s", stamp(s.Until), s.Reason)
+		d.add(area, Warning, cmp.Or(s.Reason.Info().Fix, "nothing: it goes on by itself"), "waits until %s as %s", stamp(s.Until), s.Reason)
 	}
 	if s.Parked > 0 {
 		d.add(area, Warning, "mend the destination; what is parked comes back by itself", "%d deliveries are parked", s.Parked)
 	}
-	if end := time.UnixMilli(s.CredentialExpires); s.CredentialExpires > 0 && end.Sub(d.env.Now()) < soonExpired {
+	if end := time.UnixMilli(s.CredentialExpires); s.CredentialExpires > 0 && end.Sub(d.deps.Now()) < soonExpired {
 		d.add(area, Warning, "renew the secret; senders notice by themselves", "its credentials end at %s", stamp(s.CredentialExpires))
 	}
 }
 
 // fold joins what senders say, which was found last, with the problem that
 // doctor itself has found with the same credentials: both name one cause.
-func (d *doctor) fold(area string) {
+func (d *visit) fold(area string) {
 	own, found := d.credentials[area]
 	if !found {
 		return
@@ -245,10 +237,10 @@ func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02
 // signals looks for subjects whose browser says GPC although the consent
 // service has no record, because remembering a signal is its duty, and for a share of
 // minors that no audience has.
-func (d *doctor) signals(ctx context.Context) {
+func (d *visit) signals(ctx context.Context) {
 	subjects := map[string]bool{}
 	var ages ageShare
-	err := d.env.EachDecision(ctx, d.env.Now().Add(-24*time.Hour), func(x *decision.Decision) {
+	err := d.deps.Decisions(ctx, d.deps.Now().Add(-24*time.Hour), func(x *decision.Decision) {
 		ages.add(x)
 		if x.Reason == decision.ChoiceGPC && x.SubjectHash != "" && x.Consent.Source == consent.Snapshot {
 			subjects[strings.Clone(x.SubjectHash)] = true

@@ -1,4 +1,4 @@
-package boot
+package schema
 
 import (
 	"context"
@@ -27,15 +27,15 @@ type Patience struct {
 	Waiting func(registry, why string)
 }
 
-// RegisterSchemas registers every schema for every topic that carries it. It
+// Register registers every schema for every topic that carries it. It
 // may be repeated. A registry that is young is waited for; what waiting cannot
 // mend (a wrong address, credentials, a certificate, a schema that does not
 // fit) is an error at once. Errors are *unready.Error.
-func (e *Env) RegisterSchemas(ctx context.Context, p Patience) error {
+func (r *Registrar) Register(ctx context.Context, p Patience) error {
 	patient, cancel := context.WithTimeout(ctx, p.Limit)
 	defer cancel()
-	topics := e.SchemaTopics(e.Providers())
-	_, failed := e.Registry.IDs(ctx, topics)
+	topics := r.deps.Topics
+	_, failed := r.deps.Registry.IDs(ctx, topics)
 	said := ""
 	for pause := firstPause; failed != nil; pause = min(2*pause, longestPause) {
 		why, young := registry.Young(failed)
@@ -43,17 +43,17 @@ func (e *Env) RegisterSchemas(ctx context.Context, p Patience) error {
 			return failed
 		}
 		if why != said && p.Waiting != nil {
-			p.Waiting(e.Config.Registry.URL, why)
+			p.Waiting(r.deps.Registry.URL(), why)
 		}
 		said = why
 		select {
 		case <-patient.Done():
-			return e.stayedYoung(ctx, p, failed)
+			return r.stayedYoung(ctx, p, failed)
 		case <-time.After(pause):
 		}
-		_, err := e.Registry.IDs(patient, topics)
+		_, err := r.deps.Registry.IDs(patient, topics)
 		if err != nil && patient.Err() != nil {
-			return e.stayedYoung(ctx, p, failed) // which says more than "deadline exceeded"
+			return r.stayedYoung(ctx, p, failed) // which says more than "deadline exceeded"
 		}
 		failed = err
 	}
@@ -61,9 +61,9 @@ func (e *Env) RegisterSchemas(ctx context.Context, p Patience) error {
 }
 
 // stayedYoung is the error of a registry that was waited for in vain.
-func (e *Env) stayedYoung(ctx context.Context, p Patience, last error) error {
+func (r *Registrar) stayedYoung(ctx context.Context, p Patience, last error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("waiting for the Schema Registry at %s: %w", e.Config.Registry.URL, ctx.Err())
+		return fmt.Errorf("waiting for the Schema Registry at %s: %w", r.deps.Registry.URL(), ctx.Err())
 	}
 	cause := last
 	if known, ok := errors.AsType[*unready.Error](last); ok {
@@ -71,6 +71,6 @@ func (e *Env) stayedYoung(ctx context.Context, p Patience, last error) error {
 	}
 	return &unready.Error{
 		What: fmt.Sprintf("the Schema Registry registered no schema within %s", p.Limit),
-		Err:  cause, Fix: e.Registry.Fix(cause),
+		Err:  cause, Fix: r.deps.Registry.Fix(cause),
 	}
 }
