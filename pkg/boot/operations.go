@@ -7,12 +7,15 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/changelog"
 	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 	"github.com/sluicehq/sluice/pkg/ops/consenttrail"
+	"github.com/sluicehq/sluice/pkg/ops/dataflow"
 	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 	"github.com/sluicehq/sluice/pkg/ops/doctor"
+	"github.com/sluicehq/sluice/pkg/ops/reconcile"
 	"github.com/sluicehq/sluice/pkg/ops/schema"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender"
@@ -103,4 +106,25 @@ func (e *Env) pendingTopics() []string {
 		topics = append(topics, e.Names.Retry(p, "1m"), e.Names.Retry(p, "10m"), e.Names.Retry(p, "1h"), e.Names.Parked(p))
 	}
 	return topics
+}
+
+// Reconciler is the operation behind `sluice reconcile`.
+func Reconciler(e *Env) (*reconcile.Reconciler, error) {
+	recorder, err := e.recorder()
+	if err != nil {
+		return nil, err
+	}
+	return reconcile.New(reconcile.Deps{Decisions: e.EachDecision, Pseudonym: recorder.Pseudonym}), nil
+}
+
+// DataFlow is the operation behind `sluice data-flow`.
+func DataFlow(e *Env) (*dataflow.Recorder, error) {
+	declared, err := e.Topology(topology.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return dataflow.New(dataflow.Deps{
+		Topics: e.Cluster, Applied: Applier(e).Current, Providers: ForResources(e.Providers()), Declared: declared, Input: e.Config.Topics.Input,
+		Names: e.Names, KeyID: e.Config.Privacy.KeyID, Now: e.Now,
+	}), nil
 }

@@ -22,7 +22,7 @@ subject where and when, as far back as diagnostics are kept.
 
 Everything pending is stopped in every waiting place, and no event's own snapshot
 lifts it: only a later, explicit grant does. Records written earlier go with the
-retention of their topics ("sluice record" lists it). The providers have no call
+retention of their topics ("sluice data-flow" lists it). The providers have no call
 that deletes single events: use the list with the provider's own process.`,
 		Example: `  sluice consent erase --customer acme --subject s-4711 --dry-run
   sluice consent erase --customer acme --subject s-4711`,

@@ -34,7 +34,7 @@ func TestNotReady(t *testing.T) {
 		"Kafka down, replay":           {append([]string{"replay", "--since", "1h", "--customer", "acme", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"Kafka down, consent":          {append([]string{"consent", "get", "--customer", "acme", "--subject", "s", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"Kafka down, claims":           {append([]string{"claims", "rebuild", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
-		"Kafka down, record":           {append([]string{"record", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
+		"Kafka down, data-flow":        {append([]string{"data-flow", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"Kafka down, reconcile":        {append([]string{"reconcile", "--orders", orders, "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"Kafka down, export":           {append([]string{"export", "--brokers", nobody}, registry...), "kafka.brokers (--brokers)"},
 		"topics missing, history":      {append([]string{"history"}, s.flags()...), "sluice topology apply"},

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/ops/reconcile"
 )
 
 type reconcileFlags struct {
@@ -57,34 +57,13 @@ configured otherwise; what is older is unknown.`,
 	return cmd
 }
 
-// reconciledJSON is one order at one destination.
-type reconciledJSON struct {
-	Order         string `json:"transaction_id"`
-	Line          int    `json:"line"`
-	State         string `json:"state"`
-	DestinationID string `json:"destination_id,omitempty"`
-	SourceEvent   string `json:"source_event,omitempty"`
-	Status        string `json:"status,omitempty"`
-	Reason        string `json:"reason,omitempty"`
-	ValueDiffers  bool   `json:"value_differs,omitempty"`
-}
-
-// reconciledGroup counts what came to the same.
-type reconciledGroup struct {
-	DestinationID string `json:"destination_id"`
-	State         string `json:"state"`
-	Reason        string `json:"reason"`
-	Orders        int    `json:"orders"`
-	ValueDiffers  int    `json:"value_differs"`
-}
-
 func (r *root) reconcile(ctx context.Context, env *boot.Env, f *reconcileFlags) error {
 	in, err := r.open("orders", f.orders)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	orders, err := boot.ReadOrders(f.orders, in, f.column)
+	orders, err := reconcile.ReadOrders(f.orders, in, f.column)
 	if err != nil {
 		return usage(err)
 	}
@@ -97,73 +76,27 @@ func (r *root) reconcile(ctx context.Context, env *boot.Env, f *reconcileFlags) 
 	if err := checkNames(ctx, env, nil, f.destinations, f.events); err != nil {
 		return err
 	}
-	all, err := env.Reconcile(ctx, orders, since)
+	reconciler, err := boot.Reconciler(env)
 	if err != nil {
 		return err
 	}
-	rows := []reconciledJSON{}
-	for i := range all {
-		x := &all[i]
-		in := func(list []string, word string) bool { return len(list) == 0 || slices.Contains(list, word) }
-		if !x.Known {
-			rows = append(rows, reconciledJSON{Order: x.Order.ID.Transaction, Line: x.Order.Line, State: "unknown"})
-		} else if in(f.destinations, x.Destination) && in(f.events, x.SourceEvent) {
-			rows = append(rows, reconciledJSON{
-				Order: x.Order.ID.Transaction, Line: x.Order.Line, State: stateWord(x.State.String()), DestinationID: x.Destination, SourceEvent: x.SourceEvent,
-				Status: x.Status.String(), Reason: x.Reason.String(), ValueDiffers: x.Differs,
-			})
-		}
+	answer, err := reconciler.Reconcile(ctx, reconcile.Request{Orders: orders, Since: since, Destinations: f.destinations, Events: f.events})
+	if err != nil {
+		return err
 	}
-	return r.printReconciled(f, len(orders), rows)
-}
-
-// stateWord says failed in the words of who asks about an order.
-func stateWord(state string) string {
-	if state == "failed" {
-		return "not delivered"
-	}
-	return state
-}
-
-func reconciledGroups(rows []reconciledJSON) []reconciledGroup {
-	type key struct{ destination, state, reason string }
-	by := map[key]*reconciledGroup{}
-	for _, row := range rows {
-		k := key{row.DestinationID, row.State, row.Reason}
-		if by[k] == nil {
-			by[k] = &reconciledGroup{DestinationID: k.destination, State: k.state, Reason: k.reason}
-		}
-		by[k].Orders++
-		if row.ValueDiffers {
-			by[k].ValueDiffers++
-		}
-	}
-	groups := []reconciledGroup{}
-	for _, g := range by {
-		groups = append(groups, *g)
-	}
-	slices.SortFunc(groups, func(a, b reconciledGroup) int {
-		return cmp.Or(cmp.Compare(a.DestinationID, b.DestinationID), cmp.Compare(a.State, b.State), cmp.Compare(b.Orders, a.Orders), cmp.Compare(a.Reason, b.Reason))
-	})
-	return groups
-}
-
-func (r *root) printReconciled(f *reconcileFlags, orders int, rows []reconciledJSON) error {
-	groups := reconciledGroups(rows)
 	if f.output == "json" {
-		return printJSON(r.Out, struct {
-			Orders int               `json:"orders_read"`
-			Groups []reconciledGroup `json:"groups"`
-			Rows   []reconciledJSON  `json:"orders"`
-		}{orders, groups, rows})
+		return printJSON(r.Out, answer)
 	}
-	rows = terminal.Shown(rows)
+	return r.printReconciled(f, &answer)
+}
+
+func (r *root) printReconciled(f *reconcileFlags, a *reconcile.Answer) error {
 	g := grid{header: []any{"destination", "state", "reason", "orders", "value differs"}, right: []int{3, 4}}
-	for _, row := range groups {
+	for _, row := range terminal.Shown(a.Groups) {
 		g.rows = append(g.rows, []any{cmp.Or(row.DestinationID, "-"), row.State, row.Reason, row.Orders, row.ValueDiffers})
 	}
 	list := grid{title: "\nNot delivered", header: []any{"order", "destination", "state", "reason"}}
-	for _, row := range rows {
+	for _, row := range terminal.Shown(a.Rows) {
 		if row.State != "delivered" {
 			list.rows = append(list.rows, []any{row.Order, cmp.Or(row.DestinationID, "-"), row.State, row.Reason})
 		}
@@ -178,6 +111,6 @@ func (r *root) printReconciled(f *reconcileFlags, orders int, rows []reconciledJ
 			}
 		}
 	}
-	_, err := fmt.Fprintf(r.Out, "\n%s read\n", count(orders, "order"))
+	_, err := fmt.Fprintf(r.Out, "\n%s read\n", count(a.Read, "order"))
 	return err
 }

@@ -99,7 +99,7 @@ Start with "sluice demo": the whole pipeline in this process, nothing to install
 		r.applyCommand(), r.diffCommand(), r.exportCommand(), r.topologyCommand(), r.schemasCommand(), r.configCommand(), r.resourcesCommand(),
 		r.tailCommand(), r.traceCommand(), r.versionCommand(), r.docsCommand(),
 		r.healthCommand(), r.destinationsCommand(), r.historyCommand(),
-		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(), r.reconcileCommand(), r.recordCommand(),
+		r.replayCommand(), r.dlqCommand(), r.consentCommand(), r.claimsCommand(), r.doctorCommand(), r.reconcileCommand(), r.dataFlowCommand(), r.recordCommand(),
 	)
 	r.noteStart(cmd)
 	return cmd

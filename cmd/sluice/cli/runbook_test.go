@@ -214,7 +214,7 @@ func looks(args []string) bool {
 		return true
 	}
 	looking := map[string]bool{
-		"health": true, "destinations": true, "trace": true, "tail": true, "doctor": true, "reconcile": true, "record": true, "history": true,
+		"health": true, "destinations": true, "trace": true, "tail": true, "doctor": true, "reconcile": true, "data-flow": true, "history": true,
 		"export": true, "diff": true, "version": true, "dlq summary": true, "dlq peek": true, "consent get": true, "topology diff": true,
 		"schemas check": true,
 	}

@@ -11,12 +11,13 @@ import (
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/ops/dataflow"
 )
 
-func (r *root) recordCommand() *cobra.Command {
+func (r *root) dataFlowCommand() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:     "record",
+		Use:     "data-flow",
 		GroupID: "see",
 		Short:   "Write the record of what leaves where, why it may, and what is kept how long",
 		Long: `Write the data-flow and retention record for privacy counsel, from the resources
@@ -26,12 +27,16 @@ by jurisdiction with their sources; for each topic what it holds and how long.
 
 It is Markdown, or JSON with the same content. It describes settings; whether they
 are enough is for counsel to say.`,
-		Example: `  sluice record > record.md
-  sluice record --output json | jq '.destinations[] | {destination_id, identifiers, purposes}'`,
+		Example: `  sluice data-flow > data-flow.md
+  sluice data-flow --output json | jq '.destinations[] | {destination_id, identifiers, purposes}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.withEnv(cmd, func(ctx context.Context, env *boot.Env) error {
-				record, err := env.DataRecord(ctx)
+				recorder, err := boot.DataFlow(env)
+				if err != nil {
+					return err
+				}
+				record, err := recorder.Record(ctx)
 				if err != nil {
 					return err
 				}
@@ -48,10 +53,21 @@ are enough is for counsel to say.`,
 	return cmd
 }
 
+// recordCommand refuses the name that data-flow had.
+func (r *root) recordCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "record", Hidden: true, DisableFlagParsing: true,
+		Short: "Renamed to sluice data-flow",
+		RunE: func(*cobra.Command, []string) error {
+			return usagef("sluice record is called sluice data-flow now; its flags and its output are the same")
+		},
+	}
+}
+
 // recordText is the record as a document.
-func recordText(d *boot.DataRecord) string {
+func recordText(d *dataflow.Record) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Data flows and retention\n\nMade %s by `sluice record` from the live resources and topics. It describes\nsettings and is not legal advice.\n", d.MadeAt)
+	fmt.Fprintf(&b, "# Data flows and retention\n\nMade %s by `sluice data-flow` from the live resources and topics. It describes\nsettings and is not legal advice.\n", d.MadeAt)
 	b.WriteString("\n## What leaves\n\nNothing leaves to a destination or for an event that is not listed. E-mail\naddresses, phone numbers, names, dates of birth and streets leave hashed; IP\naddress, user agent, click and browser ids, region and postal code leave as the\nprovider takes them. Custom properties leave only where they are named.\n")
 	for i := range d.Flows {
 		flowText(&b, &d.Flows[i])

@@ -1,7 +1,8 @@
-package boot
+// Package reconcile compares the orders of a backend with what was decided about
+// them.
+package reconcile
 
 import (
-	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -9,10 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/history"
-	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
@@ -23,8 +22,6 @@ type Order struct {
 	Value    float64
 	HasValue bool
 	Currency string
-
-	shown history.OrderID // as diagnostics show it
 }
 
 // orderColumns are the names that a column of transaction ids may have.
@@ -101,58 +98,4 @@ func readOrders(file string, rows *csv.Reader, at map[string]int, column string)
 			all = append(all, o)
 		}
 	}
-}
-
-// Reconciled is one order at one destination.
-type Reconciled struct {
-	Order *Order
-	history.OrderOutcome
-	// Known is false where no diagnostic speaks of the order.
-	Known bool
-	// Differs: it was delivered with another value or currency.
-	Differs bool
-}
-
-// Reconcile compares orders with what was decided since a time.
-func (e *Env) Reconcile(ctx context.Context, orders []Order, since time.Time) ([]Reconciled, error) {
-	recorder, err := e.recorder()
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]history.OrderID, len(orders))
-	for i := range orders {
-		o := &orders[i]
-		o.shown = o.ID
-		if identity.LookID(o.ID.Transaction) != identity.NotSuspect {
-			o.shown.Transaction = recorder.Pseudonym.ID(o.ID.Transaction) // as diagnostics show it
-		}
-		ids[i] = o.shown
-	}
-	follow := history.NewOrders(ids)
-	if err := e.EachDecision(ctx, since, follow.Add); err != nil {
-		return nil, err
-	}
-	var all []Reconciled
-	for i := range orders {
-		o := &orders[i]
-		fates := follow.Of(o.shown)
-		if len(fates) == 0 {
-			all = append(all, Reconciled{Order: o})
-		}
-		for _, fate := range fates {
-			all = append(all, Reconciled{Order: o, OrderOutcome: fate, Known: true, Differs: differs(o, &fate)})
-		}
-	}
-	return all, nil
-}
-
-// differs says whether a delivered value is another than the order's. Half a
-// cent is rounding.
-func differs(o *Order, f *history.OrderOutcome) bool {
-	if f.State != history.Delivered {
-		return false
-	}
-	const cent = 0.005
-	value := f.Value.Value
-	return o.HasValue && f.Value.Set && (value-o.Value > cent || o.Value-value > cent) || o.Currency != "" && f.Currency != "" && o.Currency != f.Currency
 }

@@ -1,4 +1,6 @@
-package boot
+// Package dataflow makes the record of what leaves where, under which legal
+// setting, and what is kept how long, from the live resources and topics.
+package dataflow
 
 import (
 	"context"
@@ -9,12 +11,12 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/cluster"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
-// DataRecord is the record of what leaves where, under which legal setting, and
-// what is kept how long, from the live resources and topics.
-type DataRecord struct {
+// Record is the answer. Its JSON is that of `sluice data-flow --output json`.
+type Record struct {
 	MadeAt string              `json:"made_at"`
 	Flows  []resource.DataFlow `json:"destinations"`
 	Rules  []PolicyRules       `json:"policies"`
@@ -48,14 +50,41 @@ type KeptTopic struct {
 	Why      string `json:"why"`
 }
 
-// DataRecord makes the record.
-func (e *Env) DataRecord(ctx context.Context) (*DataRecord, error) {
-	current, _, err := Applier(e).Current(ctx)
+// topics are the cluster's.
+type topics interface {
+	RequireTopics(ctx context.Context, names ...string) error
+	Retentions(ctx context.Context, topics ...string) ([]cluster.Retention, error)
+}
+
+// Deps of a Recorder; all are needed.
+type Deps struct {
+	Topics topics
+	// Applied is what is applied now.
+	Applied   func(ctx context.Context) (*resource.Resources, []resource.Problem, error)
+	Providers map[string]resource.Provider
+	// Declared are the topics of the installation beside Input.
+	Declared []topology.Topic
+	Input    string
+	Names    topology.Names
+	// KeyID names the key with which diagnostics hash subjects.
+	KeyID string
+	Now   func() time.Time
+}
+
+// Recorder holds nothing open and is safe for concurrent use.
+type Recorder struct{ deps Deps }
+
+// New makes a Recorder.
+func New(deps Deps) *Recorder { return &Recorder{deps} }
+
+// Record makes the record.
+func (r *Recorder) Record(ctx context.Context) (*Record, error) {
+	current, _, err := r.deps.Applied(ctx)
 	if err != nil {
 		return nil, err
 	}
-	set, _ := resource.Compile(current, ForResources(e.Providers()))
-	record := &DataRecord{MadeAt: e.Now().UTC().Format(time.RFC3339), Flows: resource.DataFlows(set), KeyID: e.Config.Privacy.KeyID}
+	set, _ := resource.Compile(current, r.deps.Providers)
+	record := &Record{MadeAt: r.deps.Now().UTC().Format(time.RFC3339), Flows: resource.DataFlows(set), KeyID: r.deps.KeyID}
 	if record.Flows == nil {
 		record.Flows = []resource.DataFlow{}
 	}
@@ -68,7 +97,7 @@ func (e *Env) DataRecord(ctx context.Context) (*DataRecord, error) {
 			record.Rules = append(record.Rules, rulesOf(policy))
 		}
 	}
-	record.Kept, err = e.kept(ctx)
+	record.Kept, err = r.kept(ctx)
 	return record, err
 }
 
@@ -94,28 +123,26 @@ func rulesOf(p *consent.Policy) PolicyRules {
 }
 
 // kept asks the cluster how long each topic keeps its records.
-func (e *Env) kept(ctx context.Context) ([]KeptTopic, error) {
-	declared, err := e.Topology(topology.Options{})
-	if err != nil {
+func (r *Recorder) kept(ctx context.Context) ([]KeptTopic, error) {
+	names := []string{r.deps.Input}
+	for i := range r.deps.Declared {
+		names = append(names, r.deps.Declared[i].Name)
+	}
+	if err := r.deps.Topics.RequireTopics(ctx, names...); err != nil {
 		return nil, err
 	}
-	input := e.Config.Topics.Input
-	names := append([]string{input}, namesOf(declared)...)
-	if err := e.Cluster.RequireTopics(ctx, names...); err != nil {
-		return nil, err
-	}
-	retentions, err := e.Cluster.Retentions(ctx, names...)
+	retentions, err := r.deps.Topics.Retentions(ctx, names...)
 	if err != nil {
 		return nil, err
 	}
 	var all []KeptTopic
-	for i, r := range retentions {
-		k := KeptTopic{Topic: r.Topic, Keeps: document.FormatMilliseconds(r.Keeps.Milliseconds()), Personal: "in clear", Why: "the customer's analytics; Sluice only reads it"}
+	for i, kept := range retentions {
+		k := KeptTopic{Topic: kept.Topic, Keeps: document.FormatMilliseconds(kept.Keeps.Milliseconds()), Personal: "in clear", Why: "the customer's analytics; Sluice only reads it"}
 		if i > 0 {
-			t := declared[i-1]
-			k.Why, k.Personal = t.Why, e.personal(&t)
+			t := r.deps.Declared[i-1]
+			k.Why, k.Personal = t.Why, r.personal(&t)
 		}
-		if r.Forever {
+		if kept.Forever {
 			k.Keeps = "until replaced or removed"
 		}
 		all = append(all, k)
@@ -124,8 +151,8 @@ func (e *Env) kept(ctx context.Context) ([]KeptTopic, error) {
 }
 
 // personal says in which form personal data stands in a topic of ours.
-func (e *Env) personal(t *topology.Topic) string {
-	n := e.Names
+func (r *Recorder) personal(t *topology.Topic) string {
+	n := r.deps.Names
 	switch {
 	case t.PersonalData:
 		return "in clear"

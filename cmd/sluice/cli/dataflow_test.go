@@ -7,14 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRecord: what counsel asks for, from what is applied now.
-func TestRecord(t *testing.T) {
+// TestDataFlow: what counsel asks for, from what is applied now.
+func TestDataFlow(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	require.Contains(t, s.ok("record"), "No destination is applied: nothing leaves.")
+	require.Contains(t, s.ok("data-flow"), "No destination is applied: nothing leaves.")
 	s.ok("apply", "-f", s.file("shop.yaml", strings.Replace(shop, "transaction.purchase: {provider_event: Purchase, lane: realtime}",
 		"transaction.purchase: {provider_event: Purchase, properties: [plan], url: origin}", 1)))
-	text := s.ok("record")
+	text := s.ok("data-flow")
 	for _, want := range []string{
 		"### acme-meta", "| customer | acme |", "| state | live |", "| purposes that must be allowed | ad_user_data |",
 		"| transaction.purchase | Purchase | origin | properties: plan |", "| cart.added | AddToCart | full |  |",
@@ -23,6 +23,9 @@ func TestRecord(t *testing.T) {
 	} {
 		require.Contains(t, text, want)
 	}
-	got := unjson(t, s.ok("record", "--output", "json"))
+	got := unjson(t, s.ok("data-flow", "--output", "json"))
 	require.Len(t, got["destinations"], 1)
+	old := s.run("record", "--output", "json")
+	require.Equal(t, 2, old.code)
+	require.Contains(t, old.stderr, "sluice data-flow")
 }
