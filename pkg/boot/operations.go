@@ -2,19 +2,23 @@ package boot
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
 	"github.com/sluicehq/sluice/pkg/ops/changelog"
+	"github.com/sluicehq/sluice/pkg/ops/claims"
 	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
 	"github.com/sluicehq/sluice/pkg/ops/consenttrail"
 	"github.com/sluicehq/sluice/pkg/ops/dataflow"
 	"github.com/sluicehq/sluice/pkg/ops/deadletter"
 	"github.com/sluicehq/sluice/pkg/ops/doctor"
+	"github.com/sluicehq/sluice/pkg/ops/emit"
 	"github.com/sluicehq/sluice/pkg/ops/reconcile"
 	"github.com/sluicehq/sluice/pkg/ops/schema"
 	"github.com/sluicehq/sluice/pkg/provider"
@@ -127,4 +131,25 @@ func DataFlow(e *Env) (*dataflow.Recorder, error) {
 		Topics: e.Cluster, Applied: Applier(e).Current, Providers: ForResources(e.Providers()), Declared: declared, Input: e.Config.Topics.Input,
 		Names: e.Names, KeyID: e.Config.Privacy.KeyID, Now: e.Now,
 	}), nil
+}
+
+// ClaimsRebuilder is the operation behind `sluice claims rebuild`. Roles do the
+// same by themselves.
+func ClaimsRebuilder(e *Env, store *dedup.Store) (*claims.Rebuilder, error) {
+	log, err := e.Diagnostics()
+	if err != nil {
+		return nil, err
+	}
+	return claims.New(claims.Deps{
+		Topics: e.Cluster, Topic: e.Names.Diagnostics(), Diagnostics: log, Store: store, Applied: Applier(e).Current,
+		Log: func() *slog.Logger { return e.Log }, Now: e.Now,
+	}), nil
+}
+
+// Emitter is the operation behind `sluice emit`.
+func Emitter(e *Env) *emit.Emitter {
+	return emit.New(emit.Deps{
+		Topics: e.Cluster, Registry: e.Registry, Input: e.Config.Topics.Input, Consent: e.Names.Consent(), Version: e.Version, Now: e.Now,
+		Producer: func() (emit.Producer, error) { return e.Cluster.Producer() },
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
+	"github.com/sluicehq/sluice/pkg/ops/claims"
 )
 
 func (r *root) claimsCommand() *cobra.Command {
@@ -52,20 +53,19 @@ func (r *root) claimsRebuild(ctx context.Context, env *boot.Env, force bool, out
 	if _, err := store.CheckServer(ctx); err != nil {
 		return &unready.Error{What: "Redis does not answer at " + env.Config.Redis.Address, Err: err, Fix: "start Redis, or correct redis.address (--redis)"}
 	}
-	done, err := env.RebuildClaims(ctx, store, force)
+	rebuilder, err := boot.ClaimsRebuilder(env, store)
+	if err != nil {
+		return err
+	}
+	done, err := rebuilder.Rebuild(ctx, claims.Request{Force: force})
 	if err != nil {
 		return err
 	}
 	if output == "json" {
-		return printJSON(r.Out, struct {
-			Rebuilt bool `json:"rebuilt"`
-			Claims  int  `json:"claims"`
-			Marks   int  `json:"marks"`
-			Lost    int  `json:"claims_lost"`
-		}{!done.Skipped, done.Claims, done.Marks, done.Lost})
+		return printJSON(r.Out, done)
 	}
 	text := fmt.Sprintf("claims are rebuilt: %d claims, %d marks, %d lost\n", done.Claims, done.Marks, done.Lost)
-	if done.Skipped {
+	if !done.Rebuilt {
 		text = "nothing to do: Redis says that its claims are complete (--force rebuilds them all the same)\n"
 	}
 	_, err = fmt.Fprint(r.Out, text)

@@ -4,20 +4,18 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/time/rate"
 
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
+	"github.com/sluicehq/sluice/pkg/ops/emit"
 	"github.com/sluicehq/sluice/pkg/ops/lines"
 )
 
@@ -84,18 +82,8 @@ duplicates. --now gives each event the time at which it is written.`,
 	return cmd
 }
 
-// emitted is the report of emit.
-type emitted struct {
-	Events  int `json:"events"`
-	Consent int `json:"consent_records"`
-	Skipped int `json:"skipped"`
-	Invalid int `json:"invalid_sent"`
-
-	Seconds float64 `json:"seconds"`
-}
-
 func (r *root) emit(ctx context.Context, f *emitFlags) error {
-	limit, err := f.check()
+	perSecond, err := f.check()
 	if err != nil {
 		return err
 	}
@@ -116,41 +104,32 @@ func (r *root) emit(ctx context.Context, f *emitFlags) error {
 	if err != nil {
 		return err
 	}
-	emitter, err := env.Emitter(ctx, format, len(consents) > 0)
+	answer, err := boot.Emitter(env).Emit(ctx, emit.Request{
+		Format: format, Events: events, Consents: consents, Count: f.count, SkipInvalid: f.invalid == skipInvalid, PerSecond: perSecond, Restamp: f.now,
+	})
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	var done emitted
-	w := writing{Emitter: emitter, flags: f, limit: limit, done: &done, flushed: began}
-	if err := w.all(ctx, events, consents); err != nil {
-		return err
-	}
-	done.Seconds = time.Since(began).Seconds()
-	return r.printEmitted(&done, env, f)
+	return r.printEmitted(&answer, env, f)
 }
 
 // check reads the flags that are not just words.
-func (f *emitFlags) check() (*rate.Limiter, error) {
+func (f *emitFlags) check() (perSecond float64, err error) {
 	if names := codec.FormatNames(); f.format != "" && !slices.Contains(names, f.format) {
-		return nil, usagef("--format %s: want %s", f.format, strings.Join(names, " or "))
+		return 0, usagef("--format %s: want %s", f.format, strings.Join(names, " or "))
 	}
 	switch f.invalid {
 	case refuseInvalid, skipInvalid, sendInvalid:
 	default:
-		return nil, usagef("--invalid %s: want refuse, skip or send", f.invalid)
+		return 0, usagef("--invalid %s: want refuse, skip or send", f.invalid)
 	}
 	if f.count < 0 {
-		return nil, usagef("--count %d: want 0 or more", f.count)
+		return 0, usagef("--count %d: want 0 or more", f.count)
 	}
 	if f.rate == "" {
-		return rate.NewLimiter(rate.Inf, 0), nil
+		return 0, nil
 	}
-	perSecond, err := parseRate(f.rate)
-	if err != nil {
-		return nil, err
-	}
-	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond/20))), nil
+	return parseRate(f.rate)
 }
 
 // parseRate reads 200, 200/s, 600/m or 5000/h.
@@ -164,12 +143,9 @@ func parseRate(text string) (float64, error) {
 	return value / per, nil
 }
 
-// eventLines is the events file, which may be read more than once.
-type eventLines func(take func(n int, line []byte, bad error) error) error
-
 // readEvents checks every line. What is refused is refused before anything is
 // connected to. Only standard input is kept in memory.
-func (r *root) readEvents(f *emitFlags, format *codec.Format) (eventLines, error) {
+func (r *root) readEvents(f *emitFlags, format *codec.Format) (emit.Events, error) {
 	open := func() (io.ReadCloser, error) { return r.open("file", f.file) }
 	if f.file == "-" {
 		text, err := io.ReadAll(r.In)
@@ -208,7 +184,7 @@ func (r *root) readEvents(f *emitFlags, format *codec.Format) (eventLines, error
 	return each, nil
 }
 
-func linesOf(open func() (io.ReadCloser, error), format *codec.Format) eventLines {
+func linesOf(open func() (io.ReadCloser, error), format *codec.Format) emit.Events {
 	return func(take func(n int, line []byte, bad error) error) error {
 		in, err := open()
 		if err != nil {
@@ -241,83 +217,7 @@ func (r *root) readConsents(name string) ([]codec.SubjectRecord, error) {
 	return all, usage(err)
 }
 
-// writing is one run of emit.
-type writing struct {
-	*boot.Emitter
-	flags   *emitFlags
-	limit   *rate.Limiter
-	done    *emitted
-	flushed time.Time
-}
-
-func (w *writing) all(ctx context.Context, events eventLines, consents []codec.SubjectRecord) error {
-	for i := range consents {
-		if err := w.Consent(ctx, &consents[i]); err != nil {
-			return err
-		}
-		w.done.Consent++
-	}
-	// Consent is there before the first event that needs it.
-	if err := w.Flush(ctx); err != nil {
-		return err
-	}
-	for round := 0; ; round++ {
-		err := events(func(_ int, line []byte, bad error) error { return w.line(ctx, round, line, bad) })
-		if errors.Is(err, errEnough) || err == nil && w.flags.count == 0 {
-			return w.Flush(ctx)
-		}
-		if err != nil {
-			return errors.Join(err, w.Flush(context.WithoutCancel(ctx)))
-		}
-	}
-}
-
-func (w *writing) line(ctx context.Context, round int, line []byte, bad error) error {
-	if bad != nil && w.flags.invalid == skipInvalid {
-		if round == 0 {
-			w.done.Skipped++
-		}
-		return nil
-	}
-	if err := w.pace(ctx); err != nil {
-		return err
-	}
-	again := boot.Restart{Round: round}
-	if w.flags.now {
-		again.Now = time.Now()
-	}
-	w.done.Events++
-	if bad != nil {
-		w.done.Invalid++
-	}
-	if err := w.Event(ctx, w.done.Events, line, again); err != nil {
-		return err
-	}
-	if w.done.Events == w.flags.count {
-		return errEnough
-	}
-	return nil
-}
-
-// pace waits for the rate. What has waited for a batch to fill is written
-// after a tenth of a second all the same.
-func (w *writing) pace(ctx context.Context) error {
-	if w.limit.Limit() == rate.Inf {
-		return ctx.Err()
-	}
-	if time.Since(w.flushed) > 100*time.Millisecond {
-		if err := w.Flush(ctx); err != nil {
-			return err
-		}
-		w.flushed = time.Now()
-	}
-	if err := w.limit.Wait(ctx); err != nil {
-		return fmt.Errorf("waiting for the rate: %w", err)
-	}
-	return nil
-}
-
-func (r *root) printEmitted(done *emitted, env *boot.Env, f *emitFlags) error {
+func (r *root) printEmitted(done *emit.Answer, env *boot.Env, f *emitFlags) error {
 	if f.output == "json" {
 		return printJSON(r.Out, done)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/ops/apply"
+	"github.com/sluicehq/sluice/pkg/ops/claims"
 	"github.com/sluicehq/sluice/pkg/ops/lines"
 	"github.com/sluicehq/sluice/pkg/role/sender"
 )
@@ -85,11 +86,15 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 // openClaims says that nobody has claimed anything yet, which roles would find
 // out by themselves, and warn: to them a new Redis looks like one that lost all.
 func (s *stage) openClaims(ctx context.Context) error {
-	claims, err := s.env.Claims()
+	store, err := s.env.Claims()
 	if err != nil {
 		return err
 	}
-	_, err = s.env.RebuildClaims(ctx, claims, false)
+	rebuilder, err := boot.ClaimsRebuilder(s.env, store)
+	if err != nil {
+		return err
+	}
+	_, err = rebuilder.Rebuild(ctx, claims.Request{})
 	return err
 }
 

@@ -1,4 +1,4 @@
-package boot_test
+package claims_test
 
 import (
 	"testing"
@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/config"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/pkg/ops/claims"
 )
 
 const diagnosticsTopic = "sluice.diagnostics"
@@ -32,6 +33,14 @@ func environment(t *testing.T) *boot.Env {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close()) })
 	return e
+}
+
+// rebuild rebuilds the claims of an installation that lost them.
+func rebuild(t *testing.T, e *boot.Env, store *dedup.Store) (claims.Answer, error) {
+	t.Helper()
+	r, err := boot.ClaimsRebuilder(e, store)
+	require.NoError(t, err)
+	return r.Rebuild(t.Context(), claims.Request{})
 }
 
 // queued is the diagnostic of an event that took a claim.
@@ -62,9 +71,9 @@ func TestARebuildPassesOverWhatItCannotRead(t *testing.T) {
 
 	store, err := e.Claims()
 	require.NoError(t, err)
-	done, err := e.RebuildClaims(t.Context(), store, false)
+	done, err := rebuild(t, e, store)
 	require.NoError(t, err)
-	require.Equal(t, dedup.Rebuilt{Claims: 2, Lost: 1}, done)
+	require.Equal(t, claims.Answer{Rebuilt: true, Claims: 2, Lost: 1}, done)
 	pending, err := store.Pending(t.Context(), []dedup.Key{key})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, pending)
@@ -91,7 +100,7 @@ func TestARebuildWaitsForOpenTransactions(t *testing.T) {
 	require.NoError(t, err)
 	rebuilt := make(chan error, 1)
 	go func() {
-		_, err := e.RebuildClaims(t.Context(), store, false)
+		_, err := rebuild(t, e, store)
 		rebuilt <- err
 	}()
 	select {
@@ -130,7 +139,7 @@ func TestARebuildReadsAsFarBackAsClaimsLive(t *testing.T) {
 		).FirstErr())
 		store, err := e.Claims()
 		require.NoError(t, err)
-		done, err := e.RebuildClaims(t.Context(), store, false)
+		done, err := rebuild(t, e, store)
 		require.NoError(t, err)
 		require.Equal(t, want, done.Marks, window)
 	}
