@@ -183,7 +183,7 @@ func (x *Transaction) Write(_ context.Context, records ...*kgo.Record) error {
 		return kerr.ProducerFenced
 	}
 	for _, r := range records {
-		r.ProducerID, r.ProducerEpoch = 1, int16(x.epoch) //nolint:gosec // G115: tests make few
+		r.ProducerID, r.ProducerEpoch = 1, int16(x.epoch)
 	}
 	x.topics.Put(records...)
 	return nil

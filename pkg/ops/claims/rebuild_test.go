@@ -39,7 +39,9 @@ func environment(t *testing.T) *boot.Env {
 func rebuild(t *testing.T, e *boot.Env, store *dedup.Store) (claims.Answer, error) {
 	t.Helper()
 	r, err := boot.ClaimsRebuilder(e, store)
-	require.NoError(t, err)
+	if err != nil {
+		return claims.Answer{}, err
+	}
 	return r.Rebuild(t.Context(), claims.Request{})
 }
 
