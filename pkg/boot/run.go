@@ -73,9 +73,17 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	e.Log = tel.Logger
 	e.metrics.Store(tel.Metrics)
 	roles.expect(ctx, tel.Metrics)
-	store, tables, err := e.foundation(ctx, roles)
+	phase := &starting{}
+	stopAdmin, err := e.serveAdmin(ctx, tel, phase)
 	if err != nil {
 		return err
+	}
+	defer stopAdmin()
+	until, settled := lifecycle.Waiting(ctx, drain)
+	defer settled()
+	store, tables, err := e.foundation(until, roles)
+	if err != nil {
+		return unlessDrained(until, tel, err)
 	}
 	// Tables and claims outlive the roles: draining needs both.
 	below, stop := context.WithCancel(ctx)
@@ -89,32 +97,42 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	keepers.Go(func() { following <- e.keepTables(below, tables, refuse) })
 
 	e.observed.tables, e.observed.now, e.observed.window, e.observed.replicasBehind = tables, e.Now, e.claimWindow, e.replicasBehind
-	group, err := e.group(ctx, roles, tables, tel, store, o)
+	group, err := e.group(until, roles, tables, tel, store, o)
 	if err != nil {
-		return err
+		return unlessDrained(until, tel, err)
 	}
+	settled()
+	phase.run(tables, group)
 	unwatch, err := e.observed.watch(tel.Metrics)
 	if err != nil {
 		return err
 	}
 	defer unwatch()
-	stopAdmin, err := e.serveAdmin(below, tel, tables, group)
-	if err != nil {
-		return err
-	}
-	defer stopAdmin()
-	if o.Ready != nil {
-		keepers.Go(func() {
-			select {
-			case <-group.Ready():
-				o.Ready()
-			case <-below.Done():
-			}
-		})
-	}
+	keepers.Go(func() { announce(below, group, o.Ready) })
 	err = group.Run(working, drain)
 	stop()
 	return errors.Join(err, <-following)
+}
+
+// announce calls ready, if there is one, once every role does its work.
+func announce(ctx context.Context, group *lifecycle.Group, ready func()) {
+	select {
+	case <-group.Ready():
+		if ready != nil {
+			ready()
+		}
+	case <-ctx.Done():
+	}
+}
+
+// unlessDrained is the error of a start, or nil where somebody ended it: nothing
+// was in hand yet.
+func unlessDrained(until context.Context, tel *telemetry.Telemetry, err error) error {
+	if !errors.Is(context.Cause(until), lifecycle.ErrDrained) {
+		return err
+	}
+	tel.Logger.Info("told to stop before the roles ran; nothing was in hand", "waited_for", err)
+	return nil
 }
 
 // foundation checks what every role stands on before it starts.
@@ -183,14 +201,14 @@ func (e *Env) group(ctx context.Context, roles Roles, tables *table.Tables, tel 
 
 // serveAdmin starts the operators' endpoint; the function that it returns
 // stops it and waits.
-func (e *Env) serveAdmin(ctx context.Context, tel *telemetry.Telemetry, tables *table.Tables, group *lifecycle.Group) (func(), error) {
+func (e *Env) serveAdmin(ctx context.Context, tel *telemetry.Telemetry, phase *starting) (func(), error) {
 	if e.Config.Admin.Listen == admin.Off {
 		return func() {}, nil
 	}
 	server, err := admin.New(ctx, admin.Config{Listen: e.Config.Admin.Listen}, admin.Deps{
 		Logger: tel.Logger, Metrics: tel.Handler(), Now: e.Now,
-		Ready:  func() []admin.Check { return checks(tables, group) },
-		Status: func() any { return e.observed.status(e.Version, group) },
+		Ready:  phase.checks,
+		Status: func() any { return phase.status(e) },
 	})
 	if err != nil {
 		return nil, &unready.Error{What: "the admin endpoint cannot listen", Err: err, Fix: "give each process on a machine its own admin.listen (SLUICE_ADMIN_LISTEN), or off"}

@@ -122,12 +122,13 @@ func TestDemoServesOtherResources(t *testing.T) {
 	require.Contains(t, ends["acme-google"], "delivered ")
 
 	for _, p := range []*process{follow, demo} {
-		p.signal(syscall.SIGTERM)
+		p.signal(syscall.SIGHUP) // what a closed terminal sends
 		require.Zero(t, p.wait(), "sluice %s: %s", p.name, p.err.String())
 	}
 	answer := object(t, demo.out.String())
 	require.Equal(t, true, answer["ok"], demo.out.String())
 	require.EqualValues(t, 20+emitted, answer["events_read"])
+	require.NoDirExists(t, printedAfter(t, printed, "secrets"), "nothing of the secrets stays behind")
 }
 
 // purchase is a complete event with consent, as JSON.

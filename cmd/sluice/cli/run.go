@@ -17,7 +17,17 @@ import (
 // signals gives a context that ends with the first signal, for commands that
 // have nothing to drain.
 func signals(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	return signal.NotifyContext(ctx, endings()...)
+}
+
+// endings are the signals that end a process in order: a closed terminal (SIGHUP)
+// like the others, unless whoever started it had it ignored (nohup).
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
 }
 
 // twoSignals gives what the long-running roles want: the first signal drains,
@@ -26,7 +36,10 @@ func twoSignals(parent context.Context) (ctx context.Context, drain <-chan struc
 	ctx, stop := context.WithCancel(parent)
 	first := make(chan struct{})
 	received := make(chan os.Signal, 2)
-	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(received, endings()...)
+	// A log that nobody reads any more is no reason to leave work undone: writing
+	// to it fails, where by default the signal would end the process.
+	signal.Ignore(syscall.SIGPIPE)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -126,7 +126,7 @@ func (r *Restarting) Run(ctx context.Context, drain <-chan struct{}) error {
 		if time.Since(began) >= r.cfg.Well {
 			failures = 0
 		}
-		for ; err != nil; err = r.rebuild(ctx) {
+		for ; err != nil; err = r.rebuild(ctx, drain) {
 			if IsPermanent(err) {
 				return err
 			}
@@ -168,7 +168,9 @@ func (r *Restarting) runOnce(ctx context.Context, drain <-chan struct{}) error {
 }
 
 // rebuild replaces a role that has failed.
-func (r *Restarting) rebuild(ctx context.Context) error {
+func (r *Restarting) rebuild(ctx context.Context, drain <-chan struct{}) error {
+	ctx, settled := Waiting(ctx, drain)
+	defer settled()
 	if err := r.Close(); err != nil {
 		r.cfg.Log.Warn("closing a role that failed", "role", r.Name(), "error", err)
 	}

@@ -171,3 +171,26 @@ func TestARoleThatEndsByItselfIsStartedAgain(t *testing.T) {
 		require.Greater(t, runs, 3)
 	})
 }
+
+// TestADrainEndsABuildThatWaits: a role that failed and waits for something
+// before it can run again has nothing to finish.
+func TestADrainEndsABuildThatWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		built := 0
+		r, err := lifecycle.Restart(t.Context(), lifecycle.Restarts{}, func(ctx context.Context) (lifecycle.Role, func() error, error) {
+			if built++; built > 1 {
+				<-ctx.Done()
+				return nil, nil, context.Cause(ctx)
+			}
+			return lifecycle.Func("b", nil, func(context.Context, <-chan struct{}) error { return errBoom }), nil, nil
+		})
+		require.NoError(t, err)
+		drain, done := make(chan struct{}), make(chan error, 1)
+		go func() { done <- r.Run(t.Context(), drain) }()
+		time.Sleep(time.Hour) // of the bubble: the second build waits
+		close(drain)
+		require.NoError(t, <-done)
+		require.Equal(t, 2, built)
+	})
+}
