@@ -21,6 +21,7 @@ import (
 
 type sandboxFlags struct {
 	listen   string
+	expose   bool
 	faults   string
 	accounts string
 	output   string
@@ -46,11 +47,16 @@ func checkFaults(list string) error {
 	return nil
 }
 
-// checkListen refuses what cannot be an address before anything is started.
-func checkListen(address string) error {
-	_, port, err := net.SplitHostPort(address)
+// checkListen refuses what cannot be an address before anything is started, and
+// an address that other machines reach unless that is said: whoever reaches the
+// sandbox may read what it took, and make it fail.
+func checkListen(address string, expose bool) error {
+	host, port, err := net.SplitHostPort(address)
 	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil {
 		return usagef("--listen %s: want host:port with a port up to 65535, such as 127.0.0.1:9999 (port 0 takes a free one)", address)
+	}
+	if at := net.ParseIP(host); !expose && host != "localhost" && (at == nil || !at.IsLoopback()) {
+		return usagef("--listen %s: other machines may reach it, and then read what the sandbox took and script its faults: use 127.0.0.1:%s, or say --expose", address, port)
 	}
 	return nil
 }
@@ -78,7 +84,7 @@ can be scripted by destination and time, and the file of --accounts.`,
 			if err := checkFaults(f.faults); err != nil {
 				return err
 			}
-			if err := checkListen(f.listen); err != nil {
+			if err := checkListen(f.listen, f.expose); err != nil {
 				return err
 			}
 			ctx, stop := signals(cmd.Context())
@@ -87,6 +93,7 @@ can be scripted by destination and time, and the file of --accounts.`,
 		},
 	}
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9999", "host:port to listen on; port 0 takes a free one")
+	cmd.Flags().BoolVar(&f.expose, "expose", false, "let other machines reach --listen: they read what was received and script faults")
 	cmd.Flags().StringVar(&f.faults, "faults", "", "what goes wrong, separated by commas: throttle, outage, slow, bad-token, poison, lost-answer, or all")
 	cmd.Flags().StringVar(&f.accounts, "accounts", "", "JSON file of datasets, accounts and credentials that exist; without one every account does")
 	cmd.Flags().BoolVar(&f.report, "report", true, "print what was received at the end")

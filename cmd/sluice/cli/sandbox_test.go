@@ -60,6 +60,12 @@ func TestSandbox(t *testing.T) {
 		require.Contains(t, bad.stderr, want)
 	}
 
+	for _, open := range []string{"0.0.0.0:0", "[::]:0", ":0", "192.0.2.7:0", "sandbox.acme:0"} {
+		refused := run(t, "sandbox", "--listen", open)
+		require.Equal(t, 2, refused.code, open)
+		require.Contains(t, refused.stderr, "--expose")
+	}
+
 	registry, err := url.Parse(newStage(t).services.RegistryURL())
 	require.NoError(t, err)
 	taken := run(t, "sandbox", "--listen", registry.Host)

@@ -116,6 +116,7 @@ func TestRulesSelect(t *testing.T) {
 	r.clock.Add(time.Minute)
 	require.Equal(t, "200", post("2"))
 	require.ErrorContains(t, r.box.Script(sandbox.Rule{Do: "explode"}), "unknown fault")
+	require.ErrorContains(t, r.box.Script(sandbox.Rule{Do: sandbox.Slow, Delay: sandbox.Duration(10000 * time.Hour)}), "not between 0 and 10m0s")
 }
 
 // TestNamedFaultsHeal: every named fault shows itself in a short run and, apart

@@ -59,7 +59,13 @@ type Rule struct {
 	Body       string   `json:"body,omitempty"`        // Raw
 }
 
+// maxDelay bounds how long a fault may hold a connection.
+const maxDelay = 10 * time.Minute
+
 func (r Rule) valid() error {
+	if d := toDuration(r.Delay); d < 0 || d > maxDelay {
+		return fmt.Errorf("reading rule %q: delay %s is not between 0 and %s", r.Do, d, maxDelay)
+	}
 	for _, k := range kinds {
 		if r.Do == k {
 			return nil
