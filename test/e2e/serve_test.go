@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -89,6 +91,9 @@ func TestDemoServesOtherTerminals(t *testing.T) {
 // the declaration as it says, and its accounting counts what others wrote.
 func TestDemoServesOtherResources(t *testing.T) {
 	t.Parallel()
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP) // which programs do not inherit as ignored then, as they do below nohup
+	defer signal.Stop(hangUp)
 	demo := start(t, nil, "demo", "--serve", "--events", "20", "--output", "json")
 	demo.says("From another terminal")
 	printed := demo.err.String()
