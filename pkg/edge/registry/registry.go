@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -54,7 +55,9 @@ func (r *Registry) Codec() (*codec.Registry, error) {
 }
 
 // IDs registers schemas where they are missing, and gives their ids. Unlike a
-// role, which waits for a registry that is down, it gives up after 15 s.
+// role, which waits for a registry that is down, it gives up after 15 s. A
+// registry that is there and slow is asked again until then: one request has
+// registry.timeout, which a busy machine exceeds, and what is registered stays.
 func (r *Registry) IDs(ctx context.Context, topics codec.Topics) (codec.IDs, error) {
 	known, err := r.Codec()
 	if err != nil {
@@ -63,10 +66,19 @@ func (r *Registry) IDs(ctx context.Context, topics codec.Topics) (codec.IDs, err
 	bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	ids, err := known.Resolve(bounded, topics, false)
+	for err != nil && slow(err) && bounded.Err() == nil {
+		ids, err = known.Resolve(bounded, topics, false)
+	}
 	if err != nil {
 		return nil, &unready.Error{What: "the Schema Registry does not register our schemas", Err: err, Fix: r.Fix(err)}
 	}
 	return ids, nil
+}
+
+// slow tells a request that was not answered in time from one that was refused.
+func slow(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 // Undecoded is the error of a record that cannot be read: the registry's, or
