@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/edge/unready"
 	"github.com/sluicehq/sluice/pkg/ops/consentadmin"
@@ -69,7 +70,7 @@ func (r *root) printSent(events []consentadmin.Sent) error {
 		return err
 	}
 	g := grid{header: []any{"time", "destination", "event", "event id", "state"}}
-	for _, s := range events {
+	for _, s := range terminal.Shown(events) {
 		g.rows = append(g.rows, []any{s.Time[:len("2006-01-02T15:04")], s.Destination, s.SourceEvent, s.EventID, s.State})
 	}
 	return printGrid(r.Out, g)
