@@ -177,9 +177,10 @@ func TestARoleThatEndsByItselfIsStartedAgain(t *testing.T) {
 func TestADrainEndsABuildThatWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		built := 0
+		built, waits := 0, make(chan struct{})
 		r, err := lifecycle.Restart(t.Context(), lifecycle.Restarts{}, func(ctx context.Context) (lifecycle.Role, func() error, error) {
 			if built++; built > 1 {
+				close(waits)
 				<-ctx.Done()
 				return nil, nil, context.Cause(ctx)
 			}
@@ -188,7 +189,7 @@ func TestADrainEndsABuildThatWaits(t *testing.T) {
 		require.NoError(t, err)
 		drain, done := make(chan struct{}), make(chan error, 1)
 		go func() { done <- r.Run(t.Context(), drain) }()
-		time.Sleep(time.Hour) // of the bubble: the second build waits
+		<-waits
 		close(drain)
 		require.NoError(t, <-done)
 		require.Equal(t, 2, built)
