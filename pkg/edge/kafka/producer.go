@@ -83,9 +83,21 @@ func (p *Producer) Produce(ctx context.Context, records ...*kgo.Record) error {
 	}()
 	select {
 	case <-done:
+		p.forget(answers.failed)
 		return answers.err(records)
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for %d records to be written: %w", len(records), ctx.Err())
+	}
+}
+
+// forget has the client begin anew with topics that were deleted and created
+// again: it writes nothing to them otherwise, for as long as it lives. Nothing
+// of the records that failed is in the new topic, so they may be written again.
+func (p *Producer) forget(failed map[*kgo.Record]error) {
+	for r, err := range failed {
+		if errors.Is(err, kerr.UnknownTopicID) {
+			p.client.PurgeTopicsFromProducing(r.Topic)
+		}
 	}
 }
 

@@ -20,3 +20,27 @@ func (s *Services) KeepFetches(least time.Duration) {
 		return nil, nil, false
 	})
 }
+
+// mostFetches are answered at one moment of a bubble's time.
+const mostFetches = 500
+
+// paceFetches lets a bubble's time pass where a client fetches again at once for
+// ever, as it may while partitions are in error. Only time ends that, and a
+// bubble's time stands still as long as anybody runs.
+func (s *Services) paceFetches() {
+	var at time.Time
+	n := 0
+	s.cluster.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+		s.cluster.KeepControl()
+		now := time.Now()
+		if now.Equal(at) {
+			n++
+		} else {
+			at, n = now, 0
+		}
+		if n > mostFetches {
+			s.cluster.SleepControl(func() { time.Sleep(time.Millisecond) })
+		}
+		return nil, nil, false
+	})
+}

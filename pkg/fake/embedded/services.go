@@ -137,6 +137,9 @@ func (s *Services) startKafka(cfg Config) error {
 		return fmt.Errorf("starting kfake: %w", err)
 	}
 	s.members.control(s.cluster)
+	if cfg.Virtual {
+		s.paceFetches()
+	}
 	fence(running, s.cluster, s.Kafka())
 	return nil
 }

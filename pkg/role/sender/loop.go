@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/role/sender/batcher"
 	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
 	"github.com/sluicehq/sluice/pkg/role/sender/intake"
@@ -41,6 +42,7 @@ type loop struct {
 	pause    pause
 	lost     int64 // deliveries that were deleted before they were read
 	draining bool
+	failure  error // what Run returns
 }
 
 // pause stops every start while tables or claims are unavailable.
@@ -85,11 +87,13 @@ func (l *loop) run(ctx context.Context, drain <-chan struct{}) {
 			l.deps.Log.ErrorContext(ctx, "sender: the cluster refuses", "error", err)
 		case lost := <-reader.Losses:
 			l.onLost(ctx, lost)
+		case again := <-reader.Recreated:
+			l.onRecreated(ctx, again)
+			rest()
 		case <-timer.C:
 		case <-drain:
-			drain, l.draining = nil, true
-			l.intake.Drain()
-			l.destinations.Drain()
+			drain = nil
+			l.startDrain()
 			rest() // looking around must not hold up the end
 		case <-ctx.Done():
 			return
@@ -131,6 +135,24 @@ func (l *loop) onLost(ctx context.Context, e *intake.LostError) {
 		"fix", "lengthen the topic's retention or add senders")
 	l.lost += n
 	l.deps.Meter.Lost(n)
+}
+
+// startDrain ends the taking of new work.
+func (l *loop) startDrain() {
+	l.draining = true
+	l.intake.Drain()
+	l.destinations.Drain()
+}
+
+// onRecreated ends the sender, since its client reads nothing of the new topic.
+// What is on its way is finished; nothing is committed for the old topic, whose
+// offsets would skip records of the new one.
+func (l *loop) onRecreated(ctx context.Context, again *kafka.RecreatedError) {
+	l.deps.Log.ErrorContext(ctx, "a delivery topic was deleted and created again",
+		"topic", again.Topic, "error", again, "fix", "replay what the old topic still held: sluice replay")
+	l.failure = again
+	l.intake.ForgetTopic(again.Topic)
+	l.startDrain()
 }
 
 // finished: everything that could be done before stopping is done. What

@@ -77,7 +77,9 @@ var errRanBefore = errors.New("running a sender: it ran before")
 
 // Run reads and sends until ctx ends (at once; nothing that is unfinished is
 // committed) or Drain was called (after finishing what can be finished). It
-// returns when everything that it started has ended.
+// returns when everything that it started has ended. A topic that was deleted
+// and created again ends it like Drain, and is its error: whoever starts a
+// sender anew reads the new topic from its beginning.
 func (s *Sender) Run(ctx context.Context) error {
 	s.mu.Lock()
 	again := s.ran
@@ -96,6 +98,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	defer stop()
 	var wait sync.WaitGroup
 	wait.Go(func() { reader.Run(polling, l.cfg.PollRecords) })
+	wait.Go(func() { reader.Watch(polling) })
 	if l.deps.Statuses != nil {
 		follower := s.statusFollower()
 		wait.Go(func() {
@@ -110,7 +113,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	reader.Close()
 	wait.Wait()
 	l.status.stopped()
-	return nil
+	return l.failure
 }
 
 // statusFollower follows what the senders publish about destinations.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
 )
 
 // Loop is one transactional session: it reads a share of the group's
@@ -161,19 +163,23 @@ func (l *Loop) session(ctx context.Context, drain <-chan struct{}) error {
 
 	lasting, cancel := lasting(ctx, l.cfg.StopGrace)
 	defer cancel()
-	polling, stop := context.WithCancel(ctx)
-	drained := make(chan struct{})
-	go func() {
-		defer close(drained)
+	polling, stop := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		select {
 		case <-drain:
-			stop()
+			stop(errDrained)
 		case <-polling.Done():
 		}
-	}()
+	})
+	watching.Go(func() {
+		if err := kafka.WatchTopicIDs(polling, s.cl, l.cfg.Topics); err != nil {
+			stop(&doubt{err})
+		}
+	})
 	defer func() {
-		stop()
-		<-drained
+		stop(nil)
+		watching.Wait()
 	}()
 	r := run{l: l, s: s, ctx: ctx, lasting: lasting, polling: polling, drain: drain}
 	for {

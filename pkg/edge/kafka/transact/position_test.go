@@ -2,6 +2,7 @@ package transact_test
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/edge/kafka/transact"
 	"github.com/sluicehq/sluice/pkg/fake/embedded"
+	"github.com/sluicehq/sluice/test/patience"
 )
 
 // topicID is the cluster's id of a topic.
@@ -116,6 +118,53 @@ func TestARecreatedTopicIsReadFromItsBeginningWhileRunning(t *testing.T) {
 		require.NoError(t, l.end())
 		require.Equal(t, []transact.Recreated{{Topic: input, Old: old, New: b.topicID(input)}}, l.seen.recreated)
 		b.once(output, 350)
+		b.close()
+	})
+}
+
+// Each loop of a group notices it by itself, and does not wait for refused
+// fetches, which take twelve seconds to become an error.
+func TestEveryLoopNoticesARecreatedTopic(t *testing.T) {
+	t.Parallel()
+	b := setup(t, embedded.Config{})
+	loops := []*running{b.run(b.config("t-0"), transact.Deps{}), b.run(b.config("t-1"), transact.Deps{})}
+	b.produce(0, 300)
+	patience.Until(t, "everything is read", func() bool { return lag(b) == 0 })
+	b.recreate()
+	b.produce(300, 60)
+	for _, l := range loops {
+		b.await(l.seen, func() bool { return len(l.seen.rebuilt) > 0 })
+	}
+	patience.Until(t, "the new topic is read", func() bool { return lag(b) == 0 })
+	for _, l := range loops {
+		require.NoError(t, l.end())
+		var again *kafka.RecreatedError
+		require.ErrorAs(t, errors.Join(l.seen.rebuilt...), &again)
+		require.Equal(t, input, again.Topic)
+	}
+	b.once(output, 360)
+}
+
+// A transaction that writes to a topic made anew is given up once, and begun
+// with a client that knows the new one.
+func TestARecreatedOutputTopicIsWrittenTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		l := b.run(b.config("t-0"), transact.Deps{})
+		b.produce(0, 30)
+		b.await(l.seen, func() bool { return lag(b) == 0 })
+		require.NoError(t, b.services.Cluster().DeleteTopic(output))
+		require.NoError(t, b.services.Cluster().CreateTopic(output, 3, nil))
+		began := time.Now()
+		b.produce(30, 30)
+		b.await(l.seen, func() bool { return lag(b) == 0 })
+		require.Less(t, time.Since(began), 10*time.Second)
+		require.NoError(t, l.end())
+		ends, err := b.admin.ListCommittedOffsets(b.ctx(), output)
+		require.NoError(t, err)
+		written := int64(0)
+		ends.Each(func(o kadm.ListedOffset) { written += o.Offset })
+		require.GreaterOrEqual(t, written, int64(30), "with the transactions' markers")
 		b.close()
 	})
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // run is one session's loop. The contexts differ in when they end, which is
-// why they are kept: ctx when the process stops, polling also when it drains,
-// lasting a grace period after ctx.
+// why they are kept: ctx when the process stops, polling also when it drains or
+// a topic was made anew, lasting a grace period after ctx.
 type run struct {
 	l                     *Loop
 	s                     *session
@@ -25,7 +25,7 @@ type run struct {
 func (r run) once() error {
 	l := r.l
 	if r.polling.Err() != nil {
-		return errDrained
+		return r.ended()
 	}
 	if r.s.wasRevoked() {
 		return r.rewind()
@@ -66,6 +66,15 @@ func (r run) once() error {
 	l.status.state(stateCommitting)
 	began = time.Now()
 	return r.settle(b, len(records), worked, began, l.commit(r.lasting, r.s, records))
+}
+
+// ended is why nothing more is polled: the loop drains or stops, or what this
+// client reads is no longer there.
+func (r run) ended() error {
+	if again := (*doubt)(nil); errors.As(context.Cause(r.polling), &again) {
+		return again
+	}
+	return errDrained
 }
 
 // settle tells what became of a transaction and decides what comes next.

@@ -97,7 +97,8 @@ func (l *Loop) commit(ctx context.Context, s *session, records []*kgo.Record) ou
 
 // abort ends a transaction of which a record could not be written. A topic
 // that takes less than was configured is remembered, and the client made anew,
-// because a client never changes the size of the batches of a topic.
+// because a client never changes the size of the batches of a topic. The same
+// for a topic that was deleted and created again, to which it never writes.
 func (l *Loop) abort(ctx context.Context, s *session, r *round, cause error) outcome {
 	_, err := s.gts.End(ctx, kgo.TryAbort)
 	if len(r.large) > 0 {
@@ -107,7 +108,8 @@ func (l *Loop) abort(ctx context.Context, s *session, r *round, cause error) out
 		}
 		return outcome{rebuild: true, reason: "oversized", err: errors.Join(cause, err)}
 	}
-	return outcome{rebuild: err != nil, reason: "produce", err: errors.Join(cause, err)}
+	again := errors.Is(cause, kerr.UnknownTopicID)
+	return outcome{rebuild: again || err != nil, reason: "produce", err: errors.Join(cause, err)}
 }
 
 // fenced says whether err means that somebody else has our transactional id,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -40,20 +41,22 @@ type Rebalance struct {
 // Reader is the group membership: a client, and a goroutine that polls.
 type Reader struct {
 	client     *kgo.Client
+	topics     []string
 	deliveries deliveries
-	// Polls, Rebalances, Fails and Losses are for the owner to receive from.
+	// Polls, Rebalances, Fails, Losses and Recreated are for the owner to receive from.
 	Polls      chan Polled
 	Rebalances chan Rebalance
 	Fails      chan error
 	Losses     chan *LostError
+	Recreated  chan *kafka.RecreatedError
 	// Over is closed when the owner has ended.
 	Over chan struct{}
 }
 
 func newReader(cfg *Config, topics []string, by deliveries) (*Reader, error) {
 	r := &Reader{
-		deliveries: by, Polls: make(chan Polled), Rebalances: make(chan Rebalance), Fails: make(chan error, 1),
-		Losses: make(chan *LostError), Over: make(chan struct{}),
+		topics: topics, deliveries: by, Polls: make(chan Polled), Rebalances: make(chan Rebalance), Fails: make(chan error, 1),
+		Losses: make(chan *LostError), Recreated: make(chan *kafka.RecreatedError), Over: make(chan struct{}),
 	}
 	opts, err := kafka.Options(cfg.Kafka)
 	if err != nil {
@@ -113,7 +116,7 @@ func (r *Reader) Run(ctx context.Context, most int) {
 		if fetches.IsClientClosed() {
 			return
 		}
-		r.report(ctx, fetches)
+		failing := r.report(ctx, fetches)
 		p := Polled{Items: readAll(ctx, fetches, r.deliveries), Taken: make(chan struct{})}
 		if len(p.Items) > 0 {
 			select {
@@ -126,21 +129,53 @@ func (r *Reader) Run(ctx context.Context, most int) {
 			}
 		}
 		r.client.AllowRebalance()
+		if failing && len(p.Items) == 0 {
+			rest(ctx)
+		}
 	}
 }
 
-// report passes on what a person has to know; everything else the client
-// repeats by itself.
-func (r *Reader) report(ctx context.Context, fetches kgo.Fetches) {
+// rest waits a moment after a poll that brought nothing but errors. A broker
+// answers a fetch with a partition in error at once, and the client asks again
+// at once: without this, a topic that is gone takes a whole core.
+func rest(ctx context.Context) {
+	timer := time.NewTimer(100 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// report passes on what a person has to know, and says whether anything failed;
+// everything else the client repeats by itself.
+func (r *Reader) report(ctx context.Context, fetches kgo.Fetches) (failing bool) {
 	fetches.EachError(func(topic string, partition int32, err error) {
 		switch {
 		case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+			return
 		case errors.Is(err, kerr.OffsetOutOfRange):
 			r.skip(ctx, topic, partition)
 		case !kerr.IsRetriable(err):
 			r.Fail(fmt.Errorf("reading %s/%d: %w", topic, partition, err))
 		}
+		failing = true
 	})
+	return failing
+}
+
+// Watch tells the owner once of a topic that was deleted and created again. The
+// client would report nothing of it, and read nothing of that topic any more.
+func (r *Reader) Watch(ctx context.Context) {
+	var again *kafka.RecreatedError
+	if err := kafka.WatchTopicIDs(ctx, r.client, r.topics); !errors.As(err, &again) {
+		return
+	}
+	select {
+	case r.Recreated <- again:
+	case <-r.Over:
+	case <-ctx.Done():
+	}
 }
 
 // LostError says that records were deleted before they were read: the topic's

@@ -79,6 +79,17 @@ func (in *Intake) isLeaving(at topicPartition) bool {
 	return false
 }
 
+// ForgetTopic drops a topic: nothing of it is begun or committed any more.
+func (in *Intake) ForgetTopic(topic string) {
+	var list []topicPartition
+	for at := range in.partitions.byAt {
+		if at.topic == topic {
+			list = append(list, at)
+		}
+	}
+	in.revoke(list)
+}
+
 // revoke drops partitions and everything of theirs that has not been sent.
 func (in *Intake) revoke(list []topicPartition) {
 	for _, at := range list {
