@@ -67,6 +67,11 @@ LOADGEN  := go run ./cmd/loadgen
 chaos: ## Break everything for DURATION while events flow, and account for each
 	$(LOADGEN) chaos --duration $(DURATION) --seed $(SEED)
 
+.PHONY: chaos-seeds
+chaos-seeds: ## Chaos with seed 777 and twenty more, one after the other (REAL=1: on real services)
+	@mkdir -p bin && go build -o bin/loadgen ./cmd/loadgen
+	BINARY=bin/loadgen test/load/storm/chaos.sh
+
 .PHONY: chaos-real
 chaos-real: ## The same on real Kafka, registry and Redis
 	$(LOADGEN) chaos --real --duration $(DURATION) --seed $(SEED)

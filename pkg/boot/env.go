@@ -4,10 +4,12 @@
 package boot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -36,6 +38,8 @@ type Options struct {
 	Log io.Writer
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// DialKafka replaces the network to Kafka; nil is the usual one.
+	DialKafka func(ctx context.Context, network, host string) (net.Conn, error)
 	// EmbeddedRedis says that Redis is the one of pkg/fake/embedded: what it cannot
 	// tell about itself is known, and no reason to warn.
 	EmbeddedRedis bool
@@ -54,6 +58,7 @@ type Env struct {
 	Registry *registry.Registry
 
 	embeddedRedis bool
+	dialKafka     func(ctx context.Context, network, host string) (net.Conn, error)
 
 	metrics    atomic.Pointer[telemetry.Metrics] // nil: no role runs
 	observed   observed
@@ -68,7 +73,7 @@ type Env struct {
 
 // NewEnv makes an Env. Nothing is connected to yet.
 func NewEnv(cfg config.Config, o Options) (*Env, error) {
-	e := &Env{Config: cfg, Version: o.Version, Names: topology.Names{Prefix: cfg.Topics.Prefix}, Now: o.Now, embeddedRedis: o.EmbeddedRedis}
+	e := &Env{Config: cfg, Version: o.Version, Names: topology.Names{Prefix: cfg.Topics.Prefix}, Now: o.Now, embeddedRedis: o.EmbeddedRedis, dialKafka: o.DialKafka}
 	if e.Now == nil {
 		e.Now = time.Now
 	}
@@ -116,7 +121,7 @@ func (e *Env) kafkaConfig() (kafka.Config, error) {
 	}
 	cfg := kafka.Config{
 		Brokers: c.Brokers, ClientID: c.ClientID, Compression: kafka.Compression(c.Compression),
-		InputMaxBytes: int32(c.InputMaxBytes.Int()), Logger: e.Log,
+		InputMaxBytes: int32(c.InputMaxBytes.Int()), Logger: e.Log, Dialer: e.dialKafka,
 		TLS: kafka.TLS{Enabled: c.TLS.Enabled, CAFile: c.TLS.CAFile, CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, ServerName: c.TLS.ServerName},
 	}
 	cfg.SASL = kafka.SASL{Mechanism: c.SASL.Mechanism, Username: c.SASL.Username, Password: password.Reveal()}

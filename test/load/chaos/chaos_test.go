@@ -36,10 +36,19 @@ func TestAResultIsGoodOnlyWithEvents(t *testing.T) {
 func TestASeedFixesTheOrderAndEveryFaultHasItsTurn(t *testing.T) {
 	t.Parallel()
 	all := faults()
+	pairs := 0
 	names := func(seed uint64) (order []string) {
 		next := plan(seed, all)
-		for range all {
-			order = append(order, next().name)
+		for len(order) < len(all) {
+			step := next()
+			for _, f := range step {
+				order = append(order, f.name)
+			}
+			pairs += len(step) - 1
+			if len(step) == 2 {
+				require.NotEqual(t, step[0].of, step[1].of)
+				require.False(t, step[0].alone || step[1].alone)
+			}
 		}
 		return order
 	}
@@ -47,6 +56,7 @@ func TestASeedFixesTheOrderAndEveryFaultHasItsTurn(t *testing.T) {
 	require.Equal(t, first, names(4))
 	require.NotEqual(t, names(4), names(5))
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names(4)))), len(all))
+	require.Positive(t, pairs, "some go wrong at once")
 }
 
 func TestUnknownFaultsAreRefused(t *testing.T) {

@@ -1,8 +1,10 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/sluicehq/sluice/test/load/ledger"
@@ -12,6 +14,11 @@ import (
 // fault is one thing that goes wrong and is mended again.
 type fault struct {
 	name string
+	// of is what it breaks; two faults at once break different things.
+	of string
+	// alone: it waits for everything to be worked off, which another fault would
+	// hold up.
+	alone bool
 	// needs tells whether these services can do it; nil: all can.
 	needs func(*world.World) bool
 	// neighbour: only destinations of the shop are in trouble.
@@ -56,23 +63,70 @@ func embedded(w *world.World) bool { return w.Embedded != nil }
 // faults is every fault there is.
 func faults() []fault {
 	var all []fault
-	for _, list := range [][]fault{processFaults(), brokerFaults(), storeFaults(), topicFaults(), providerFaults()} {
-		all = append(all, list...)
+	for _, group := range []struct {
+		of   string
+		list []fault
+	}{
+		{"processes", processFaults()}, {"brokers", brokerFaults()}, {"stores", storeFaults()},
+		{"topics", topicFaults()}, {"providers", providerFaults()}, {"ways", partitionFaults()},
+	} {
+		for _, f := range group.list {
+			f.of = group.of
+			all = append(all, f)
+		}
 	}
 	return all
 }
 
 // plan gives the faults of a run in the order of its seed, for ever: a new
-// round begins when all have had their turn.
-func plan(seed uint64, list []fault) func() fault {
+// round begins when all have had their turn. About every third time it gives
+// two, which go wrong at once.
+func plan(seed uint64, list []fault) func() []fault {
 	rng := rand.New(rand.NewPCG(seed, 0x706c616e))
 	var order []int
-	return func() fault {
+	return func() []fault {
 		if len(order) == 0 {
 			order = rng.Perm(len(list))
 		}
-		next := list[order[0]]
+		step := []fault{list[order[0]]}
 		order = order[1:]
-		return next
+		if rng.IntN(3) > 0 {
+			return step
+		}
+		for i, n := range order {
+			if step[0].with(list[n]) {
+				order = append(order[:i:i], order[i+1:]...)
+				return append(step, list[n])
+			}
+		}
+		return step
 	}
+}
+
+// with tells whether two faults can go wrong at once.
+func (f *fault) with(other fault) bool { return !f.alone && !other.alone && f.of != other.of }
+
+// possible are the faults of a step that these services can do and that end in
+// time.
+func possible(step []fault, w *world.World, left time.Duration) []fault {
+	var out []fault
+	for _, f := range step {
+		if (f.needs == nil || f.needs(w)) && f.takes < left {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// together is how a step is called, how long decisions may take after it, and
+// whether only destinations of the shop are in trouble.
+func together(step []fault) (name string, decide time.Duration, neighbour bool) {
+	names := make([]string, len(step))
+	neighbour = true
+	for i, f := range step {
+		names[i] = f.name
+		decide = max(decide, cmp.Or(f.decide, decideWithin))
+		neighbour = neighbour && f.neighbour
+	}
+	return strings.Join(names, " and "), decide, neighbour
 }

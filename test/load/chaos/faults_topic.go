@@ -16,9 +16,9 @@ import (
 // topicFaults are what people do to topics.
 func topicFaults() []fault {
 	return []fault{
-		{name: "topic-recreated", takes: 20 * time.Second, run: topicRecreated},
+		{name: "topic-recreated", alone: true, takes: 20 * time.Second, run: topicRecreated},
 		{name: "partitions-added", takes: 3 * time.Second, run: partitionsAdded},
-		{name: "retention-overtakes", takes: 6 * time.Second, run: retentionOvertakes},
+		{name: "retention-overtakes", alone: true, takes: 6 * time.Second, run: retentionOvertakes},
 		{name: "poison-resources", takes: 5 * time.Second, run: poisonResources},
 	}
 }

@@ -77,7 +77,7 @@ func (f *fleet) launch(m *member) error {
 	f.count++
 	id := fmt.Sprintf("%s-%d", m.slot.Name, f.count)
 	settings := append([]string{
-		"SLUICE_ROUTER_INSTANCE=" + m.instance, "SLUICE_KAFKA_CLIENT_ID=" + id, role.ClockVariable + "=" + f.w.Clock(),
+		"SLUICE_ROUTER_INSTANCE=" + m.instance, "SLUICE_KAFKA_CLIENT_ID=" + id, role.ClockVariable + "=" + f.w.Clock(), role.CutVariable + "=" + m.slot.Cut,
 	}, append(append([]string(nil), f.settings...), m.settings...)...)
 	// The process outlives every context but this program's end: kill ends it.
 	cmd, err := role.Hasty(context.Background(), settings, m.slot.Role, m.slot.Config)

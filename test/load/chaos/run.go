@@ -4,11 +4,9 @@
 package chaos
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -227,14 +225,14 @@ func (r *run) breakThings(ctx context.Context, chosen []fault) error {
 	next := plan(r.o.Seed, chosen)
 	r.quiet(ctx, 2*time.Second)
 	for step, idle := 0, 0; time.Until(end) > shortestFault && idle < 2*len(chosen) && ctx.Err() == nil; step++ {
-		f := next()
-		if f.needs != nil && !f.needs(r.w) || time.Until(end) < f.takes {
+		now := possible(next(), r.w, time.Until(end))
+		if len(now) == 0 {
 			idle++
 			continue
 		}
 		idle = 0
-		if err := r.one(ctx, f, uint64(step)); err != nil {
-			return fmt.Errorf("injecting %s: %w", f.name, err)
+		if err := r.inject(ctx, now, uint64(step)); err != nil {
+			return err
 		}
 		if err := r.ledger.CheckUnfinished(ctx); err != nil {
 			r.say("offsets could not be checked: %v", err)
@@ -268,64 +266,6 @@ func (r *run) quiet(ctx context.Context, d time.Duration) {
 	from := time.Now()
 	wait(ctx, d)
 	r.ledger.Mark(ledger.Interval{Name: "quiet", From: from, To: time.Now(), Quiet: true})
-}
-
-// one injects a fault, mends it, and waits until what waited is worked off.
-func (r *run) one(ctx context.Context, f fault, step uint64) error {
-	r.say("%s", f.name)
-	r.broken.Store(true)
-	defer r.broken.Store(false)
-	from := time.Now()
-	r.faults = append(r.faults, f.name)
-	b := &bench{
-		w: r.w, fleet: r.fleet, ledger: r.ledger, writer: r.writer, rng: rand.New(rand.NewPCG(r.o.Seed, step+1)),
-		say: func(format string, args ...any) { r.say("  "+format, args...) },
-	}
-	limited, cancel := context.WithDeadline(ctx, r.end.Add(-r.scaled(settleAtLeast)))
-	defer cancel()
-	err := f.run(limited, b)
-	if limited.Err() != nil && ctx.Err() == nil {
-		r.unhealed = append(r.unhealed, fmt.Sprintf("%s: it went on until the run had to end (%v)", f.name, err))
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	cleared := time.Now()
-	problem := r.recover(limited, cleared, cleared, cmp.Or(f.decide, decideWithin))
-	r.ledger.Mark(ledger.Interval{Name: f.name, From: from, To: cleared, Healed: time.Now(), Neighbour: f.neighbour})
-	if problem != "" {
-		r.unhealed = append(r.unhealed, f.name+": "+problem)
-		r.say("  not recovered: %s", problem)
-		return nil
-	}
-	took := time.Since(cleared)
-	if took > r.recovery {
-		r.recovery, r.slowest = took, f.name
-	}
-	r.say("  recovered within %.1f s", took.Seconds())
-	return nil
-}
-
-// recover waits until everything that was written before a time is decided,
-// sent, or where it should wait, and says what is not in time.
-func (r *run) recover(ctx context.Context, before, from time.Time, decide time.Duration) (problem string) {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for time.Now().Before(before) || r.ledger.Written() == 0 || r.ledger.Pending(before) > 0 {
-		over := ctx.Err() != nil
-		if n := r.ledger.Undecided(before); n > 0 && (over || r.late(from, decide)) {
-			return fmt.Sprintf("%d pairs from before its end are not decided after %.0f s", n, time.Since(from).Seconds())
-		}
-		if over || r.late(from, recoverWithin) {
-			return fmt.Sprintf("%d pairs from before its end are not delivered after %.0f s", r.ledger.Pending(before), time.Since(from).Seconds())
-		}
-		if err := r.fleet.learnLost(r.writer.topic); err != nil {
-			r.say("%v", err)
-		}
-		<-tick.C
-	}
-	return ""
 }
 
 // judge ends the traffic, waits until everything has reached its end, and has

@@ -288,18 +288,25 @@ func TestI10UsageIsBounded(t *testing.T) {
 
 func TestI11ANeighbourWaitsForNobody(t *testing.T) {
 	t.Parallel()
-	beside := func(t *testing.T, took float64) Check {
+	beside := func(t *testing.T, took float64, others ...Interval) Check {
 		t.Helper()
 		s := newStory(t)
 		s.item.Expect = map[string]traffic.Expect{traffic.MappingNeighbor: {}}
 		account := traffic.Accounts()[traffic.MappingNeighbor]
 		s.Mark(Interval{Name: "one-destination-down", From: at(-1), To: at(7), Healed: at(8), Neighbour: true})
+		for _, other := range others {
+			s.Mark(other)
+		}
 		return s.neighbours(map[target]*sightings{
 			{account.Provider, account.Destination, traffic.ID(1)}: {accepted: 1, requests: []world.Request{s.request("sender-a", took, took, http.StatusOK)}},
 		})
 	}
 	requireHolds(t, beside(t, 0.3))
 	requireBroken(t, beside(t, 6), "beside a failing destination")
+	// What was broken before it, and is not healed, is to blame for the delay.
+	held := beside(t, 6, Interval{Name: "topic-recreated", From: at(-20), To: at(-2), Healed: at(1)})
+	require.Zero(t, held.Failures)
+	require.Zero(t, held.Looked)
 }
 
 func TestI12TablesAgree(t *testing.T) {

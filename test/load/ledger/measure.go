@@ -73,17 +73,21 @@ func (l *Ledger) neighbours(seen map[target]*sightings) Check {
 	return c
 }
 
-// during tells whether a delivery began while only another customer's
-// destination was in trouble, and whether anything was broken while it lasted.
+// during tells whether a delivery began while another customer's destination was
+// in trouble, and nothing else was broken while it lasted, or not healed yet;
+// and whether anything was broken.
 func (l *Ledger) during(from, to time.Time) (beside, broken bool) {
+	otherwise := false
 	for _, m := range l.marks {
 		if m.Quiet {
 			continue
 		}
+		overlaps := from.Before(m.Healed) && to.After(m.From)
 		beside = beside || m.Neighbour && !from.Before(m.From) && !from.After(m.To)
-		broken = broken || from.Before(m.Healed) && to.After(m.From)
+		otherwise = otherwise || overlaps && !m.Neighbour
+		broken = broken || overlaps
 	}
-	return beside, broken
+	return beside && !otherwise, broken
 }
 
 func p99(all []time.Duration) time.Duration {

@@ -48,7 +48,9 @@ func runHasty(args, environ []string) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	env, err := boot.NewEnv(cfg, boot.Options{Version: "loadgen", Log: os.Stderr, Now: clock(ctx, os.Getenv(ClockVariable))})
+	env, err := boot.NewEnv(cfg, boot.Options{
+		Version: "loadgen", Log: os.Stderr, Now: clock(ctx, os.Getenv(ClockVariable)), DialKafka: dialer(ctx, os.Getenv(CutVariable)),
+	})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (w *World) writeConfig(s *Slot, base string) error {
 	if s.Role == "tools" {
 		patience = "20s"
 	}
-	registry := "http://" + w.RegistryProxy.Addr() + pathOf(w.RegistryURL)
+	registry := "http://" + s.Registry.Addr() + pathOf(w.RegistryURL)
 	text := fmt.Sprintf(`kafka: {brokers: [%s]}
 registry: {url: %q, timeout: %s}
 redis: {address: %q}

@@ -10,9 +10,9 @@ import (
 	"sync/atomic"
 )
 
-// Tap stands between one role and Redis and sees the bytes of both directions,
-// so that a process can be killed at a named point of its work: what it asks
-// Redis tells where it is.
+// Tap stands between one role and a service and sees the bytes of both
+// directions, so that a process can be killed at a named point of its work (what
+// it asks Redis tells where it is), or cut off from that service alone.
 type Tap struct {
 	listener net.Listener
 	upstream string
@@ -22,6 +22,7 @@ type Tap struct {
 	wait  sync.WaitGroup
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // nil once closed
+	cut   bool
 }
 
 // NewTap listens on a free loopback port.
@@ -48,13 +49,28 @@ func (t *Tap) Watch(f func(fromRole bool, piece []byte)) {
 	t.watch.Store(&f)
 }
 
+// Cut ends every connection, and refuses new ones until it is undone.
+func (t *Tap) Cut(cut bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cut = cut
+	if cut {
+		t.hangUp()
+	}
+}
+
+// hangUp ends every connection; the caller holds the lock.
+func (t *Tap) hangUp() {
+	for c := range t.conns {
+		_ = c.Close() // whoever copies from it is done with it then
+	}
+}
+
 // Close cuts all connections and waits.
 func (t *Tap) Close() {
 	_ = t.listener.Close() // closing twice is fine
 	t.mu.Lock()
-	for c := range t.conns {
-		_ = c.Close()
-	}
+	t.hangUp()
 	t.conns = nil
 	t.mu.Unlock()
 	t.wait.Wait()
@@ -75,25 +91,32 @@ func (t *Tap) accept() {
 			_ = role.Close()
 			continue
 		}
-		if !t.keep(role, service) {
+		kept, closed := t.keep(role, service)
+		if closed {
 			return
+		}
+		if !kept {
+			continue
 		}
 		t.wait.Go(func() { t.pass(true, role, service) })
 		t.wait.Go(func() { t.pass(false, service, role) })
 	}
 }
 
-func (t *Tap) keep(all ...net.Conn) bool {
+// keep notes a pair of connections, unless the role is cut off or the tap closed.
+func (t *Tap) keep(pair ...net.Conn) (kept, closed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range all {
-		if t.conns == nil {
-			_ = c.Close()
+	closed = t.conns == nil
+	kept = !closed && !t.cut
+	for _, c := range pair {
+		if !kept {
+			_ = c.Close() // nothing was said on it
 			continue
 		}
 		t.conns[c] = struct{}{}
 	}
-	return t.conns != nil
+	return kept, closed
 }
 
 // pass copies one direction until either side ends, and then ends both.

@@ -49,12 +49,15 @@ type World struct {
 	clock   string
 }
 
-// Slot is the place of one process: its own way to Redis and to the
-// providers, and a configuration that says so.
+// Slot is the place of one process: its own way to Redis, to the registry and
+// to the providers, and a configuration that says so.
 type Slot struct {
 	Name, Role string
-	Tap        *Tap
+	Tap        *Tap // to Redis
+	Registry   *Tap
 	Config     string
+	// Cut is a file that cuts the process off from Kafka while it exists.
+	Cut string
 }
 
 // Options of a world.
@@ -196,6 +199,7 @@ func (w *World) Close() error {
 	w.serving.Wait()
 	for _, s := range w.slots {
 		s.Tap.Close()
+		s.Registry.Close()
 	}
 	if w.Client != nil {
 		w.Client.Close()
@@ -220,7 +224,12 @@ func (w *World) Slot(ctx context.Context, name, roleName string) (*Slot, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Slot{Name: name, Role: roleName, Tap: tap, Config: filepath.Join(w.Dir, name+".yaml")}
+	registry, err := NewTap(ctx, w.RegistryProxy.Addr())
+	if err != nil {
+		tap.Close()
+		return nil, err
+	}
+	s := &Slot{Name: name, Role: roleName, Tap: tap, Registry: registry, Config: filepath.Join(w.Dir, name+".yaml"), Cut: filepath.Join(w.Dir, name+".cut")}
 	w.slots[name] = s
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
