@@ -38,10 +38,14 @@ func (r *root) dlqSummary(ctx context.Context, f *dlqFlags) error {
 // printGroups shows what is open first: that is what somebody has to do
 // something about.
 func (r *root) printGroups(rows []deadletter.Group, now time.Time) error {
-	g := grid{header: []any{"destination", "reason", "code", "open", "all", "oldest"}, right: []int{3, 4, 5}}
+	g := grid{header: []any{"destination", "reason", "code", "open", "closed", "all", "oldest open"}, right: []int{3, 4, 5, 6}}
 	for _, row := range terminal.Shown(rows) {
 		destination := cmp.Or(row.DestinationID, "(router)")
-		g.rows = append(g.rows, []any{destination, row.Reason, row.ProviderCode, row.Open, row.Events, age(now.Sub(row.First))})
+		oldest := "-"
+		if row.Open > 0 {
+			oldest = age(now.Sub(row.FirstOpen))
+		}
+		g.rows = append(g.rows, []any{destination, row.Reason, row.ProviderCode, row.Open, row.Closed, row.Events, oldest})
 	}
 	return printGrid(r.Out, g)
 }

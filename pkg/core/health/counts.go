@@ -48,9 +48,7 @@ func (c *Counts) add(d *decision.Decision) {
 	reported := d.BrowserReported.Set && d.BrowserReported.Value
 	switch d.Status {
 	case decision.Queued:
-		if d.Stage != decision.StageReplay {
-			c.Eligible++
-		}
+		c.Eligible++
 		return
 	case decision.Delivered:
 		c.delivered(d, reported)
@@ -69,7 +67,7 @@ func (c *Counts) add(d *decision.Decision) {
 		c.judged(d)
 		return
 	}
-	c.ended(d.Status)
+	c.ended(d.Status, 1)
 	// What the browser reported is known to the provider, sent or not. A
 	// duplicate's event was counted with its first record.
 	if reported && d.Status != decision.Duplicate {
@@ -102,22 +100,35 @@ func (c *Counts) delivered(d *decision.Decision, reported bool) {
 	}
 }
 
-func (c *Counts) ended(s decision.Status) {
+// takeBack is for an end that was none: the event was replayed, and counts as
+// what it ends as then.
+func (c *Counts) takeBack(f *failure) {
+	c.ended(f.status, -1)
+	if c.Reasons[f.reason]--; c.Reasons[f.reason] == 0 {
+		delete(c.Reasons, f.reason)
+	}
+	if f.reported != "" {
+		c.Reported--
+		c.Events[f.reported]--
+	}
+}
+
+func (c *Counts) ended(s decision.Status, n int) {
 	switch s {
 	case decision.Skipped:
-		c.Skipped++
+		c.Skipped += n
 	case decision.Rejected:
-		c.Rejected++
+		c.Rejected += n
 	case decision.Duplicate:
-		c.Duplicates++
+		c.Duplicates += n
 	case decision.DeadLettered:
-		c.DeadLettered++
+		c.DeadLettered += n
 	case decision.Expired:
-		c.Expired++
+		c.Expired += n
 	case decision.Revoked:
-		c.Revoked++
+		c.Revoked += n
 	case decision.Shadowed:
-		c.Shadowed++
+		c.Shadowed += n
 	}
 }
 

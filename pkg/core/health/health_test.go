@@ -93,6 +93,35 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "unknown", r.State)
 }
 
+// TestAReplayTakesAFailureBack: what failed and was delivered later is no failure
+// any more, what ends otherwise counts as that, and nothing counts twice.
+func TestAReplayTakesAFailureBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.tell(4, 3*time.Hour, decision.DeadLettered, decision.ProviderRejected, func(d *decision.Decision) { d.BrowserReported = event.Some(true) })
+	w.tell(1, 3*time.Hour, decision.Skipped, decision.ConsentDenied, nil)
+	again := func(events, ids int, stage decision.Stage, status decision.Status, reason decision.Reason) {
+		w.n = events - 1
+		w.tell(1, time.Hour, status, reason, func(d *decision.Decision) {
+			d.ID, d.Stage, d.ReplayID, d.BrowserReported = "again-"+strconv.Itoa(ids), stage, "r", event.Some(true)
+		})
+	}
+	again(1, 1, decision.StageReplay, decision.Queued, decision.Eligible)
+	again(1, 2, decision.StageSender, decision.Delivered, decision.ReasonDelivered)
+	again(2, 3, decision.StageReplay, decision.Skipped, decision.ConsentDenied)
+	again(3, 4, decision.StageReplay, decision.Queued, decision.Eligible)
+	again(3, 5, decision.StageSender, decision.DeadLettered, decision.ProviderRejected)
+	again(4, 6, decision.StageReplay, decision.Duplicate, decision.DuplicateDelivered)
+	again(5, 7, decision.StageReplay, decision.Skipped, decision.ConsentDenied)
+	c := w.report(destination()).Counts
+	require.Equal(t, 1, c.Delivered)
+	require.Equal(t, 2, c.DeadLettered, "one failed again, and of one only a copy came by")
+	require.Equal(t, 2, c.Skipped)
+	require.Equal(t, 2, c.Reasons[decision.ProviderRejected])
+	require.Equal(t, 4, c.Events["purchase"], "each event of the browser's once")
+	require.Zero(t, c.Eligible)
+}
+
 // Nothing is a share of nothing.
 func TestReportOfNothing(t *testing.T) {
 	t.Parallel()

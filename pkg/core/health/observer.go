@@ -3,6 +3,7 @@ package health
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"maps"
 	"strings"
 	"time"
 
@@ -31,12 +32,24 @@ type Observer struct {
 	spans  map[int64]*span
 	// waiting are events that are queued, held, retried or parked.
 	waiting map[uint64]waiting
+	// failed are events whose failure a replay takes back.
+	failed map[uint64]failure
 }
 
 // span is one grain of time.
 type span struct {
 	counts map[string]*Counts
 	seen   map[uint64]struct{} // decision ids; nil once they are forgotten
+}
+
+// failure is where an event was counted that was given up.
+type failure struct {
+	span        int64
+	destination string
+	status      decision.Status
+	reason      decision.Reason
+	// reported is the source event that a browser reported too; else empty.
+	reported string
 }
 
 type waiting struct {
@@ -50,7 +63,7 @@ func NewObserver(cfg Config) *Observer {
 	if cfg.Span <= 0 {
 		cfg.Span = 5 * time.Minute
 	}
-	return &Observer{cfg: cfg, seed: maphash.MakeSeed(), spans: map[int64]*span{}, waiting: map[uint64]waiting{}}
+	return &Observer{cfg: cfg, seed: maphash.MakeSeed(), spans: map[int64]*span{}, waiting: map[uint64]waiting{}, failed: map[uint64]failure{}}
 }
 
 // Add counts a decision. Decisions about one event have to come in the order of
@@ -78,8 +91,35 @@ func (o *Observer) Add(d *decision.Decision) {
 		counts = &Counts{}
 		s.counts[strings.Clone(d.DestinationID)] = counts
 	}
-	counts.add(d)
-	o.follow(d)
+	key, known := o.key(d)
+	if known && d.Stage == decision.StageReplay {
+		o.replayed(key, d, counts)
+	} else {
+		counts.add(d)
+	}
+	if known {
+		o.follow(key, d)
+	}
+}
+
+// replayed counts a replay's decision about an event that was counted when it
+// was decided first. One that had been given up is on its way again, or ends
+// otherwise than it did; every other keeps what it was counted as.
+func (o *Observer) replayed(key uint64, d *decision.Decision, counts *Counts) {
+	if d.Status == decision.Duplicate {
+		return // another copy, or the provider has it: the event ended as it did
+	}
+	known, ok := o.failed[key]
+	if !ok {
+		return
+	}
+	delete(o.failed, key)
+	if s := o.spans[known.span]; s != nil {
+		s.counts[known.destination].takeBack(&known)
+	}
+	if d.Status != decision.Queued {
+		counts.add(d)
+	}
 }
 
 func (o *Observer) span(at int64) *span {
@@ -104,16 +144,18 @@ func (o *Observer) advance(now int64) {
 		end := (start + 1) * length
 		if o.cfg.Keep > 0 && end < now-o.cfg.Keep.Milliseconds() {
 			delete(o.spans, start)
+			maps.DeleteFunc(o.failed, func(_ uint64, f failure) bool { return f.span == start })
 		} else if o.cfg.Repeats > 0 && end < now-o.cfg.Repeats.Milliseconds() {
 			s.seen = nil
 		}
 	}
 }
 
-// follow keeps in mind what waits.
-func (o *Observer) follow(d *decision.Decision) {
+// key names an event at a mapping by its input record; false where a decision
+// is about none.
+func (o *Observer) key(d *decision.Decision) (uint64, bool) {
 	if d.Mapping == "" || d.EventID == "" {
-		return
+		return 0, false
 	}
 	var h maphash.Hash
 	h.SetSeed(o.seed)
@@ -127,7 +169,19 @@ func (o *Observer) follow(d *decision.Decision) {
 	binary.BigEndian.PutUint32(at[:], uint32(d.Source.Partition))
 	binary.BigEndian.PutUint64(at[4:], uint64(d.Source.Offset))
 	_, _ = h.Write(at[:])
-	key := h.Sum64()
+	return h.Sum64(), true
+}
+
+// follow keeps in mind what waits and what was given up.
+func (o *Observer) follow(key uint64, d *decision.Decision) {
+	switch d.Status {
+	case decision.DeadLettered, decision.Expired, decision.Revoked:
+		f := failure{span: d.Time / o.cfg.Span.Milliseconds(), destination: strings.Clone(d.DestinationID), status: d.Status, reason: d.Reason}
+		if d.BrowserReported.Set && d.BrowserReported.Value {
+			f.reported = strings.Clone(d.SourceEvent)
+		}
+		o.failed[key] = f
+	}
 	if !d.Status.Pending() {
 		delete(o.waiting, key)
 		return

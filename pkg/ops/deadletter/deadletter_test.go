@@ -104,6 +104,63 @@ func TestALetterStandsWithWhatBecameOfIt(t *testing.T) {
 	require.JSONEq(t, `{"event_name":"Purchase"}`, string(all[1].Payload))
 }
 
+// TestALetterThatConsentForbidsIsClosed: no replay can send it today, so nobody
+// need look at it. One that fails again for another reason stays open.
+func TestALetterThatConsentForbidsIsClosed(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[decision.Reason]deadletter.State{
+		decision.ConsentDenied: deadletter.Closed, decision.ConsentRevoked: deadletter.Closed, decision.ChoiceGPC: deadletter.Closed,
+		decision.ProviderTooOld: deadletter.Open, decision.DestinationInactive: deadletter.Open,
+	} {
+		o := newOffice(t)
+		status := decision.Skipped
+		if reason == decision.ConsentRevoked {
+			status = decision.Revoked
+		}
+		*o.decided = append(*o.decided,
+			decision.Decision{Stage: decision.StageSender, Status: decision.DeadLettered, Reason: decision.ProviderRejected, ProviderMessage: "no such pixel", DestinationID: "acme-meta", Mapping: "web", EventID: "e-0", Source: event.Coordinates{Topic: "in"}},
+			decision.Decision{Stage: decision.StageReplay, Status: status, Reason: reason, DestinationID: "acme-meta", Mapping: "web", EventID: "e-0", Source: event.Coordinates{Topic: "in"}},
+		)
+		_, all, _ := o.letters(t, deadletter.Request{})
+		require.Equal(t, want, all[1].State, reason.String())
+		require.Equal(t, "no such pixel", all[1].Message)
+		s, err := o.desk.Summary(t.Context(), deadletter.Filter{})
+		require.NoError(t, err)
+		oldest := now.Add(-3 * time.Minute) // e-0
+		if want == deadletter.Closed {
+			oldest = now.Add(-2 * time.Minute)
+			require.Equal(t, 1, s.Groups[1].Closed)
+		}
+		require.Equal(t, oldest.Format(time.RFC3339), s.Groups[1].OldestOpen)
+	}
+}
+
+// TestTheRoutersLetterStandsAsItsReplay: it names no mapping itself; what became
+// of it is what became of every mapping that the replay found.
+func TestTheRoutersLetterStandsAsItsReplay(t *testing.T) {
+	t.Parallel()
+	replayed := func(destination string, stage decision.Stage, status decision.Status, reason decision.Reason) decision.Decision {
+		return decision.Decision{
+			Stage: stage, Status: status, Reason: reason, DestinationID: destination, Mapping: "web", EventID: "r-1", ReplayID: "r",
+			Source: event.Coordinates{Topic: "in", Partition: 1, Offset: 7, AppendTime: 5},
+		}
+	}
+	o := newOffice(t)
+	for _, step := range []struct {
+		said decision.Decision
+		want deadletter.State
+	}{
+		{replayed("acme-meta", decision.StageReplay, decision.Queued, decision.Eligible), deadletter.Pending},
+		{replayed("acme-meta", decision.StageSender, decision.Delivered, decision.ReasonDelivered), deadletter.Delivered},
+		{replayed("acme-google", decision.StageReplay, decision.Skipped, decision.ConsentDenied), deadletter.Delivered},
+		{replayed("acme-hook", decision.StageReplay, decision.Rejected, decision.ProviderTooOld), deadletter.Open},
+	} {
+		*o.decided = append(*o.decided, step.said)
+		_, all, _ := o.letters(t, deadletter.Request{})
+		require.Equal(t, step.want, all[0].State)
+	}
+}
+
 func TestAFilterNarrowsByEachOfItsLists(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

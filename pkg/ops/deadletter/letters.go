@@ -41,8 +41,10 @@ type Letter struct {
 	Class      string `json:"class,omitempty"`
 	Code       string `json:"provider_code,omitempty"`
 	HTTPStatus int32  `json:"http_status,omitempty"`
-	Attempts   int32  `json:"attempts"`
-	Source     string `json:"source"` // the input record, topic/partition@offset
+	// Message is what the provider said, as the decision to give up quotes it.
+	Message  string `json:"provider_message,omitempty"`
+	Attempts int32  `json:"attempts"`
+	Source   string `json:"source"` // the input record, topic/partition@offset
 	// Payload is what would be sent again, where it was asked for; never the
 	// router's, whose originals hold personal data in clear.
 	Payload json.RawMessage `json:"payload,omitempty"`
@@ -50,17 +52,6 @@ type Letter struct {
 	// At is Time for telling it to people.
 	At time.Time `json:"-"`
 }
-
-// State is what has become of a dead letter since.
-type State string
-
-// The states.
-const (
-	Open      State = "open"
-	Pending   State = "pending"   // on its way again
-	Delivered State = "delivered" // sent again with success
-	Discarded State = "discarded"
-)
 
 // Filter narrows listings. Empty lists let everything pass; a reason that ends
 // in a dot stands for all that begin with it.
@@ -181,7 +172,7 @@ type letters struct {
 	deliveries *codec.Decoder[decision.Delivery]
 	events     *codec.Decoder[codec.DeadLetter]
 	recorder   *gate.Recorder
-	history    history.Fold
+	since      since
 	discarded  func(topic string, partition int32, offset int64) bool
 	payload    bool
 }
@@ -201,7 +192,7 @@ func (d *Desk) letters(ctx context.Context, q *Request) (*letters, error) {
 	if l.discarded, err = GivenUp(ctx, d.deps.States); err != nil {
 		return nil, err
 	}
-	_, err = d.deps.Diagnostics.Each(ctx, dedup.HistoryBefore(q.Since), l.history.Add)
+	_, err = d.deps.Diagnostics.Each(ctx, dedup.HistoryBefore(q.Since), l.since.add)
 	return l, err
 }
 
@@ -225,6 +216,7 @@ func (by *letters) original(ctx context.Context, r *kgo.Record, l *Letter) error
 		return err
 	}
 	l.Customer, l.SourceEvent, l.Detail, l.Reason, l.Source = d.CustomerID, d.SourceEvent, d.Detail, d.Reason.String(), d.Source.String()
+	l.State = by.since.original(d.Source)
 	return nil
 }
 
@@ -244,12 +236,7 @@ func (by *letters) delivery(ctx context.Context, r *kgo.Record, l *Letter) error
 	if by.payload && json.Valid(q.Payload) {
 		l.Payload = q.Payload
 	}
-	switch by.history.Of(history.KeyOf(shown.DestinationID, shown.Mapping, shown.EventID)).State {
-	case history.Delivered:
-		l.State = Delivered
-	case history.Pending:
-		l.State = Pending
-	case history.Never, history.Failed:
-	}
+	key := history.KeyOf(shown.DestinationID, shown.Mapping, shown.EventID)
+	l.State, l.Message = by.since.delivery(key), by.since.messages[key]
 	return nil
 }

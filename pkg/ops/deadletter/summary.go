@@ -27,13 +27,15 @@ type Group struct {
 	Open          int    `json:"open"`
 	Pending       int    `json:"pending"`
 	Delivered     int    `json:"delivered"`
+	Closed        int    `json:"closed"`
 	Discarded     int    `json:"discarded"`
 	Oldest        string `json:"oldest"`
 	Newest        string `json:"newest"`
+	OldestOpen    string `json:"oldest_open,omitempty"`
 
-	// First is Oldest for telling it to people.
-	First time.Time `json:"-"`
-	last  time.Time
+	// FirstOpen is OldestOpen for telling it to people; zero where none is open.
+	FirstOpen   time.Time `json:"-"`
+	first, last time.Time
 }
 
 // Summary counts the dead letters that match.
@@ -57,13 +59,18 @@ func (g *Group) add(l *Letter) {
 		g.Pending++
 	case Delivered:
 		g.Delivered++
+	case Closed:
+		g.Closed++
 	case Discarded:
 		g.Discarded++
 	case Open:
 		g.Open++
+		if g.FirstOpen.IsZero() || l.At.Before(g.FirstOpen) {
+			g.FirstOpen = l.At
+		}
 	}
-	if g.First.IsZero() || l.At.Before(g.First) {
-		g.First = l.At
+	if g.first.IsZero() || l.At.Before(g.first) {
+		g.first = l.At
 	}
 	if l.At.After(g.last) {
 		g.last = l.At
@@ -84,7 +91,10 @@ func groups(letters []Letter) []Group {
 	}
 	rows := []Group{}
 	for _, g := range by {
-		g.Oldest, g.Newest = g.First.UTC().Format(time.RFC3339), g.last.UTC().Format(time.RFC3339)
+		g.Oldest, g.Newest = g.first.UTC().Format(time.RFC3339), g.last.UTC().Format(time.RFC3339)
+		if g.Open > 0 {
+			g.OldestOpen = g.FirstOpen.UTC().Format(time.RFC3339)
+		}
 		rows = append(rows, *g)
 	}
 	slices.SortFunc(rows, func(a, b Group) int {
