@@ -121,6 +121,7 @@ func flowText(b *strings.Builder, f *resource.DataFlow) {
 	row("recipient", f.Provider+" "+f.Account)
 	row("state", f.State)
 	row("terms accepted", cmp.Or(f.TermsAccepted, "no"))
+	row("accepted documents", strings.Join(f.TermsDocuments, ", "))
 	row("identifiers that may leave", cmp.Or(strings.Join(f.Identifiers, ", "), "none"))
 	row("purposes that must be allowed", strings.Join(f.Purposes, ", "))
 	row("policy", f.Policy)

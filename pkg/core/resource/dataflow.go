@@ -19,6 +19,8 @@ type DataFlow struct {
 	// State is live, shadow (nothing is sent), paused, inactive, or invalid.
 	State         string `json:"state"`
 	TermsAccepted string `json:"terms_accepted,omitempty"`
+	// TermsDocuments are the documents that were accepted, with their versions.
+	TermsDocuments []string `json:"terms_documents,omitempty"`
 	// Identifiers are the kinds that may be read, Purposes those that must be
 	// allowed for an event to leave.
 	Identifiers []string `json:"identifiers"`
@@ -67,6 +69,9 @@ func dataFlow(s *Set, at *Endpoint) DataFlow {
 	}
 	if d.Terms.Accepted() {
 		f.TermsAccepted = d.Terms.AcceptedBy + ", " + d.Terms.AcceptedAt
+		for _, doc := range d.Terms.Documents {
+			f.TermsDocuments = append(f.TermsDocuments, strings.TrimSpace(doc.Name+" "+doc.Version))
+		}
 	}
 	var needs consent.PurposeSet
 	if at.Provider != nil {

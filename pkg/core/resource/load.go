@@ -252,13 +252,14 @@ func (l *loader) expandRow(doc *mappingDocument, r row, e *Endpoint, single bool
 	m.Section = r.sections[e.Destination.Provider].JSON()
 	m.Hash = HashMapping(&m)
 	x := &expandedRow{expanded: expanded{mapping: &m, doc: doc, row: r, dest: destPath}}
-	_, problems := CompileProgram(&m)
+	program, problems := CompileProgram(&m)
 	if e.Invalid == "" && e.Account != nil {
 		target, found := e.Account.Map(&m)
 		problems = append(problems, found...)
 		if x.known = target != nil; x.known {
 			x.target = target.Key()
 		}
+		problems = append(problems, l.bounds(&m, program, e)...)
 	}
 	if m.FromTemplate == doc.Template && doc.Template != "" && len(problems) > 0 {
 		l.note(doc, r.event, e, problems[0].Sentence())

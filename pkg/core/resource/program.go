@@ -317,6 +317,8 @@ func expressionFix(message string) string {
 		return "use a field of the event's schema; identity, click, consent, analytics and device identifiers are not visible, has_identity.email and so on are"
 	case strings.Contains(message, "undeclared reference"):
 		return "the variables are event, has_identity and, in item_id, item; text stands in quotes inside the expression: \"'product'\""
+	case strings.Contains(message, "'orValue'"):
+		return "a question mark makes a field one that may be absent: item.?group_id.orValue(item.id)"
 	case strings.Contains(message, "no matching overload"):
 		return "numbers of one kind only go together: write 2.0 instead of 2 beside event.commerce.value, or convert with double()"
 	default:

@@ -144,6 +144,63 @@ func TestWhatIsWrongInFilesIsWrittenNowhere(t *testing.T) {
 	require.Empty(t, in.Records(names.Mappings()))
 }
 
+// TestWhatNoEventCouldPassIsRefused: it would be applied, and every event would
+// be refused, expire or reach nobody.
+func TestWhatNoEventCouldPassIsRefused(t *testing.T) {
+	t.Parallel()
+	mapped := func(keys string) string {
+		return destination + strings.Replace(mapping, "provider_event: Purchase", "provider_event: Purchase, "+keys, 1)
+	}
+	policy := "\n---\napiVersion: sluice/v1\nkind: Policy\nmetadata: {name: strict, customer: %}\nspec: {version: \"1\", default: {regime: opt_in}}\n"
+	signed := func(day string) string {
+		return strings.Replace(destination, "secret:", "terms: {accepted_by: dpo@acme.example, accepted_at: "+day+"}, secret:", 1)
+	}
+	for name, c := range map[string]struct{ yaml, want string }{
+		"a wait beyond what a browser's copy is recognised for": {mapped("lane: batch, max_wait: 47h"), "max_wait must be shorter than 47h"},
+		"a wait beyond the provider's age": {
+			strings.Replace(mapped("lane: batch, max_wait: 7d"), "secret:", "browser_tag: false, secret:", 1), "max_wait must be shorter than ",
+		},
+		"a shorter wait":             {mapped("lane: batch, max_wait: 46h"), ""},
+		"text as a number":           {mapped(`fields: {value: "'ten'"}`), "fields.value must give a number, gives string"},
+		"a field of text":            {mapped(`fields: {value: "event.source"}`), "fields.value must give a number, gives string"},
+		"a number":                   {mapped(`fields: {value: "10"}`), ""},
+		"a number as a currency":     {mapped(`fields: {currency: "10"}`), "fields.currency must give text, gives int"},
+		"an optional field":          {mapped(`item_id: "item.group_id.orValue(item.id)"`), "item.?group_id.orValue(item.id)"},
+		"terms of tomorrow's morrow": {signed("2026-11-22"), "spec.terms.accepted_at must not be in the future"},
+		"terms of today":             {signed("2026-11-20"), ""},
+		"a policy of nobody":         {destination + strings.Replace(policy, "%", "acmee", 1), "did you mean acme?"},
+		"a policy of a customer":     {destination + strings.Replace(policy, "%", "acme", 1), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := applier(t, &topics.Topics{}, func() {}).Apply(t.Context(), apply.Request{Files: files(c.yaml)})
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			var wrong *apply.ProblemsError
+			require.ErrorAs(t, err, &wrong)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// TestANewCustomerThatIsSpeltNearlyLikeAKnownOneIsNoted: it may be a new one.
+func TestANewCustomerThatIsSpeltNearlyLikeAKnownOneIsNoted(t *testing.T) {
+	t.Parallel()
+	a := applier(t, &topics.Topics{}, func() {})
+	first, err := a.Apply(t.Context(), apply.Request{Files: files(destination)})
+	require.NoError(t, err)
+	require.Empty(t, first.Notes)
+	other := strings.NewReplacer("customer: acme", "customer: acmee", "acme-meta", "acmee-meta", "1234567890123456", "1234567890123457").Replace(destination)
+	second, err := a.Apply(t.Context(), apply.Request{Files: files(other)})
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(second.Notes, "\n"), "spelt nearly like acme")
+	third, err := a.Apply(t.Context(), apply.Request{Files: files(other)})
+	require.NoError(t, err)
+	require.Empty(t, third.Notes, "it is known now")
+}
+
 func TestMissingTopicsAreSaidBeforeAnythingIsRead(t *testing.T) {
 	t.Parallel()
 	in := &topics.Topics{Missing: []string{names.Policies()}}

@@ -35,7 +35,9 @@ func (a *Applier) plan(ctx context.Context, files []resource.File, prune bool) (
 	}
 	desired, problems := resource.Load(files, current, a.deps.Providers)
 	if !resource.HasErrors(problems) {
-		for _, p := range resource.Check(current, desired, prune, a.deps.Providers) {
+		found := resource.Check(current, desired, prune, a.deps.Providers)
+		found = append(found, resource.CheckNames(current, desired, prune)...)
+		for _, p := range append(found, resource.CheckTerms(desired, a.deps.Now())...) {
 			problems = addProblem(problems, p, before)
 		}
 	}

@@ -21,7 +21,7 @@ const destination = `
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-meta, customer: acme}
-spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:a.json"}
+spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:a.json", terms: {accepted_by: dpo, accepted_at: 2026-11-01, documents: [{name: Business Tools Terms, version: "2026-01"}]}}
 `
 
 var providers = map[string]resource.Provider{"meta": meta.New(provider.Deps{})}
@@ -46,6 +46,7 @@ func TestTheRecordNamesEveryDestinationPolicyAndTopic(t *testing.T) {
 	require.Equal(t, "2026-11-20T12:00:00Z", record.MadeAt)
 	require.Equal(t, "k1", record.KeyID)
 	require.Len(t, record.Flows, 1)
+	require.Equal(t, []string{"Business Tools Terms 2026-01"}, record.Flows[0].TermsDocuments)
 	require.Len(t, record.Rules, 1)
 	require.Equal(t, "everywhere else", record.Rules[0].Rows[len(record.Rules[0].Rows)-1].Jurisdiction)
 	personal := map[string]string{}

@@ -88,13 +88,13 @@ type DiscardAnswer struct {
 	Unreadable int `json:"-"`
 }
 
-// Discard gives the open dead letters that match up: no listing counts them as
+// Discard gives the open and closed dead letters that match up: no listing counts them as
 // open and no replay reads them any more. Their records stay until retention
 // removes them.
 func (d *Desk) Discard(ctx context.Context, q DiscardRequest) (DiscardAnswer, error) {
 	var chosen []Letter
 	unreadable, err := d.Each(ctx, Request{Filter: q.Filter}, func(l Letter) {
-		if l.State == Open {
+		if l.State == Open || l.State == Closed {
 			chosen = append(chosen, l)
 		}
 	})

@@ -147,6 +147,15 @@ func checkFields(m *resource.Mapping, found *provider.Findings) {
 	}
 }
 
+// Bounds implements resource.Bounded.
+func (a *account) Bounds() resource.Bounds {
+	b := resource.Bounds{MaxWaitMS: maxIdentifierAge, Numbers: []string{"value", "discount"}, Texts: []string{"currency", "customer_type", "customer_value_bucket"}}
+	if a.analytics() {
+		b.MaxWaitMS = maxAnalyticsAge
+	}
+	return b
+}
+
 // TemplateEvent is the commerce table: recommended events of Google Analytics,
 // which are also the keys of account.conversion_actions.
 func (p *Provider) TemplateEvent(template, sourceEvent string) (resource.Mapping, bool) {

@@ -24,6 +24,7 @@ type destination struct {
 	externalRaw    bool
 	segmentOnEvent bool
 	phoneCountry   string
+	browserless    bool // no browser reports the same events
 }
 
 // account is spec.account.
@@ -102,7 +103,7 @@ func openDestination(d *resource.Destination) (*destination, *problems) {
 	return &destination{
 		dataset: a.DatasetID, version: s.APIVersion, tail: tail(&s),
 		externalRaw: s.ExternalID == "raw", segmentOnEvent: s.CustomerSegmentation == "event",
-		phoneCountry: p.Defaults(d.Defaults),
+		phoneCountry: p.Defaults(d.Defaults), browserless: d.BrowserTag != nil && !*d.BrowserTag,
 	}, p
 }
 

@@ -113,6 +113,25 @@ func (p *problems) nearStandard(m *resource.Mapping) {
 	}
 }
 
+// Bounds implements resource.Bounded. An event that a browser reported too is
+// of use only as long as Meta recognises the second copy.
+func (d *destination) Bounds() resource.Bounds {
+	b := resource.Bounds{MaxWaitMS: dedupWindow, WaitFix: "; browser_tag: false says that no browser reports the events too"}
+	if d.browserless {
+		b = resource.Bounds{MaxWaitMS: maxAge - ageMargin}
+	}
+	for i := range customKeys {
+		switch key := &customKeys[i]; key.typ {
+		case typeNumber, typeInteger:
+			b.Numbers = append(b.Numbers, key.name)
+		case typeText, typeEnum:
+			b.Texts = append(b.Texts, key.name)
+		case typeID, typeFlag, typeList:
+		}
+	}
+	return b
+}
+
 func (p *problems) fields(m *resource.Mapping) {
 	names := make([]string, 0, len(m.Fields))
 	for n := range m.Fields {

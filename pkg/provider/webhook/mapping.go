@@ -30,6 +30,11 @@ type mapping struct {
 // includes are the details that a mapping may let out.
 var includes = []string{"item_names", "item_brands", "item_categories", "coupons", "search_term", "page_title"}
 
+// Bounds implements resource.Bounded.
+func (d *destination) Bounds() resource.Bounds {
+	return resource.Bounds{MaxWaitMS: maxAge, Numbers: []string{"value"}, Texts: []string{"currency"}}
+}
+
 // Map implements resource.Account. The key is the event name.
 func (d *destination) Map(m *resource.Mapping) (resource.Target, []resource.Problem) {
 	found := problems{provider.Findings{Resource: "Mapping/" + m.Name}}
