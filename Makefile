@@ -52,6 +52,10 @@ test: ## Run every test with the race detector and in random order
 test-slowest: ## The same, and print the slowest packages and tests
 	set -o pipefail; $(GO_TEST) -json -count=1 $(PKG) | go run ./test/slowest
 
+.PHONY: detector
+detector: ## Measure what of personal data is recognised; writes docs/detector.md
+	go run ./test/detector --docs docs/detector.md
+
 # Real Kafka, Schema Registry and Redis as local processes on loopback, fetched
 # once into $$SERVICES_DIR (default: the user's cache). Flags for `up`, such as
 # SERVICES="-brokers 3 -secure -sentinel".

@@ -6,7 +6,7 @@ import "unicode/utf8"
 // search in a list, would; every byte of an event's texts is asked for.
 const (
 	digitByte     = 1 << iota // 0 to 9; lowest, so that it can be added up
-	addressByte               // @ and %, without one of which nothing is an e-mail address
+	atByte                    // @, and % of one that is escaped: without either nothing is x@y.z
 	tokenByte                 // what secrets are made of
 	localByte                 // what may stand before the @ of an address
 	hostByte                  // what an ordinary host is made of: ASCII only
@@ -14,6 +14,13 @@ const (
 	separatorByte             // what people write between the digits of a phone number
 	inkByte                   // ASCII that is neither space nor a control character below it
 	dialByte                  // what a card or phone number is made of, and all that is not ASCII
+	veilByte                  // what escapes begin with, and all that is not ASCII
+	spaceByte                 // ASCII white space
+	groupByte                 // what stands between the groups of a card number
+	bracketByte               // what opens "[at]"
+	assignByte                // what stands between a name and its value
+	alnumByte                 // ASCII letters and digits
+	prefixByte                // what the secrets of well-known services begin with
 )
 
 var classes = func() (table [256]uint16) {
@@ -28,7 +35,7 @@ var classes = func() (table [256]uint16) {
 			table[i] |= digitByte
 		}
 		if isDigit(c) || isLetter(c) {
-			table[i] |= tokenByte | hostByte | plainURLByte
+			table[i] |= tokenByte | hostByte | plainURLByte | alnumByte
 		}
 		if isWord(c) {
 			table[i] |= localByte
@@ -39,14 +46,25 @@ var classes = func() (table [256]uint16) {
 		if isDigit(c) || c >= utf8.RuneSelf {
 			table[i] |= dialByte
 		}
+		if c >= utf8.RuneSelf {
+			table[i] |= veilByte
+		}
 	}
-	mark(addressByte, "@%")
+	mark(atByte, "@%")
+	mark(veilByte, "%&\\=+")
+	mark(spaceByte, " \t\n\r")
+	mark(groupByte, " \t-._/,")
+	mark(bracketByte, "([{<")
+	mark(assignByte, "=:")
+	for _, p := range tokenPrefixes {
+		table[p.prefix[0]] |= prefixByte
+	}
 	mark(tokenByte, "_-./~+")
 	mark(localByte, ".%+-!#$&'*^`{|}~")
 	mark(hostByte, "_-.")
 	mark(plainURLByte, "_-.=")
 	mark(separatorByte, " -./()")
-	mark(dialByte, " -./()[]+")
+	mark(dialByte, " \t-./()[]+,_")
 	return table
 }()
 

@@ -24,31 +24,50 @@ const ShortMessage = padRoom - padLeast
 func LowerByRule(s string) string { return string(appendLowerRunes(nil, 0, s)) }
 
 // LookIDByRule is LookID without a glance at what can be there.
-func LookIDByRule(s string) Suspect {
-	if k := lookIDText(s); k != NotSuspect {
-		return k
-	}
-	return lookDecoded(s, lookIDText)
-}
+func LookIDByRule(s string) Suspect { return byRule(s, idRule) }
 
-// LookByRule is Look without counting first.
-func LookByRule(s string) Suspect {
-	if k := searchAll(s); k != NotSuspect || len(s) < 5 {
-		return k
-	}
-	return lookDecoded(s, searchAll)
-}
+// LookByRule is Look without one.
+func LookByRule(s string) Suspect { return byRule(s, textRule) }
 
-func searchAll(s string) Suspect {
-	for _, of := range []struct {
-		find func(string, int) (int, int, bool)
-		kind Suspect
-	}{{findEmail, SuspectEmail}, {findCard, SuspectCard}, {findPhone, SuspectPhone}, {findToken, SuspectToken}} {
-		if _, _, ok := of.find(s, 0); ok {
-			return of.kind
+// byRule searches s, and every layer of it, for everything and everywhere.
+func byRule(s string, r rule) Suspect {
+	if len(s) < 5 {
+		return NotSuspect
+	}
+	for range maxLayers + 1 {
+		if k := r.searchAll(s); k != NotSuspect {
+			return k
 		}
+		plain, changed := unveil(s)
+		if !changed {
+			return NotSuspect
+		}
+		s = plain
 	}
-	return NotSuspect
+	return SuspectHidden
+}
+
+func (r rule) searchAll(s string) Suspect {
+	dot, secret := spaced(s)
+	if _, _, ok := findEmail(s, 0); ok || spelledEmail(s, dot) {
+		return SuspectEmail
+	}
+	if nationalNumber(s, 0, len(s), r) || r.numbers(s) == SuspectIBAN {
+		return SuspectNationalID
+	}
+	if k := idNumbers(s, 0, len(s)); k != NotSuspect {
+		return k
+	}
+	if _, _, ok := findCard(s, 0); ok && !r.id {
+		return SuspectCard
+	}
+	if _, _, ok := findPhone(s, 0); ok && !r.id {
+		return SuspectPhone
+	}
+	if secret || assigned(s) {
+		return SuspectToken
+	}
+	return r.words(s, maxNested)
 }
 
 // PathByRule is appendPath segment by segment.

@@ -5,8 +5,11 @@ const minCard, maxCard = 13, 19
 
 // findCard finds the first card number: 13 to 19 digits, together or with
 // single spaces or hyphens between them, that no word or digit touches.
-func findCard(s string, from int) (start, end int, ok bool) {
-	for i := from; i < len(s); {
+func findCard(s string, from int) (start, end int, ok bool) { return cardIn(s, from, len(s)) }
+
+// cardIn is findCard for numbers that begin in s[from:to].
+func cardIn(s string, from, to int) (start, end int, ok bool) {
+	for i := from; i < to; {
 		end, next, ok := cardAt(s, i)
 		if ok {
 			return i, end, true
@@ -130,6 +133,89 @@ func issuer(digits []byte) bool {
 		if p >= r.from && p <= r.to && r.lengths&(1<<len(digits)) != 0 {
 			return true
 		}
+	}
+	return false
+}
+
+// cardPart reports whether a card number begins at the digit at i: digits
+// together with exactly a length of the issuer, or in groups. A number that
+// begins inside a longer one (inner) has the groups of four that cards have.
+func cardPart(s string, i int, inner bool) bool {
+	end := i
+	for end < len(s) && isDigit(s[end]) {
+		end++
+	}
+	whole := s[i:end]
+	touched := end < len(s) && (isLetter(s[end]) || s[end] == '_' && end+1 < len(s) && isLetter(s[end+1]))
+	// Cards of thirteen digits are out of use; numbers of orders and articles
+	// have as many.
+	if n := len(whole); n > minCard && n <= maxCard && !touched && cardNumber([]byte(whole)) && !dateFirst(whole) {
+		return true
+	}
+	if end == len(s) || s[end] != ' ' && s[end] != '-' || inner && end-i != 4 {
+		return false
+	}
+	return groupedCard(s, i)
+}
+
+// groupedCard reports whether a card number begins at the digit at i with single
+// spaces or hyphens between its digits.
+func groupedCard(s string, i int) bool {
+	var digits [maxCard]byte
+	n, end := 0, i
+	for j := i; j < len(s); j++ {
+		if isDigit(s[j]) {
+			if n == len(digits) {
+				return false
+			}
+			digits[n] = s[j]
+			n, end = n+1, j+1
+			continue
+		}
+		if s[j] != ' ' && s[j] != '-' || !isDigit(s[j-1]) {
+			break
+		}
+	}
+	return cardNumber(digits[:n]) && (end == len(s) || !isWord(s[end]))
+}
+
+// cardGroups reports whether a card number in the groups that are printed on
+// cards begins at the digit at i, with any one separator between all of them:
+// 4-4-4-4 and 4-4-4-4-3, 4-6-5 (American Express) or 4-6-4 (Diners).
+func cardGroups(s string, i int) bool {
+	if i+minCard > len(s) || !is(s[i+4], groupByte) || !isDigit(s[i+3]) {
+		return false
+	}
+	var digits [maxCard]byte
+	var groups [5]int
+	n, g := 0, 0
+	separator := ""
+	for j := i; j <= len(s); j++ {
+		if j < len(s) && isDigit(s[j]) {
+			if n == len(digits) || g == len(groups) {
+				return false
+			}
+			digits[n] = s[j]
+			n++
+			groups[g]++
+			continue
+		}
+		if groups[0] != 4 {
+			return false
+		}
+		whole := groups == [5]int{4, 4, 4, 4} || groups == [5]int{4, 4, 4, 4, 3} || groups == [5]int{4, 6, 5} || groups == [5]int{4, 6, 4}
+		if whole && (j == len(s) || !isAlnum(s[j])) && cardNumber(digits[:n]) {
+			return true
+		}
+		end := j
+		for end < len(s) && end-j < 3 && is(s[end], groupByte) {
+			end++
+		}
+		if end == j || separator != "" && s[j:end] != separator {
+			return false
+		}
+		separator, j = s[j:end], end-1
+		g++
 	}
 	return false
 }

@@ -42,12 +42,13 @@ func dateFirst(s string) bool {
 		day(s[:2]) && month(s[2:4]) && (recent(s[4:6]) || yearLike(s[4:]))
 }
 
-// ranges reports that s is made of ranges such as 25-34 35-44, which name ages
-// and sizes: two ascending numbers of at most three digits around each hyphen.
+// ranges reports that s is made of ranges such as 25-34 35-44 or 38/40 42/44,
+// which name ages and sizes: two ascending numbers of at most three digits around
+// each sign.
 func ranges(s string) bool {
 	for {
 		from, n := shortNumber(s)
-		if n == 0 || n == len(s) || s[n] != '-' {
+		if n == 0 || n == len(s) || s[n] != '-' && s[n] != '/' {
 			return false
 		}
 		s = s[n+1:]
@@ -87,4 +88,25 @@ func within(s string, limit int) bool {
 	}
 	n := int(s[0]-'0')*10 + int(s[1]-'0')
 	return n >= 1 && n <= limit
+}
+
+// bookNumber reports an ISBN: thirteen digits from 978 or 979 with the check
+// digit of a GTIN.
+func bookNumber(s string) bool {
+	if len(s) < 13 || s[:2] != "97" || s[2] != '8' && s[2] != '9' {
+		return false
+	}
+	var digits [13]byte
+	n := 0
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			continue
+		}
+		if n == len(digits) {
+			return false
+		}
+		digits[n] = s[i]
+		n++
+	}
+	return n == len(digits) && gtin(digits[:])
 }

@@ -15,7 +15,7 @@ type phoneLike struct {
 	tail       int    // digits behind the last closing bracket
 	closed     bool   // a bracket closes
 	spaces     bool
-	date       bool // a date, a year in front, or ranges of ages
+	date       bool // a date, a year in front, ranges of ages, a book's number
 }
 
 // isPhone is the definition of what looks like a phone number in free text: 8 to
@@ -42,6 +42,10 @@ func (p phoneLike) spaced(s string) bool {
 	return p.spaces || p.closed && p.tail >= rest
 }
 
+// maxRun is how many digits of a run are read: far more are no phone number, and
+// a text of nothing but digits and spaces is read in pieces, once.
+const maxRun = 64
+
 // phoneRun reads the run that begins at i; false where none can begin there.
 func phoneRun(s string, i int) (phoneLike, bool) {
 	p := phoneLike{start: i, end: i}
@@ -53,7 +57,7 @@ func phoneRun(s string, i int) (phoneLike, bool) {
 		p.lead = "+"
 		i++
 	}
-	for ; i < len(s); i++ {
+	for ; i < len(s) && p.digits <= maxRun; i++ {
 		c := s[i]
 		if isDigit(c) {
 			p.digits++
@@ -73,7 +77,7 @@ func phoneRun(s string, i int) (phoneLike, bool) {
 			pending.open = true
 		case c == ')' || c == ']':
 			pending.open, pending.closed = true, true
-		case c == '-' || c == '.' || c == '/':
+		case c == '-' || c == '.' || c == '/', (c == ',' || c == '_') && p.lead == "+":
 			pending.separators++
 		default:
 			n := spaceAt(s, i)
@@ -89,14 +93,17 @@ func phoneRun(s string, i int) (phoneLike, bool) {
 	if strings.HasPrefix(strings.TrimLeft(text, "(["), "00") {
 		p.lead = "00"
 	}
-	p.date = isDate(text) || yearFirst(text) || ranges(text)
+	p.date = isDate(text) || yearFirst(text) || ranges(text) || bookNumber(text)
 	return p, p.digits > 0
 }
 
 // findPhone finds the first number in free text. What is glued to a word, such
 // as order-2026-1120-55, is part of that word.
-func findPhone(s string, from int) (start, end int, ok bool) {
-	for i := from; i < len(s); {
+func findPhone(s string, from int) (start, end int, ok bool) { return phoneIn(s, from, len(s)) }
+
+// phoneIn is findPhone for numbers that begin in s[from:to].
+func phoneIn(s string, from, to int) (start, end int, ok bool) {
+	for i := from; i < to; {
 		if i > 0 && (isWord(s[i-1]) || strings.IndexByte("-./+#%=", s[i-1]) >= 0 && !boundary(s, i-1)) {
 			i++
 			continue

@@ -73,3 +73,28 @@ func lookQuery(name, value string) Suspect {
 	}
 	return Look(strings.ReplaceAll(value, "+", " "))
 }
+
+// percentDecode decodes what is decodable and leaves the rest.
+func percentDecode(s string) (string, bool) {
+	first := 0
+	for first < len(s) && (s[first] != '%' || !isOctet(s, first)) {
+		first++
+	}
+	if first == len(s) {
+		return s, false
+	}
+	out := append(make([]byte, 0, len(s)), s[:first]...)
+	for i := first; i < len(s); i++ {
+		if s[i] == '%' && isOctet(s, i) {
+			out = append(out, hexDigit(s[i+1])<<4|hexDigit(s[i+2]))
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return string(out), true
+}
+
+func isOctet(s string, i int) bool {
+	return i+2 < len(s) && hexDigit(s[i+1]) < 16 && hexDigit(s[i+2]) < 16
+}

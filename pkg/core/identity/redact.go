@@ -23,7 +23,7 @@ func Redact(s string) string {
 	}
 	var spans []span
 	for _, find := range [...]func(string, int) (int, int, bool){
-		findEmail, findCard, findPhone, findToken, findDigest, findAddress, findEncoded,
+		findEmail, findCard, findPhone, findIBAN, findToken, findBearer, findDigest, findAddress, findHidden,
 	} {
 		for from := 0; from < len(s); {
 			start, end, ok := find(s, from)
@@ -34,7 +34,10 @@ func Redact(s string) string {
 			from = end
 		}
 	}
-	return tidy(cover(s, spans))
+	if s = tidy(cover(s, spans)); Look(s) != NotSuspect {
+		return redacted // of several words, or of a form that has no finder
+	}
+	return s
 }
 
 // cover replaces the spans of s.
@@ -130,14 +133,15 @@ func addressLike(word string) bool {
 	return err == nil
 }
 
-// findEncoded finds a word whose percent-encoding hides something.
-func findEncoded(s string, from int) (start, end int, ok bool) {
+// findHidden finds a word that looks like something once its escapes, its
+// encoding and characters that stand for others are undone.
+func findHidden(s string, from int) (start, end int, ok bool) {
 	for i := from; i < len(s); {
 		j := i
 		for j < len(s) && s[j] != ' ' && s[j] != '"' && s[j] != '\'' {
 			j++
 		}
-		if word := s[i:j]; strings.IndexByte(word, '%') >= 0 && lookDecoded(word, look) != NotSuspect {
+		if Look(s[i:j]) != NotSuspect {
 			return i, j, true
 		}
 		i = j + 1
