@@ -26,7 +26,7 @@ func ClientID(value string) (string, Fault) {
 		return "", Placeholder
 	}
 	const most = 256
-	if len(id) > most || !token(id) || cookie && !cookieClientID(id) {
+	if len(id) > most || !token(id) || cookie && !cookieClientID(id) || personal(id) {
 		return "", Invalid
 	}
 	return id, OK
@@ -70,7 +70,7 @@ func SessionID(value string) (string, Fault) {
 	switch {
 	case identity.Placeholder(identity.AnyField, s) || identity.Placeholder(identity.AnyField, id):
 		return "", Placeholder
-	case !digits(id) || len(id) > 20:
+	case !digits(id) || len(id) > 20 || personal(id):
 		return "", Invalid
 	}
 	return id, OK
@@ -99,6 +99,8 @@ func BrowserID(name, value string) (string, Fault) {
 		return "", Absent
 	case identity.Placeholder(identity.AnyField, s):
 		return "", Placeholder
+	case personal(s):
+		return "", Invalid
 	}
 	return s, OK
 }

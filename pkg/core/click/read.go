@@ -49,11 +49,15 @@ func Read(k Kind, value string) (ID, Fault) {
 	if identity.Placeholder(identity.AnyField, id.Value) {
 		return ID{}, Placeholder
 	}
-	if !clean(k, id.Value) {
+	if !clean(k, id.Value) || personal(id.Value) {
 		return ID{}, Invalid
 	}
 	return id, OK
 }
+
+// personal reports an id that looks like personal data or a secret: no platform
+// makes such ids, and every provider would pass it on as it is.
+func personal(id string) bool { return identity.LookID(id) != identity.NotSuspect }
 
 // clean reports whether s is made of what the platform makes ids of.
 func clean(k Kind, s string) bool {

@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // systems are the platforms of apps, as Google Analytics writes them.
@@ -42,7 +43,7 @@ func (b *build) appendModel(dst []byte) []byte {
 // model named after its owner's address, stays here. Versions have the form of
 // phone numbers.
 func (b *build) appendDeviceText(dst []byte, key, s string) []byte {
-	if k := identity.Look(s); k != identity.NotSuspect && k != identity.SuspectPhone {
+	if !payload.DeviceText(s) {
 		b.refused(event.Member("device", key))
 		return dst
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // maxSession is from where on Google's own tag leaves session attributes out,
@@ -101,11 +102,11 @@ func (b *build) appendMember(dst []byte, key string, value []byte) []byte {
 	text, isText := unquote(value)
 	switch key {
 	case "gad_source", "gad_campaignid", "session_start_time_usec":
-		if isText && isToken(text, 64) || isDigits(string(value)) {
+		if (isText && isToken(text, 64) || isDigits(string(value))) && identity.LookID(string(value)) == identity.NotSuspect {
 			return append(jsonappend.Key(dst, key), value...)
 		}
 	case "landing_page_user_agent":
-		if isText && text != "" && len(text) <= maxAgent && b.in.Route.Kinds.Has(decision.KindUserAgent) {
+		if isText && text != "" && len(text) <= maxAgent && b.in.Route.Kinds.Has(decision.KindUserAgent) && !payload.Unsafe(b.e, text) {
 			return jsonappend.String(jsonappend.Key(dst, key), identity.Vouch(text))
 		}
 	case "landing_page_url", "landing_page_referrer":

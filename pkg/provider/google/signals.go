@@ -42,17 +42,28 @@ func (b *build) collect() {
 	b.clicks()
 	b.deviceIP()
 	if ua := b.e.Device.UserAgent; !ua.IsZero() && b.may(decision.KindUserAgent, consent.AdUserData) {
-		if s := identity.Trim(ua.Reveal()); identity.Placeholder(identity.AnyField, s) || len(s) > maxAgent {
-			b.drop(decision.KindUserAgent, decision.DropInvalid)
-			b.notes.Add(event.Path("device.user_agent"), event.NoteInvalid)
-		} else {
-			b.signals.userAgent = identity.Vouch(s)
-			b.present = b.present.With(decision.KindUserAgent)
-		}
+		b.userAgent(identity.Trim(ua.Reveal()))
 	}
 	if b.a.analytics() {
 		b.analyticsIDs()
 	}
+}
+
+// userAgent takes the user agent. Programs that set it themselves have put the
+// addresses of their users there.
+func (b *build) userAgent(s string) {
+	at := event.Path("device.user_agent")
+	switch {
+	case identity.Placeholder(identity.AnyField, s) || len(s) > maxAgent:
+		b.notes.Add(at, event.NoteInvalid)
+	case payload.Unsafe(b.e, s):
+		b.refused(at)
+	default:
+		b.signals.userAgent = identity.Vouch(s)
+		b.present = b.present.With(decision.KindUserAgent)
+		return
+	}
+	b.drop(decision.KindUserAgent, decision.DropInvalid)
 }
 
 // adsClicks are the click ids that conversions of Google Ads take, the most
@@ -219,7 +230,7 @@ func (b *build) clientID(value string) bool {
 			b.drop(decision.KindBrowserID, decision.DropInvalid)
 			b.notes.Add(path, event.NotePlaceholder)
 			return false
-		case !isToken(s, maxAnalyticsID):
+		case !isToken(s, maxAnalyticsID) || payload.Unsafe(b.e, s):
 			b.drop(decision.KindBrowserID, decision.DropInvalid)
 			b.notes.Add(path, event.NoteInvalid)
 			return false

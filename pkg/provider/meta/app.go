@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // appData appends app_data, which Meta requires of app events. The tracking
@@ -52,7 +53,7 @@ func appMissing(format string, d *event.Device) string {
 	switch {
 	case identity.Placeholder(identity.AnyField, d.OSVersion) || !visible(d.OSVersion):
 		missing = append(missing, "device.os_version is missing")
-	case !deviceSafe(d.OSVersion):
+	case !payload.DeviceText(d.OSVersion):
 		missing = append(missing, "device.os_version looks like personal data")
 	}
 	if !d.TrackingAuthorized.Set {
@@ -92,16 +93,11 @@ func (b *builder) extinfo(format string, d *event.Device) {
 // after its owner's address, is left empty. Versions have the form of phone
 // numbers.
 func (b *builder) deviceText(s string) {
-	if !deviceSafe(s) {
+	if !payload.DeviceText(s) {
 		b.Unsafe++
 		s = ""
 	}
 	b.Dst = jsonappend.String(jsonappend.Comma(b.Dst), identity.Vouch(s))
-}
-
-func deviceSafe(s string) bool {
-	k := identity.Look(s)
-	return k == identity.NotSuspect || k == identity.SuspectPhone
 }
 
 func (b *builder) whole(v event.Opt[int64]) {

@@ -48,7 +48,7 @@ func clickPayload(s string) bool {
 			return false
 		}
 	}
-	return !identity.Placeholder(identity.AnyField, s)
+	return !identity.Placeholder(identity.AnyField, s) && identity.LookID(s) == identity.NotSuspect
 }
 
 // odd reports a creation time that is not 13 digits or lies in the future:

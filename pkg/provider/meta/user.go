@@ -258,7 +258,7 @@ func (b *builder) single(r *row, v identity.Raw) bool {
 	case deviceID:
 		return b.deviceID(s)
 	case partner:
-		return b.opaque(r, s, strings.ContainsAny(s, "@ \"<>"))
+		return b.opaque(r, s, strings.ContainsAny(s, "@ \"<>") || payload.Unsafe(b.ev, s))
 	default:
 		return b.opaque(r, s, payload.Unsafe(b.ev, s))
 	}

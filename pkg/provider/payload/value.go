@@ -24,6 +24,13 @@ func SuspectNumber(v event.Value) bool {
 	}
 }
 
+// DeviceText reports that a version or model may leave. Versions have the form of
+// phone numbers in free text, so numbers are judged as those of ids are.
+func DeviceText(s string) bool {
+	k := identity.Look(s)
+	return k == identity.NotSuspect || k == identity.SuspectPhone && identity.LookID(s) == identity.NotSuspect
+}
+
 // Float reads a number, also one written as text.
 func Float(v event.Value) (float64, bool) {
 	switch v.Kind {

@@ -58,6 +58,9 @@ type Fixture struct {
 	// ResendUnsafe: the provider does not recognise a second copy of the canary
 	// event, and says so.
 	ResendUnsafe bool
+	// OwnNumbers are members of the event that hold numbers of the provider's own,
+	// which it wants as they are: a card number is of the same form as one of them.
+	OwnNumbers []string
 	// RestrictedPlace is where the provider has a reduced form; the zero value
 	// where it has one everywhere.
 	RestrictedPlace consent.Jurisdiction

@@ -36,6 +36,7 @@ func Run(t *testing.T, p provider.Provider, f Fixture) {
 	t.Run("restricted relies on nothing that was refused", b.restricted)
 	t.Run("sensitive says no contents", b.sensitive)
 	t.Run("unsafe ids are refused", b.unsafeIDs)
+	t.Run("every string is judged", b.everyString)
 	t.Run("age has limits", b.age)
 	t.Run("requests hold every event", b.assemble)
 	t.Run("probes deliver nothing", b.probe)
@@ -286,7 +287,8 @@ func (b *bench) sensitive(t *testing.T) {
 }
 
 func (b *bench) unsafeIDs(t *testing.T) {
-	for _, id := range []string{"jane@shop.example", "jane%40shop.example", "+49 30 901820", "4111111111111111"} {
+	for _, id := range []string{"jane@shop.example", "jane%40shop.example", "+49 30 901820", "4111111111111111", "lead-+4915123456789", "+4915123456789_1700000000", "4111111111111111-1",
+		"cc:4111111111111111", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "DE89370400440532013000"} {
 		in := b.input()
 		in.Event.ID = id
 		in.EventID = id

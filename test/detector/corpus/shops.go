@@ -78,7 +78,7 @@ func below(n int64) func(*rand.Rand, int) any {
 func from(a, b int64) func(*rand.Rand, int) any {
 	return func(r *rand.Rand, _ int) any { return a + r.Int64N(b-a) }
 }
-func running(r *rand.Rand, n int) any { return n + 1 }
+func running(_ *rand.Rand, n int) any { return n + 1 }
 
 var formats = []format{
 	{"Shopify, order name", prints("#%d", from(1001, 99999))},
