@@ -134,7 +134,7 @@ func TestHealthJSON(t *testing.T) {
 			require.Equal(t, "growth@acme.example", alert["owner"])
 		}
 	}
-	require.Equal(t, map[any]bool{"credentials": true, "coverage_drop": true}, firing)
+	require.Equal(t, map[any]bool{"credentials": true}, firing, "one cause, one alert")
 }
 
 func TestDestinationsJSON(t *testing.T) {

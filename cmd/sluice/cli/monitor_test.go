@@ -33,7 +33,7 @@ func TestMonitorMakesAlertsMetrics(t *testing.T) {
 		return strings.Contains(last, `alert="credentials",customer="acme",destination="acme-meta",`) && line(last, `alert="credentials"`, "acme-meta") == "1"
 	}
 	patience.Until(t, "the alert of acme-meta", found)
-	for alert, want := range map[string]string{"coverage_drop": "1", "silent_failure": "0", "match_quality_drop": "0", "verdict_refusals": "0"} {
+	for alert, want := range map[string]string{"coverage_drop": "0", "silent_failure": "0", "match_quality_drop": "0", "verdict_refusals": "0", "sla_missed": "0", "error_budget": "0"} {
 		require.Equal(t, want, line(last, `alert="`+alert+`"`, "acme-meta"), alert)
 		require.Equal(t, "0", line(last, `alert="`+alert+`"`, "globex-meta"), "it is not active")
 	}

@@ -22,7 +22,12 @@ const (
 	MatchQualityDrop AlertName = "match_quality_drop"
 	// VerdictRefusals: the provider refuses later what it had accepted.
 	VerdictRefusals AlertName = "verdict_refusals"
-	// Credentials: the provider or the secret store refuses, or will soon.
+	// SLAMissed: events are delivered, and later than the owner expects.
+	SLAMissed AlertName = "sla_missed"
+	// ErrorBudget: more events fail than the error budget allows, or soon will.
+	ErrorBudget AlertName = "error_budget"
+	// Credentials: the provider or the secret store refuses, or a person has to
+	// renew the secret soon.
 	Credentials AlertName = "credentials"
 	// APIVersion: the version of the provider's API that requests name has
 	// ended, or will soon.
@@ -34,7 +39,7 @@ const (
 
 // AlertNames lists every alert, those of destinations first.
 func AlertNames() []AlertName {
-	return []AlertName{SilentFailure, CoverageDrop, MatchQualityDrop, VerdictRefusals, Credentials, APIVersion, ConsentTableStale}
+	return []AlertName{SilentFailure, CoverageDrop, MatchQualityDrop, VerdictRefusals, SLAMissed, ErrorBudget, Credentials, APIVersion, ConsentTableStale}
 }
 
 // Alert is the state of one alert at one destination.
@@ -51,6 +56,7 @@ const (
 	// RecentSpan is compared with the BaselineSpan before it.
 	RecentSpan   = time.Hour
 	BaselineSpan = 24 * time.Hour
+	daySpan      = 24 * time.Hour
 	// silentRate is how many events an hour must be usual before an hour
 	// without any means something: by chance it would happen once in 150.
 	silentRate = 5
@@ -64,6 +70,12 @@ const (
 	qualityDrop = 1
 	// refusals in a day, at least, and as a share of what was delivered.
 	refusalCount, refusalShare = 5, 0.02
+	// punctual is the share of events that has to keep the objective.
+	punctual = 0.95
+	// failures in a day, at least, before the budget of a day is used up, and
+	// in an hour before it burns fast: so fast that the budget of 30 days would
+	// last two.
+	failureCount, fastBurn = 5, 14.4
 	// expiresSoon warns of credentials that end.
 	expiresSoon = 7 * 24 * time.Hour
 	// versionSoon warns of an API version that ends. Applying a destination
@@ -100,23 +112,16 @@ func (o *Observer) Situation(now int64, statuses []Status) Situation {
 	recent := now - RecentSpan.Milliseconds()
 	return Situation{
 		Now: now, Recent: o.Counts(recent, now+1), Baseline: o.Counts(recent-BaselineSpan.Milliseconds(), recent),
-		Day: o.Counts(now-24*time.Hour.Milliseconds(), now+1), Waiting: o.Waiting(), Worst: Worst(statuses, now),
+		Day: o.Counts(now-daySpan.Milliseconds(), now+1), Waiting: o.Waiting(), Worst: Worst(statuses, now),
 	}
 }
 
 // Judge gives every alert of a destination, firing or not. One that is not
 // active, not live or paused is meant to be silent: none of its alerts fires.
 func (s *Situation) Judge(d *resource.Destination) []Alert {
-	quiet := !d.Active || d.Mode != resource.ModeLive || d.Paused
-	details := map[AlertName]string{}
-	if !quiet {
-		recent, baseline, day := orNone(s.Recent[d.ID]), orNone(s.Baseline[d.ID]), orNone(s.Day[d.ID])
-		details[SilentFailure] = silent(d, recent, baseline)
-		details[CoverageDrop] = coverage(d, recent, baseline, day)
-		details[MatchQualityDrop] = quality(recent, baseline)
-		details[VerdictRefusals] = refusals(day)
-		details[Credentials] = s.credentials(d, recent)
-		details[APIVersion] = s.version(d)
+	var details map[AlertName]string
+	if d.Active && d.Mode == resource.ModeLive && !d.Paused {
+		details = s.details(d)
 	}
 	var all []Alert
 	for _, name := range AlertNames() {
@@ -130,6 +135,37 @@ func (s *Situation) Judge(d *resource.Destination) []Alert {
 	return all
 }
 
+// details says why alerts fire. What one of them explains fires no other: a
+// person needs the cause, once.
+func (s *Situation) details(d *resource.Destination) map[AlertName]string {
+	recent, baseline, day := orNone(s.Recent[d.ID]), orNone(s.Baseline[d.ID]), orNone(s.Day[d.ID])
+	details := map[AlertName]string{
+		MatchQualityDrop: quality(recent, baseline), VerdictRefusals: refusals(day), APIVersion: s.version(d),
+		Credentials: s.credentials(d, recent), SLAMissed: late(d, recent, day),
+	}
+	details[ErrorBudget] = budget(d, recent, day, details[SLAMissed] == "")
+	if s.stopped(d, recent) {
+		return details // known to send nothing: neither silent, nor short of events for another reason
+	}
+	if details[SilentFailure] = s.silent(d, recent, baseline); details[SilentFailure] == "" {
+		details[CoverageDrop] = s.coverage(d, recent, baseline, day)
+	}
+	return details
+}
+
+// stopped says whether it is known that nothing can be sent now, and so said
+// elsewhere.
+func (s *Situation) stopped(d *resource.Destination, recent *Counts) bool {
+	state := s.Worst[d.ID].State
+	return state == "blocked" || state == "waiting" || recent.LastCredentials > recent.LastDelivered
+}
+
+// full says whether a destination stands as it does for so long that a window
+// of that length holds nothing from before.
+func (s *Situation) full(d *resource.Destination, window time.Duration) bool {
+	return s.Now-d.Stored >= window.Milliseconds()
+}
+
 // JudgeConsent gives the alert about the consent table: whether it is ready,
 // and how long ago it last was known to be complete.
 func JudgeConsent(ready bool, staleness time.Duration) Alert {
@@ -138,114 +174,4 @@ func JudgeConsent(ready bool, staleness time.Duration) Alert {
 		a.Firing, a.Detail = true, fmt.Sprintf("the consent table was last known to be complete %s ago; nothing is decided until it is again", staleness.Round(time.Second))
 	}
 	return a
-}
-
-func orNone(c *Counts) *Counts {
-	if c == nil {
-		return &Counts{}
-	}
-	return c
-}
-
-func silent(d *resource.Destination, recent, baseline *Counts) string {
-	if recent.Delivered > 0 {
-		return ""
-	}
-	usual := float64(baseline.Delivered) / BaselineSpan.Hours()
-	if usual >= silentRate {
-		return fmt.Sprintf("nothing was delivered in the last hour; %.0f events an hour were usual", usual)
-	}
-	var expected int64
-	for _, n := range d.Objectives.ExpectedPerDay {
-		expected += n
-	}
-	if perHour := float64(expected) / 24; perHour >= silentRate && baseline.Delivered == 0 {
-		return fmt.Sprintf("nothing was delivered in the last %.0f hours; the owner expects %.0f events an hour", (RecentSpan + BaselineSpan).Hours(), perHour)
-	}
-	return ""
-}
-
-func coverage(d *resource.Destination, recent, baseline, day *Counts) string {
-	r := Report{Counts: day}
-	if r.coverage(d, 24*time.Hour); r.Coverage != nil {
-		if *r.Coverage >= minimalCoverage {
-			return ""
-		}
-		worst := r.EventCoverage[0]
-		for _, e := range r.EventCoverage {
-			if e.Share() < worst.Share() {
-				worst = e
-			}
-		}
-		return fmt.Sprintf("%.0f %% of the expected events arrived in 24 hours; %s: %d of %.0f", 100**r.Coverage, worst.Event, worst.Got, worst.Expected)
-	}
-	now, ok := recent.Passed()
-	before, known := baseline.Passed()
-	if !ok || !known || recent.decided() < enough || baseline.decided() < enough || before-now < passedDrop {
-		return ""
-	}
-	return fmt.Sprintf("%.0f %% of the events passed in the last hour, %.0f %% in the day before; most were %s", 100*now, 100*before, recent.mostly())
-}
-
-// decided counts events that were decided, one way or the other.
-func (c *Counts) decided() int { return c.Eligible + c.Skipped + c.Rejected }
-
-// mostly is the reason that kept most events back.
-func (c *Counts) mostly() decision.Reason {
-	var most decision.Reason
-	for _, r := range decision.Reasons() {
-		if s := r.Info().Status; (s == decision.Skipped || s == decision.Rejected || s == decision.DeadLettered || s == decision.Revoked) && c.Reasons[r] > c.Reasons[most] {
-			most = r
-		}
-	}
-	return most
-}
-
-func quality(recent, baseline *Counts) string {
-	now, ok := recent.MatchQuality()
-	before, known := baseline.MatchQuality()
-	if !ok || !known || recent.Delivered < enough || baseline.Delivered < enough || before-now < qualityDrop {
-		return ""
-	}
-	kind, lost := decision.KindCount, 0.0
-	for k := range decision.KindCount {
-		was, is := float64(baseline.Kinds[k])/float64(baseline.Delivered), float64(recent.Kinds[k])/float64(recent.Delivered)
-		if was-is > lost {
-			kind, lost = k, was-is
-		}
-	}
-	text := fmt.Sprintf("match quality is %.1f of 10 in the last hour, and was %.1f in the day before", now, before)
-	if kind != decision.KindCount {
-		text += fmt.Sprintf("; %s is missing in %.0f %% more events", kind, 100*lost)
-	}
-	return text
-}
-
-func refusals(day *Counts) string {
-	if day.Refused < refusalCount || float64(day.Refused) < refusalShare*float64(day.Delivered) {
-		return ""
-	}
-	return fmt.Sprintf("the provider refused %d events of the last 24 hours after it had accepted them (%d delivered)", day.Refused, day.Delivered)
-}
-
-func (s *Situation) credentials(d *resource.Destination, recent *Counts) string {
-	status := s.Worst[d.ID]
-	switch {
-	case status.State == "blocked" && (status.Reason == decision.CredentialsInvalid || status.Reason == decision.CredentialsMissing):
-		return status.Reason.Info().Sentence + " " + status.Reason.Info().Fix
-	case recent.LastCredentials > recent.LastDelivered:
-		return "events are put off because of the credentials, and none was delivered since"
-	case status.CredentialExpires > 0 && status.CredentialExpires-s.Now < expiresSoon.Milliseconds():
-		return "the credential ends at " + time.UnixMilli(status.CredentialExpires).UTC().Format(time.RFC3339)
-	default:
-		return ""
-	}
-}
-
-func (s *Situation) version(d *resource.Destination) string {
-	v := s.Versions[d.ID]
-	if v.Ends == 0 || v.Ends-s.Now > versionSoon.Milliseconds() {
-		return ""
-	}
-	return "API version " + v.Name + " ends or ended on " + time.UnixMilli(v.Ends).UTC().Format(time.DateOnly) + "; requests name it"
 }

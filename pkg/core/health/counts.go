@@ -205,6 +205,17 @@ func (c *Counts) Passed() (float64, bool) {
 	return math.Max(0, 1-float64(lost)/float64(max(c.Eligible+c.Skipped+c.Rejected, lost))), true
 }
 
+// spent counts what uses the error budget up, events that missed the
+// objective (0: there is none), were dead-lettered or expired, and all of which
+// those are a part.
+func (c *Counts) spent(slaMS int64) (late, failed, all int) {
+	if slaMS > 0 {
+		late = c.Latency.n - c.Latency.Within(slaMS)
+	}
+	failed = c.DeadLettered + c.Expired
+	return late, failed, c.Delivered + failed
+}
+
 // latencyBuckets cover a millisecond to about a month in steps of a tenth.
 const (
 	latencyBuckets = 240

@@ -190,13 +190,55 @@ func TestVerdictsAboutRequests(t *testing.T) {
 	require.Equal(t, 183, c.Confirmed)
 }
 
+// Two senders say different things in any order, and the answer is one: the
+// worst state, and the earliest end of credentials that any of them uses.
+func TestTheWorstIsTheSameInAnyOrder(t *testing.T) {
+	t.Parallel()
+	at := now.UnixMilli()
+	for name, c := range map[string]struct {
+		a, b, want health.Status
+	}{
+		"the end is known to one": {
+			health.Status{State: "open", CredentialExpires: 7}, health.Status{State: "open"}, health.Status{State: "open", CredentialExpires: 7},
+		},
+		"one still has the old secret": {
+			health.Status{State: "open", CredentialExpires: 9}, health.Status{State: "open", CredentialExpires: 7}, health.Status{State: "open", CredentialExpires: 7},
+		},
+		"the end is known to the better": {
+			health.Status{State: "open", CredentialExpires: 7}, health.Status{State: "blocked", Reason: decision.CredentialsInvalid},
+			health.Status{State: "blocked", Reason: decision.CredentialsInvalid, CredentialExpires: 7},
+		},
+		"blocked for longer": {
+			health.Status{State: "blocked", Since: 2, Reason: decision.CredentialsInvalid}, health.Status{State: "blocked", Since: 1, Reason: decision.ProviderMisconfigured},
+			health.Status{State: "blocked", Since: 1, Reason: decision.ProviderMisconfigured},
+		},
+		"a wait that is over": {
+			health.Status{State: "waiting", Reason: decision.ProviderThrottled, Until: at - 60_000}, health.Status{State: "open"}, health.Status{State: "open"},
+		},
+		"a wait": {
+			health.Status{State: "waiting", Reason: decision.ProviderThrottled, Until: at + 1}, health.Status{State: "open"},
+			health.Status{State: "waiting", Reason: decision.ProviderThrottled, Until: at + 1},
+		},
+	} {
+		a, b, want := c.a, c.b, c.want
+		for i, s := range []*health.Status{&a, &b, &want} {
+			s.Destination, s.Sender, s.UpdatedAt = "d", strconv.Itoa(i), at
+		}
+		for _, order := range [][]health.Status{{a, b}, {b, a}} {
+			got := health.Worst(order, at)["d"]
+			got.Sender = want.Sender
+			require.Equal(t, want, got, name)
+		}
+	}
+}
+
 func TestStateOf(t *testing.T) {
 	t.Parallel()
 	at := now.UnixMilli()
 	worst := health.Worst([]health.Status{
 		{Destination: "acme-meta", Sender: "a", State: "open", UpdatedAt: at, CredentialExpires: 7},
 		{Destination: "acme-meta", Sender: "b", State: "blocked", UpdatedAt: at - 60_000},
-		{Destination: "acme-meta", Sender: "c", State: "waiting", UpdatedAt: at},
+		{Destination: "acme-meta", Sender: "c", State: "waiting", UpdatedAt: at, Until: at + 1},
 		{Destination: "gone", Sender: "b", State: "blocked", UpdatedAt: at - 3_600_000},
 	}, at)
 	require.Len(t, worst, 1)

@@ -13,6 +13,10 @@ import (
 // says so again every five minutes; one that has not for longer is gone.
 const FreshStatus = 15 * time.Minute
 
+// overdue is how long after the end of a wait its sender has said something
+// newer, if it is there.
+const overdue = 30 * time.Second
+
 // Budget is the share of events that may miss the objective before the error
 // budget is used up.
 const Budget = 0.01
@@ -33,22 +37,36 @@ type Status struct {
 var severity = map[string]int{"open": 1, "waiting": 2, "blocked": 3}
 
 // Worst gives the state of each destination: of the statuses that are fresh at
-// a time, the worst one.
+// a time, the worst one, whatever order they come in. A wait that is over is
+// none. The credentials end where those of one sender do: the earliest end
+// counts.
 func Worst(statuses []Status, now int64) map[string]Status {
-	worst := map[string]Status{}
+	worst, ends := map[string]Status{}, map[string]int64{}
 	for _, s := range statuses {
 		if now-s.UpdatedAt > FreshStatus.Milliseconds() {
 			continue
 		}
-		known, ok := worst[s.Destination]
-		if !ok || severity[s.State] > severity[known.State] {
-			if known.CredentialExpires > 0 && s.CredentialExpires == 0 {
-				s.CredentialExpires = known.CredentialExpires
-			}
+		if s.State == "waiting" && now-s.Until > overdue.Milliseconds() {
+			s.State, s.Reason, s.Message, s.Until = "open", decision.ReasonNone, "", 0
+		}
+		if end := ends[s.Destination]; s.CredentialExpires > 0 && (end == 0 || s.CredentialExpires < end) {
+			ends[s.Destination] = s.CredentialExpires
+		}
+		if known, ok := worst[s.Destination]; !ok || compare(s, known) > 0 {
 			worst[s.Destination] = s
 		}
 	}
+	for id, s := range worst {
+		s.CredentialExpires = ends[id]
+		worst[id] = s
+	}
 	return worst
+}
+
+// compare orders statuses of one destination: the worse state first, then the
+// one that lasts longer.
+func compare(a, b Status) int {
+	return cmp.Or(cmp.Compare(severity[a.State], severity[b.State]), cmp.Compare(b.Since, a.Since), cmp.Compare(b.Sender, a.Sender))
 }
 
 // StateOf says in one word how a destination stands: what its resource says
@@ -173,14 +191,10 @@ func (r *Report) freshness(d *resource.Destination) {
 	if p95, ok := c.Latency.Quantile(0.95); ok {
 		r.P95 = &p95
 	}
-	late := 0
-	if d.Objectives.SLAMS > 0 && c.Latency.n > 0 {
-		within := c.Latency.Within(d.Objectives.SLAMS)
-		late = c.Latency.n - within
-		r.WithinSLA = share(within, c.Latency.n)
+	if d.Objectives.SLAMS > 0 {
+		r.WithinSLA = share(c.Latency.Within(d.Objectives.SLAMS), c.Latency.n)
 	}
-	failed := c.DeadLettered + c.Expired
-	if all := c.Delivered + failed; all > 0 {
+	if late, failed, all := c.spent(d.Objectives.SLAMS); all > 0 {
 		left := 1 - float64(late+failed)/float64(all)/Budget
 		r.BudgetLeft = &left
 	}

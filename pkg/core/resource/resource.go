@@ -78,6 +78,8 @@ type Destination struct {
 
 	// Hash is the content hash shown in every decision.
 	Hash string
+	// Stored is when its record was written, in epoch ms; zero: not known.
+	Stored int64
 }
 
 // Terms records who accepted the provider's terms.

@@ -50,6 +50,7 @@ func TestRoundTrip(t *testing.T) {
 	})
 	t.Run("destination", func(t *testing.T) {
 		roundTrip(t, schemas.Destination, codec.AppendDestination, codec.DecodeDestination, func(d *resource.Destination) {
+			d.Stored = 0
 			if !d.HasIdentifiers {
 				d.Identifiers = 0
 			}

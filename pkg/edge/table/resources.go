@@ -101,6 +101,7 @@ func (t *ResourceTable) put(ctx context.Context, kind, key string, r *kgo.Record
 		if err := t.decode.Destination(ctx, r.Value, d); err != nil {
 			return err
 		}
+		d.Stored = r.Timestamp.UnixMilli()
 		t.builder.PutDestination(key, d, r.Offset)
 	case resource.KindMapping:
 		m := new(resource.Mapping)
