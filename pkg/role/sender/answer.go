@@ -123,20 +123,27 @@ func (u *judgement) accepted(ctx context.Context, r *result) {
 	}
 }
 
-// throttled: nothing goes before the time that the provider named.
+// throttled: nothing goes before the time that the provider named. The attempt
+// is told, whether its deliveries wait here or in a topic.
 func (u *judgement) throttled(ctx context.Context) {
 	if u.destinations.Throttle(ctx, u.d, &u.r.answer.Answer, len(u.r.left), u.now) {
 		u.parkAll(u.d)
 	}
-	if wait := u.d.WaitMS(u.now); wait > ms(u.cfg.LongWait) {
-		if u.j.intent == toProbe {
-			u.d.Probing = false
-			return
-		}
-		u.moveAll(u.r.left, wait)
+	if u.j.intent == toProbe {
+		u.d.Probing = false
 		return
 	}
-	u.retryLater(u.d, u.j, u.r.left)
+	wait := u.d.WaitMS(u.now)
+	o := settle.Outcome{Kind: settle.Kept, Reason: decision.ProviderThrottled, Until: u.now + wait, Evidence: evidence(u.r.answer)}
+	if wait <= ms(u.cfg.LongWait) {
+		u.keep(ctx, u.d, u.j, u.r.left, &o)
+		return
+	}
+	u.moveAll(nil, wait)
+	o.Kind, o.Topic = settle.Later, u.topics.ForWait(wait).Name
+	for _, it := range u.r.left {
+		u.End(it, &o)
+	}
 }
 
 // failed: the same bytes again, in place while everything fails, else on the

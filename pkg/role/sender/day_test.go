@@ -1,8 +1,10 @@
 package sender_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/health"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/edge/httpclient"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
@@ -149,6 +152,83 @@ func TestASecretThatEndsIsSaid(t *testing.T) {
 		r.order(0, "order", "b")
 		r.await(func() bool { return r.counts()["delivered delivered"] == 2 && r.status("d0").CredentialExpires == 0 }, "taken back")
 		r.stop(s)
+	})
+}
+
+// A sender without deliveries notices too that a person has renewed the secret,
+// or its word would alert for as long as it runs.
+func TestARenewedSecretTakesItsEndBackWithoutDeliveries(t *testing.T) {
+	bubble(t, 1, func(r *harness) {
+		p := &expiring{Provider: r.provider, lives: time.Hour, ends: time.Now().Add(72 * time.Hour)}
+		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = p })
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.status("d0").CredentialExpires > 0 }, "said")
+		r.secrets.set("file:d0", "renewed")
+		r.awaitFor(10*time.Second, func() bool { return r.status("d0").CredentialExpires == 0 }, "taken back")
+		r.stop(s)
+	})
+}
+
+// hourly gives d0 a token of an hour, as Google does, and the others a secret
+// that ends in two months, as Meta's do.
+type hourly struct{ provider.Provider }
+
+func (h hourly) Authorize(ctx context.Context, do provider.Doer, t *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
+	a, err := h.Provider.Authorize(ctx, do, t, secret)
+	if t.Destination.ID == "d0" {
+		a.Expires = time.Now().Add(time.Hour).UnixMilli()
+	} else {
+		a.SecretEnds = time.Now().Add(60 * 24 * time.Hour).UnixMilli()
+	}
+	return a, err
+}
+
+// A healthy installation of two senders is silent, every quarter of an hour of
+// thirty hours: what they say is judged as the monitor does.
+func TestAHealthyInstallationIsSilent(t *testing.T) {
+	longBubble(t, 2, func(r *harness) {
+		r.provider = hourly{r.provider}
+		var senders []*running
+		for _, name := range []string{"one", "two"} {
+			senders = append(senders, r.start(func(c *sender.Config, _ *sender.Deps) {
+				c.Instance, c.WatchEvery, c.CommitEvery = name, time.Minute, time.Minute
+			}))
+		}
+		began := time.Now()
+		for i := 0; time.Since(began) < 30*time.Hour; i++ {
+			r.order(0, "order", fmt.Sprintf("a-%d", i), fmt.Sprintf("b-%d", i))
+			r.order(1, "order", fmt.Sprintf("c-%d", i), fmt.Sprintf("d-%d", i))
+			r.pass(15 * time.Minute)
+		}
+		v, err := r.world.Await(t.Context())
+		require.NoError(t, err)
+		decisions, statuses := r.decisions(), r.statuses()
+		observer, told := health.NewObserver(health.Config{}), map[string]bool{}
+		slices.SortStableFunc(decisions, func(a, b decision.Decision) int { return cmp.Compare(a.Time, b.Time) })
+		for at := began; at.Before(time.Now()); at = at.Add(15 * time.Minute) {
+			for len(decisions) > 0 && decisions[0].Time <= at.UnixMilli() {
+				observer.Add(&decisions[0])
+				decisions = decisions[1:]
+			}
+			var now []health.Status
+			for _, s := range statuses {
+				if s.UpdatedAt <= at.UnixMilli() {
+					told[s.Destination+" "+s.Sender] = true
+					now = append(slices.DeleteFunc(now, func(o health.Status) bool { return o.Destination == s.Destination && o.Sender == s.Sender }), s)
+				}
+			}
+			situation := observer.Situation(at.UnixMilli(), now)
+			for _, e := range v.Resources().Destinations() {
+				for _, a := range situation.Judge(e.Destination) {
+					require.False(t, a.Firing, "%s at %s after %s: %s", a.Name, a.Destination, at.Sub(began), a.Detail)
+				}
+			}
+		}
+		require.Len(t, told, 4, "both senders spoke of both destinations: %v", told)
+		require.Equal(t, map[string]int{"delivered delivered": 4 * 120}, r.counts())
+		for _, s := range senders {
+			r.stop(s)
+		}
 	})
 }
 

@@ -27,7 +27,7 @@ func (b *board) detail(l *loop, s *Status, now int64) {
 	}
 	s.ParkedOldest = time.Duration(now-oldest) * time.Millisecond
 	for _, d := range l.destinations.List() {
-		one := destinationStatus(d)
+		one := destinationStatus(d, now)
 		one.ParkedHere, one.ParkedBytes = piles[d.ID].N, piles[d.ID].Bytes
 		s.Destinations = append(s.Destinations, one)
 	}
@@ -58,10 +58,11 @@ func longestDue(l *loop, now int64) int64 {
 	return longest
 }
 
-func destinationStatus(d *destinations.Destination) DestinationStatus {
-	s := DestinationStatus{ID: d.ID, Mode: d.Flow.Mode.String(), Rate: d.Flow.Rate, InFlight: d.Requests(), Parked: d.Parked}
-	if d.Flow.Mode != flow.Open {
-		s.Reason, s.Message, s.Until = d.Flow.Cause.String(), d.Flow.Detail, d.Flow.Until
+func destinationStatus(d *destinations.Destination, now int64) DestinationStatus {
+	held := d.Held(now)
+	s := DestinationStatus{ID: d.ID, Mode: held.Mode.String(), Message: held.Detail, Until: held.Until, Rate: d.Flow.Rate, InFlight: d.Requests(), Parked: d.Parked}
+	if held.Mode != flow.Open {
+		s.Reason = held.Cause.String()
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/provider"
@@ -32,6 +33,12 @@ func TestAThrottledProjectWaitsAsOne(t *testing.T) {
 		r.order(2, "order", ids("c", 3)...)
 		r.await(func() bool { return r.accepted(2, "Lead", "c-2") == 1 }, "another project's")
 		require.Less(t, time.Since(began), 10*time.Second)
+		for _, id := range []string{"d0", "d1"} {
+			r.await(func() bool { return r.status(id).State == "waiting" }, "told to wait, and not open")
+			require.Equal(t, decision.ProviderThrottled, r.status(id).Reason)
+			require.InDelta(t, began.Add(5*time.Minute).UnixMilli(), r.status(id).Until, 10_000)
+		}
+		require.Equal(t, "open", r.status("d2").State)
 		r.await(func() bool { return r.counts()["delivered delivered"] == 9 && r.lag() == 0 }, "everything")
 		for i, e := range r.wire.requests()[1:] {
 			if !strings.Contains(e.URL, dataset(2)) {

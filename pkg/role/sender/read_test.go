@@ -1,6 +1,7 @@
 package sender_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sluicehq/sluice/pkg/core/decision"
+	"github.com/sluicehq/sluice/pkg/core/health"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
@@ -162,17 +164,41 @@ func (r *harness) own(id string, offset int64, delivered bool) {
 // status is what the status topic says about a destination.
 func (r *harness) status(id string) codec.DestinationStatus {
 	r.t.Helper()
-	decoder, err := codec.DestinationStatuses(r.registry)
-	require.NoError(r.t, err)
 	var newest codec.DestinationStatus
-	for _, record := range r.read(r.names.DestinationStatus()) {
-		var s codec.DestinationStatus
-		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &s))
+	for _, s := range r.published() {
 		if s.DestinationID == id && s.UpdatedAt >= newest.UpdatedAt {
 			newest = s
 		}
 	}
 	return newest
+}
+
+// published is the status topic.
+func (r *harness) published() []codec.DestinationStatus {
+	r.t.Helper()
+	decoder, err := codec.DestinationStatuses(r.registry)
+	require.NoError(r.t, err)
+	var all []codec.DestinationStatus
+	for _, record := range r.read(r.names.DestinationStatus()) {
+		var s codec.DestinationStatus
+		require.NoError(r.t, decoder.Decode(r.t.Context(), record.Value, &s))
+		all = append(all, s)
+	}
+	return all
+}
+
+// statuses are the same as those who judge read them, in the order of time.
+func (r *harness) statuses() []health.Status {
+	r.t.Helper()
+	var all []health.Status
+	for _, s := range r.published() {
+		all = append(all, health.Status{
+			Destination: s.DestinationID, Sender: s.Sender, State: s.State, Reason: s.Reason, Message: s.Message, Since: s.Since,
+			Until: s.Until, UpdatedAt: s.UpdatedAt, Rate: s.Rate, CredentialExpires: s.CredentialExpires,
+		})
+	}
+	slices.SortStableFunc(all, func(a, b health.Status) int { return cmp.Compare(a.UpdatedAt, b.UpdatedAt) })
+	return all
 }
 
 func ids(prefix string, n int) []string {

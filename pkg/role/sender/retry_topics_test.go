@@ -180,6 +180,20 @@ func throttleForSeconds(r *harness) {
 	for _, id := range ids("a", 5) {
 		require.Equal(r.t, 1, r.accepted(0, "Lead", id))
 	}
+	throttled := map[string]int{}
+	for _, d := range r.decisions() {
+		if d.Status != decision.Retrying {
+			continue
+		}
+		throttled[d.EventID]++
+		require.Equal(r.t, "d0 provider.throttled 429 80004", fmt.Sprint(d.DestinationID, " ", d.Reason, " ", d.HTTPStatus, " ", d.ProviderCode))
+		require.EqualValues(r.t, 1, d.Attempts)
+		require.GreaterOrEqual(r.t, d.NextAttempt, told.Add(3*time.Second).UnixMilli())
+	}
+	require.NotEmpty(r.t, throttled, "the attempt is told although its deliveries wait here")
+	for id, times := range throttled {
+		require.Equal(r.t, 1, times, id)
+	}
 	r.stop(s)
 }
 

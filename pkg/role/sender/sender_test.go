@@ -96,6 +96,11 @@ func TestThrottleWaitsAsTold(t *testing.T) {
 			first = false
 		}
 		require.Equal(t, 5, r.counts()["retrying provider.throttled"], "five minutes are waited for in a topic")
+		for _, d := range r.decisions() {
+			if d.Reason == decision.ProviderThrottled && d.Attempts == 1 {
+				require.Equal(t, "80004", d.ProviderCode, "the attempt leaves what the provider said")
+			}
+		}
 		r.stop(s)
 	})
 }

@@ -3,6 +3,8 @@ package sender
 import (
 	"context"
 
+	"github.com/sluicehq/sluice/pkg/role/sender/destinations"
+	"github.com/sluicehq/sluice/pkg/role/sender/flow"
 	"github.com/sluicehq/sluice/pkg/role/sender/intake"
 	"github.com/sluicehq/sluice/pkg/role/sender/settle"
 )
@@ -56,27 +58,65 @@ func (l *loop) settle(ctx context.Context) {
 	}
 	batch := s.pending
 	s.pending = nil
-	s.underWay++
+	l.carryOut(ctx, batch, func() {
+		countMoves(l.deps.Meter, &l.topics, batch)
+		l.intake.Finish(itemsOf(batch))
+	})
+}
+
+// keep tells what an attempt came to whose deliveries stay here, and lets them
+// go again once that is acknowledged: what is said about one event stands in
+// order.
+func (l *loop) keep(ctx context.Context, d *destinations.Destination, j *job, items []*item, o *settle.Outcome) {
+	kept := make([]ended, 0, len(items))
+	for _, it := range intake.Owned(items) {
+		kept = append(kept, ended{it, o})
+	}
+	if len(kept) == 0 {
+		return
+	}
+	l.carryOut(ctx, kept, func() {
+		now := l.deps.Now().UnixMilli()
+		switch wait := d.WaitMS(now); {
+		case d.Flow.Mode == flow.Blocked:
+			l.moves.enqueue(d, itemsOf(kept), l.moves.parked(d))
+		case wait > ms(l.cfg.LongWait): // told to wait for longer meanwhile
+			l.moves.enqueue(d, itemsOf(kept), l.moves.laterFor(d, wait, now))
+		default:
+			l.retryLater(d, j, itemsOf(kept))
+		}
+	})
+}
+
+// carryOut hands outcomes to settle, and calls then in the loop once they are
+// carried out.
+func (l *loop) carryOut(ctx context.Context, batch []ended, then func()) {
+	l.settling.underWay++
 	entries := make([]settle.Entry, len(batch))
-	items := make([]*item, len(batch))
 	for i, e := range batch {
 		entries[i] = settle.Entry{Delivery: &e.item.Delivery, Record: e.item.Record, Hop: &e.item.Hop, Outcome: e.outcome}
-		items[i] = e.item
 	}
 	l.tasks.Spawn(func() func() {
 		ends, err := l.settler.Settle(ctx, entries)
 		return func() {
-			s.underWay--
+			l.settling.underWay--
 			if err != nil {
 				return // stopping: read again by whoever is next
 			}
 			for end, n := range ends {
 				l.deps.Meter.Settled(end.Status, end.Reason, n)
 			}
-			countMoves(l.deps.Meter, &l.topics, batch)
-			l.intake.Finish(items)
+			then()
 		}
 	})
+}
+
+func itemsOf(batch []ended) []*item {
+	items := make([]*item, len(batch))
+	for i, e := range batch {
+		items[i] = e.item
+	}
+	return items
 }
 
 // countMoves tells the meter where deliveries were republished to.

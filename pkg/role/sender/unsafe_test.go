@@ -2,6 +2,8 @@ package sender_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/kafka"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/role/sender"
@@ -135,6 +138,87 @@ func TestWhatWasBegunBeforeACrashIsNotSentAgain(t *testing.T) {
 		r.await(func() bool { return r.counts()["dead_lettered provider.outcome_unknown"] == 1 && r.lag() == 0 }, "ended")
 		require.Empty(t, r.wire.requests())
 		r.stop(s)
+	})
+}
+
+// takesTheRest answers the first request as a provider does that refused the
+// second event and took the others.
+func takesTheRest(request int, a provider.Answer) provider.Answer {
+	if request == 0 {
+		a.Class, a.Faults, a.RestDelivered = provider.Invalid, []provider.Fault{{Index: 1, Code: "BAD"}}, true
+	}
+	return a
+}
+
+// routeUnsafe routes events of which a second copy would count, at once.
+func (r *harness) routeUnsafe(ids ...string) {
+	var records []*kgo.Record
+	var claims []dedup.Request
+	for _, id := range ids {
+		record, claim := r.routed(0, "view", id, r.next(), unsafe)
+		records, claims = append(records, record), append(claims, claim)
+	}
+	r.write(records, claims)
+}
+
+// I4: a process that dies after a provider took part of a request, and before
+// any of it is settled, leaves the marks of what was taken. Only what was
+// certainly refused goes once more.
+func TestWhatWasTakenInPartBeforeACrashIsNotSentAgain(t *testing.T) {
+	bubble(t, 1, func(r *harness) {
+		p := &answering{Provider: r.provider, say: takesTheRest}
+		tried := make(chan struct{}, 1)
+		s := r.start(func(_ *sender.Config, d *sender.Deps) {
+			d.Provider, d.Claims = p, &unmarking{Store: r.store, tried: tried}
+		})
+		r.routeUnsafe("v-0", "v-1", "v-2")
+		<-tried
+		r.kill(s)
+		require.Empty(t, r.counts(), "nothing was settled")
+		s = r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = p })
+		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "settled")
+		require.Equal(t, map[string]int{"dead_lettered provider.outcome_unknown": 2, "delivered delivered": 1}, r.counts())
+		require.Len(t, r.wire.requests(), 2)
+		var times []int
+		for _, id := range []string{"v-0", "v-1", "v-2"} {
+			times = append(times, r.accepted(0, "ViewContent", id))
+		}
+		require.ElementsMatch(t, []int{1, 1, 2}, times, "the refused one alone")
+		r.stop(s)
+	})
+}
+
+// refusing is a Kafka that does not take the first records of a settlement.
+type refusing struct {
+	*kafka.Producer
+	left  atomic.Int64
+	topic string
+}
+
+func (p *refusing) Produce(ctx context.Context, records ...*kgo.Record) error {
+	if len(records) > 0 && records[0].Topic == p.topic && p.left.Add(-1) >= 0 {
+		return errors.New("not now")
+	}
+	return p.Producer.Produce(ctx, records...)
+}
+
+// I4: a settlement that fails is repeated, and the request is not.
+func TestASettlementThatFailsSendsNothingAgain(t *testing.T) {
+	bubble(t, 1, func(r *harness) {
+		for i, topic := range []string{r.names.DeadDeliveries("meta"), r.names.Diagnostics()} {
+			to := &refusing{Producer: r.producer, topic: topic}
+			to.left.Store(4)
+			before := len(r.wire.requests())
+			s := r.start(func(_ *sender.Config, d *sender.Deps) {
+				d.Provider, d.Producer = &answering{Provider: r.provider, say: takesTheRest}, to
+			})
+			r.routeUnsafe(ids(fmt.Sprint("v", i), 3)...)
+			r.await(func() bool { return s.Status().Idle() && r.lag() == 0 && r.counts()["delivered delivered"] == 2*(i+1) }, "settled")
+			require.Negative(t, to.left.Load(), "it failed and was repeated")
+			require.Equal(t, i+1, r.counts()["dead_lettered provider.rejected"])
+			require.Len(t, r.wire.requests(), before+1)
+			r.stop(s)
+		}
 	})
 }
 

@@ -46,9 +46,15 @@ type Destination struct {
 // published is the status that was published last.
 type published struct {
 	underWay bool
-	text     string // mode and cause
+	said     said
 	at       int64
-	healthy  int64
+}
+
+// said is what of a status is published as soon as it changes.
+type said struct {
+	mode                      flow.Mode
+	cause                     decision.Reason
+	until, healthySince, ends int64
 }
 
 // requestSpan is how long one request may use up a destination's rate. The next

@@ -3,10 +3,10 @@ package destinations
 import (
 	"context"
 	"sort"
-	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/role/sender/flow"
 )
@@ -17,27 +17,20 @@ const refreshMS = 5 * 60_000
 
 // publishStatus publishes a destination's status where it has changed.
 func (s *Set) publishStatus(ctx context.Context, d *Destination, now int64) {
-	mode := d.Flow.Mode
-	if mode == flow.Waiting && d.Flow.Ready(now) {
-		mode = flow.Open
-	}
-	text := mode.String() + " " + d.Flow.Cause.String()
-	if mode == flow.Open {
-		text = mode.String()
-	}
+	held := d.Held(now)
+	said := said{held.Mode, held.Cause, held.Until, d.Flow.HealthySince, d.ends}
 	p := &d.published
-	if p.underWay || (text == p.text && d.Flow.HealthySince == p.healthy && now-p.at < refreshMS) {
+	if p.underWay || (said == p.said && now-p.at < refreshMS) {
 		return
 	}
-	if !strings.HasPrefix(p.text, mode.String()) {
+	if p.at == 0 || p.said.mode != held.Mode {
 		d.since = now
 	}
 	record := &kgo.Record{
 		Topic: s.cfg.StatusTopic, Key: []byte(d.ID + "/" + s.cfg.Instance),
-		Value: s.deps.Encoder.AppendDestinationStatus(nil, d.record(&s.cfg, mode, now)),
+		Value: s.deps.Encoder.AppendDestinationStatus(nil, d.record(&s.cfg, held, now)),
 	}
 	p.underWay = true
-	healthy := d.Flow.HealthySince
 	s.deps.Tasks.Spawn(func() func() {
 		err := s.deps.Producer.Produce(ctx, record)
 		return func() {
@@ -46,23 +39,37 @@ func (s *Set) publishStatus(ctx context.Context, d *Destination, now int64) {
 				s.deps.Log.WarnContext(ctx, "sender: publishing a destination's status failed, trying again", "destination", d.ID, "error", err)
 				return
 			}
-			p.text, p.at, p.healthy = text, now, healthy
+			p.said, p.at = said, now
 		}
 	})
 }
 
+// Held is the flow that holds requests back now: the destination's own, or
+// that of the quota which it shares. It is open where neither does; a wait that
+// is over is none.
+func (d *Destination) Held(now int64) flow.State {
+	held := d.Flow
+	if q := d.quota; q != nil && d.Flow.Mode != flow.Blocked && q.Flow.Mode == flow.Waiting && q.Flow.Until > max(now, held.Until) {
+		held = q.Flow
+	}
+	if held.Mode == flow.Waiting && held.Ready(now) {
+		held.Mode = flow.Open
+	}
+	if held.Mode == flow.Open {
+		held.Cause, held.Detail, held.Until = decision.ReasonNone, "", 0
+	}
+	return held
+}
+
 // record describes the destination as of now.
-func (d *Destination) record(cfg *Config, mode flow.Mode, now int64) *codec.DestinationStatus {
+func (d *Destination) record(cfg *Config, held flow.State, now int64) *codec.DestinationStatus {
 	out := &codec.DestinationStatus{
-		DestinationID: d.ID, Sender: cfg.Instance, Provider: cfg.Provider, State: mode.String(),
+		DestinationID: d.ID, Sender: cfg.Instance, Provider: cfg.Provider, State: held.Mode.String(),
 		Since: d.since, HealthySince: d.Flow.HealthySince, UpdatedAt: now, Rate: d.Flow.Rate, Parked: d.Parked,
-		CredentialExpires: d.ends,
+		CredentialExpires: d.ends, Reason: held.Cause, Message: held.Detail, Until: held.Until,
 	}
 	if d.spec != nil {
 		out.CustomerID = d.spec.Customer
-	}
-	if mode != flow.Open {
-		out.Reason, out.Message, out.Until = d.Flow.Cause, d.Flow.Detail, d.Flow.Until
 	}
 	return out
 }

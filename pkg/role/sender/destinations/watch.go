@@ -30,7 +30,9 @@ func (s *Set) Watch(ctx context.Context, now int64, by probes) {
 	s.watching = true
 	references := make(map[string]string, len(s.byID))
 	for id, d := range s.byID {
-		if d.Flow.Mode == flow.Blocked && d.spec != nil {
+		// A blocked destination goes on with a new secret. The end of one that a
+		// person has renewed is over for every sender, also without deliveries.
+		if (d.Flow.Mode == flow.Blocked || d.ends > 0) && d.spec != nil {
 			references[id] = d.spec.Secret
 		}
 	}
@@ -76,7 +78,7 @@ func (l *look) compareAll(ctx context.Context, versions map[string]string) {
 				d.Epoch++
 				s.deps.Credentials.Forget(d.ID)
 			}
-			d.secret = version
+			d.secret, d.ends = version, 0
 		}
 		if d.Flow.Mode == flow.Blocked && d.Flow.Ready(l.now) && !d.Probing && !d.WantsEvent && d.Flow.Cause != decision.ProviderRejected {
 			l.tryProbe(ctx, d)

@@ -30,6 +30,9 @@ const (
 	Parked
 	// Ended: it will never be sent.
 	Ended
+	// Kept: it stays with this process, which tries it again. Only the attempt is
+	// told.
+	Kept
 )
 
 // Outcome of one attempt. Times are epoch milliseconds.
@@ -38,7 +41,7 @@ type Outcome struct {
 	Status decision.Status // of Ended; the other kinds have their own
 	Reason decision.Reason
 	Detail string // in words, without personal data
-	// Until is the next attempt, of Later.
+	// Until is the next attempt, of Later and Kept.
 	Until int64
 	// Topic of the retry topic, of Later and Parked.
 	Topic string
@@ -90,7 +93,7 @@ func (o *Outcome) status() decision.Status {
 	switch o.Kind {
 	case Delivered:
 		return decision.Delivered
-	case Later:
+	case Later, Kept:
 		return decision.Retrying
 	case Parked:
 		return decision.Parked

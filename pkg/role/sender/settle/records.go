@@ -55,7 +55,7 @@ func trace(headers []kgo.RecordHeader) []kgo.RecordHeader {
 func (s *Settler) decide(d *decision.Decision, e *Entry, now int64) {
 	*d = s.deps.Recorder.Sent(e.Delivery, decision.StageSender, e.status(), e.Reason, e.Detail, e.Hop.Attempt, now)
 	d.Recovered, d.DuplicateOf = e.Recovered, e.DuplicateOf
-	if e.Kind == Later {
+	if e.Kind == Later || e.Kind == Kept {
 		d.NextAttempt = e.Until
 	}
 	v := &e.Evidence

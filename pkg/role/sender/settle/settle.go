@@ -148,6 +148,7 @@ func (s *Settler) claims(ctx context.Context, entries []Entry) error {
 			}
 		case Ended:
 			releases = appendClaims(releases, e.Delivery)
+		case Kept: // the next attempt renews its claim
 		default:
 			renewals = appendClaims(renewals, e.Delivery)
 		}
