@@ -143,6 +143,9 @@ type To struct {
 	// Waiting is called once where the topic is followed and the reading begins.
 	// Optional.
 	Waiting func()
+	// CaughtUp is called once where the topic is followed and what it held at
+	// the beginning was given. Optional.
+	CaughtUp func()
 	// Idle is called after each batch, for output that is buffered. Optional.
 	Idle func() error
 }
@@ -164,6 +167,7 @@ func (l *Log) Tail(ctx context.Context, from From, to To) error {
 	if !from.Follow {
 		cfg.To = reader.Stable
 	} else {
+		cfg.CaughtUp = to.CaughtUp
 		cfg.Notice = func(n reader.Notice) { to.Bad(errors.New(n.String())) }
 	}
 	r, err := l.deps.Cluster.OpenReader(ctx, cfg)

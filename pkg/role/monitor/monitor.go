@@ -5,6 +5,7 @@ package monitor
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,9 @@ type Monitor struct {
 
 	mu       sync.Mutex
 	observer *health.Observer
+	// complete: the observer has seen every decision that was there when the
+	// reading began. Until then much looks silent that is not.
+	complete bool
 	alerts   []health.Alert
 }
 
@@ -118,6 +122,11 @@ func (m *Monitor) Run(ctx context.Context, drain <-chan struct{}) error {
 			m.observer.Add(d)
 			return nil
 		},
+		CaughtUp: func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.complete = true
+		},
 		Bad: func(err error) { m.deps.Log.Warn("alerts do without some diagnostics", "error", err) },
 	})
 	if ctx.Err() != nil {
@@ -126,7 +135,8 @@ func (m *Monitor) Run(ctx context.Context, drain <-chan struct{}) error {
 	return err
 }
 
-// judge brings the alerts up to date. Statuses that cannot be read now are
+// judge brings the alerts up to date; those of destinations stand until the
+// diagnostics are read. Statuses that cannot be read now are
 // asked for again with the next tick.
 func (m *Monitor) judge(ctx context.Context) {
 	statuses, err := m.deps.Statuses(ctx)
@@ -146,6 +156,10 @@ func (m *Monitor) judge(ctx context.Context) {
 	situation := m.observer.Situation(now.UnixMilli(), statuses)
 	situation.Versions = versions
 	var alerts []health.Alert
+	if !m.complete {
+		alerts = slices.DeleteFunc(slices.Clone(m.alerts), func(a health.Alert) bool { return a.Name == health.ConsentTableStale })
+		destinations = nil
+	}
 	for _, t := range m.deps.Tables.Status() {
 		if t.Name == "consent" {
 			staleness := t.Staleness

@@ -166,6 +166,7 @@ func (r *Reader) recreated(ctx context.Context, topic string, id kadm.TopicID) e
 		if r.cfg.Ranges == nil {
 			delete(r.parts, p)
 		}
+		delete(r.behind, p) // what it held is gone, and nothing waits for it
 	}
 	r.ids[topic] = id
 	r.progress = time.Now()

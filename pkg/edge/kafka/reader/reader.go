@@ -45,6 +45,11 @@ type Config struct {
 	// Ranges are read as they are given.
 	Ranges Ranges
 
+	// CaughtUp is called by the goroutine that polls, once, when a reader that
+	// follows has given everything that was stable when the reading began.
+	// Optional.
+	CaughtUp func()
+
 	// Notice is told what happens to the logs meanwhile, by the goroutine that
 	// polls. Optional.
 	Notice func(Notice)
@@ -67,6 +72,8 @@ type Reader struct {
 	parts  map[Partition]*partition
 	ranges Ranges // as they were when the reading began
 	open   int    // partitions that have not reached their end
+	// behind are the ends that CaughtUp waits for; nil: for none.
+	behind Offsets
 
 	checked  time.Time // when the logs were last looked at
 	progress time.Time // when a position last moved
@@ -130,9 +137,26 @@ func (r *Reader) begin(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.cfg.CaughtUp != nil {
+		if r.behind, err = StableEnds(ctx, r.admin, r.cfg.Topics...); err != nil {
+			return err
+		}
+	}
 	r.add(r.ranges)
 	r.checked = time.Now()
 	return nil
+}
+
+// catchUp calls CaughtUp where every end is reached that it waits for.
+func (r *Reader) catchUp() {
+	for p, end := range r.behind {
+		if at, read := r.parts[p]; read && at.next < end {
+			return
+		}
+		delete(r.behind, p)
+	}
+	r.behind = nil
+	r.cfg.CaughtUp()
 }
 
 // resolve finds the ranges of topics; To is -1 where the topics are followed.
@@ -229,6 +253,9 @@ func (r *Reader) Poll(ctx context.Context, most int) ([]*kgo.Record, error) {
 	for {
 		if r.open == 0 && (r.cfg.Ranges != nil || r.cfg.To != Never) {
 			return nil, io.EOF
+		}
+		if r.behind != nil {
+			r.catchUp()
 		}
 		if err := r.check(ctx); err != nil {
 			return nil, err

@@ -67,6 +67,47 @@ func TestAReaderWithoutAnEndFollows(t *testing.T) {
 	})
 }
 
+// A reader that follows says once that it has given what was there when it
+// began, also where that is nothing, or ends with the end of a transaction.
+func TestAReaderThatFollowsSaysWhenItHasCaughtUp(t *testing.T) {
+	inBench(t, 1, func(b *bench) {
+		caughtUp := 0
+		open := func() *reader.Reader {
+			caughtUp = 0
+			return b.open(reader.Config{Topics: []string{topic}, CaughtUp: func() { caughtUp++ }})
+		}
+		polled := func(r *reader.Reader) {
+			ctx, cancel := context.WithTimeout(b.ctx(), time.Minute)
+			defer cancel()
+			for err := error(nil); err == nil; {
+				_, err = r.Poll(ctx, 0)
+			}
+		}
+		empty := open()
+		defer empty.Close()
+		polled(empty)
+		require.Equal(b.t, 1, caughtUp)
+
+		b.write(0, 4)
+		b.transaction(5, 6)(true)
+		r := open()
+		defer r.Close()
+		b.next(r, 7)
+		polled(r)
+		require.Equal(b.t, 1, caughtUp)
+		b.write(7, 8)
+		require.Equal(b.t, span(7, 8), b.next(r, 2))
+		polled(r)
+		require.Equal(b.t, 1, caughtUp)
+
+		behind := open()
+		defer behind.Close()
+		_, err := behind.Poll(b.ctx(), 1)
+		require.NoError(b.t, err)
+		require.Zero(b.t, caughtUp, "one of nine")
+	})
+}
+
 // A range that begins in front of the log's start is what a reader meets that
 // retention overtook between asking for offsets and its first fetch.
 func TestRetentionOvertakesAReaderThatBegins(t *testing.T) {
