@@ -28,6 +28,8 @@ type kafkaCluster interface {
 	Committed(ctx context.Context, group string) (reader.Offsets, error)
 	Starts(ctx context.Context, topics ...string) (reader.Offsets, error)
 	StableEnds(ctx context.Context, topics ...string) (reader.Offsets, error)
+	OpenReader(ctx context.Context, cfg reader.Config) (*reader.Reader, error)
+	AtTime(ctx context.Context, at time.Time, topics ...string) (reader.Offsets, error)
 }
 
 // schemaRegistry is the Schema Registry.

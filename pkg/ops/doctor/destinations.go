@@ -207,6 +207,9 @@ func (d *visit) status(s *codec.DestinationStatus) {
 	case s.State == "blocked":
 		d.add(area, Problem, cmp.Or(s.Reason.Info().Fix, "see docs/reasons.md"), "blocked as %s since %s: %s", s.Reason, stamp(s.Since), s.Message)
 		d.fold(area)
+	case s.State == "waiting" && s.Until < d.deps.Now().UnixMilli(): // over, and no problem
+	case s.State == "waiting" && s.Reason == decision.ProviderThrottled:
+		d.add(area, Fine, "", "waits until %s, as its provider asked", stamp(s.Until))
 	case s.State == "waiting" && s.Reason != decision.ReasonNone:
 		d.add(area, Warning, cmp.Or(s.Reason.Info().Fix, "nothing: it goes on by itself"), "waits until %s as %s", stamp(s.Until), s.Reason)
 	}

@@ -102,39 +102,6 @@ func (d *visit) rights(ctx context.Context) {
 	}
 }
 
-// groups looks at whether the router reads, and whether anything that it has
-// not read was deleted.
-func (d *visit) groups(ctx context.Context) {
-	e := d.deps
-	if e.Cluster.RequireTopics(ctx, e.Config.Topics.Input) != nil {
-		return // said already
-	}
-	committed, err := e.Cluster.Committed(ctx, e.Config.Router.Group)
-	starts, startErr := e.Cluster.Starts(ctx, e.Config.Topics.Input)
-	ends, endErr := e.Cluster.StableEnds(ctx, e.Config.Topics.Input)
-	if err = errors.Join(err, startErr, endErr); err != nil {
-		d.failed("router", err)
-		return
-	}
-	var waiting, lost int64
-	read := 0
-	for p, end := range ends {
-		if at, ok := committed[p]; ok {
-			read++
-			waiting += max(end-at, 0)
-			lost += max(starts[p]-at, 0)
-		}
-	}
-	switch {
-	case read == 0:
-		d.add("router", Warning, "start `sluice router`", "the group %s has never committed: no event was decided yet", e.Config.Router.Group)
-	case lost > 0:
-		d.add("router", Problem, "let the router catch up, and keep the analytics topic for longer", "%d events were deleted before they were read", lost)
-	default:
-		d.add("router", Fine, "", "%d events to be read", waiting)
-	}
-}
-
 // sampled is how many keys tell which partitioner wrote a topic.
 const sampled = 2000
 
