@@ -27,8 +27,11 @@ func pipelineBoard() dashboard {
 					Targets: []target{{`max by (provider) (max_over_time(sluice_oldest_age_seconds{` + here + `,stage="sender"}[1m]))`, "{{provider}}"}}},
 				{Title: "Oldest parked delivery", Why: "Waits for its destination to become healthy; refused after seven days. More senders do not help.", Kind: "stat", Unit: "s", Width: 6, Bad: 86400,
 					Targets: []target{{`max by (provider) (sluice_oldest_age_seconds{` + here + `,stage="parked"})`, "{{provider}}"}}},
-				{Title: "Records lost before they were read", Why: "Retention of the input deleted them. Never ordinary.", Kind: "stat", Unit: "short", Width: 6, Bad: 1,
-					Targets: []target{{`sum(increase(sluice_input_lost_total{` + here + `}[$__range])) or vector(0)`, "lost"}}},
+				{Title: "Never ordinary", Why: "Records that retention deleted before they were read, and compressed batches that unpack to too much and became dead letters.", Kind: "stat", Unit: "short", Width: 6, Bad: 1,
+					Targets: []target{
+						{`sum(increase(sluice_input_lost_total{` + here + `}[$__range])) or vector(0)`, "lost"},
+						{`sum(increase(sluice_input_oversized_batches_total{` + here + `}[$__range])) or vector(0)`, "oversized batches"},
+					}},
 			}},
 			{"What happens to events", []panel{
 				{Title: "Events read", Why: "By stage: router reads the input, hold reads what waited for consent.", Kind: "timeseries", Unit: "reqps",

@@ -178,6 +178,9 @@ func (o *loopObserver) LostRange(l transact.LostRange) {
 	o.tel.Metrics.LostRecords(context.Background(), o.stage, max(l.To-l.From, 0))
 }
 
+// Bomb implements transact.Observer. The loop itself logs which batch it is.
+func (o *loopObserver) Bomb(transact.Bomb) { o.tel.Metrics.OversizedBatch(context.Background()) }
+
 // Recreated implements transact.Observer.
 func (o *loopObserver) Recreated(r transact.Recreated) {
 	o.log.Warn("a topic was deleted and created again", "reason", decision.SourceRecreated.String(), "topic", r.Topic)

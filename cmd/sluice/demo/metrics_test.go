@@ -43,7 +43,7 @@ func TestEveryMetricIsFed(t *testing.T) {
 	}
 	for _, series := range []string{
 		`sluice_oldest_age_seconds\{.*provider="google".*stage="sender"\}`, `sluice_oldest_age_seconds\{.*stage="parked"\}`,
-		`sluice_input_lost_total\{.*stage="sender"\} 0`, `sluice_claims_window_seconds 777600`, `sluice_claims_lost_total 0`, `sluice_role_restarts_total\{role="monitor"\} 0`,
+		`sluice_input_lost_total\{.*stage="sender"\} 0`, `sluice_claims_window_seconds 777600`, `sluice_claims_lost_total 0`, `sluice_input_oversized_batches_total 0`, `sluice_role_restarts_total\{role="monitor"\} 0`,
 		`sluice_delivery_moved_total\{.*place="parked".*\} [1-9]`, `sluice_delivery_moved_total\{.*place="deadletter".*\} [1-9]`,
 		`sluice_quota_requests_total\{.*provider="google"\} [1-9]`, `sluice_quota_limit\{period="day".*\} 100000`,
 	} {

@@ -24,6 +24,7 @@ type Metrics struct {
 	inputRecords metric.Int64Counter
 	inputBytes   metric.Int64Counter
 	lostRecords  metric.Int64Counter
+	oversized    metric.Int64Counter
 
 	unknownMembers metric.Int64Counter
 	memberNames    memberNames
@@ -98,6 +99,7 @@ func NewMetrics(meter metric.Meter) (*Metrics, error) {
 		inputRecords: d.count("sluice.input.records", "{record}", "Records read, by stage."),
 		inputBytes:   d.count("sluice.input.bytes", "By", "Bytes of records read, by stage."),
 		lostRecords:  d.count("sluice.input.lost", "{record}", "Records that were deleted from the input before they were read. Never ordinary: alert on any."),
+		oversized:    d.count("sluice.input.oversized_batches", "{batch}", "Compressed batches of the input that unpack to too much and became dead letters. Never ordinary: alert on any."),
 
 		unknownMembers: d.count("sluice.consent.unknown_members", "{member}", "Members inside consent that the contract does not have, which makes it malformed: by input (snapshot, record) and by name, of which there are at most 50 and (other)."),
 

@@ -112,6 +112,9 @@ func (m *Metrics) LostRecords(ctx context.Context, stage decision.Stage, n int64
 	m.lostRecords.Add(ctx, n, m.stageLabels(stage))
 }
 
+// OversizedBatch counts a batch of the input that unpacks to too much.
+func (m *Metrics) OversizedBatch(ctx context.Context) { m.oversized.Add(ctx, 1) }
+
 // RoleRestarts counts n times that a role failed and was started again; 0 makes
 // the counter exist.
 func (m *Metrics) RoleRestarts(ctx context.Context, role string, n int64) {
@@ -124,6 +127,7 @@ func (m *Metrics) Expect(ctx context.Context, stages ...decision.Stage) {
 	for _, stage := range stages {
 		m.lostRecords.Add(ctx, 0, m.stageLabels(stage))
 	}
+	m.oversized.Add(ctx, 0)
 	m.claimsLost.Add(ctx, 0)
 	for _, input := range []string{MembersOfSnapshots, MembersOfRecords} {
 		m.unknownMembers.Add(ctx, 0, m.memberLabels(memberKey{input, otherMember}))

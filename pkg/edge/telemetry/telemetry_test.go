@@ -69,6 +69,7 @@ func useAll(t *testing.T, m *telemetry.Metrics) {
 	m.UnknownMembers(ctx, telemetry.MembersOfRecords, "us_privacy", 1)
 	m.Decision(ctx, &decision.Decision{Stage: decision.StageSender, Status: decision.Delivered, Reason: decision.ReasonDelivered})
 	m.LostRecords(ctx, decision.StageRouter, 7)
+	m.OversizedBatch(ctx)
 	m.Transaction(ctx, "router", telemetry.TransactionCommitted, 41, 12*time.Millisecond)
 	m.Transaction(ctx, "router", telemetry.TransactionGivenUp, 41, 0)
 	m.Claims(ctx, telemetry.ClaimTaken, 1)
