@@ -2,6 +2,8 @@ package transact_test
 
 import (
 	"context"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +79,56 @@ func TestATimestampFromTheFutureWaitsNoLongerThanTheDelay(t *testing.T) {
 		l := b.run(cfg, transact.Deps{})
 		<-l.Ready()
 		time.Sleep(time.Minute)
+		require.Equal(t, 1, l.seen.reads())
+		require.NoError(t, l.end())
+		b.once(output, 1)
+		b.close()
+	})
+}
+
+// What a loop waits with when it is drained stays uncommitted, also where more
+// that is due already lies behind it.
+func TestADrainPassesNothingThatWaits(t *testing.T) {
+	for range 20 { // which goroutine learns of the drain first is chance
+		synctest.Test(t, func(t *testing.T) {
+			b := setupIn(t, embedded.Config{Virtual: true})
+			cfg := b.config("t-0")
+			cfg.Delay, cfg.SessionTimeout = 2*time.Minute, 10*time.Second
+			write := func(i int, at time.Time) {
+				require.NoError(t, b.producer.Produce(b.ctx(), &kgo.Record{
+					Topic: input, Key: []byte("k"), Value: []byte(strconv.Itoa(i)), Timestamp: at,
+				}))
+			}
+			write(0, time.Now())
+			l := b.run(cfg, transact.Deps{})
+			time.Sleep(10 * time.Second)
+			require.Equal(t, "delaying", l.Snapshot().State)
+			write(1, time.Now().Add(-5*time.Minute))
+			time.Sleep(10 * time.Second)
+			require.NoError(t, l.end())
+
+			l = b.run(cfg, transact.Deps{})
+			time.Sleep(3 * time.Minute)
+			require.NoError(t, l.end())
+			b.once(output, 2)
+			b.close()
+		})
+	}
+}
+
+// A clock that goes back while a loop waits makes nothing wait longer.
+func TestAClockThatGoesBackLengthensNoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupIn(t, embedded.Config{Virtual: true})
+		cfg := b.config("t-0")
+		cfg.Delay, cfg.SessionTimeout = 30*time.Second, 10*time.Second
+		var jump atomic.Int64
+		l := b.run(cfg, transact.Deps{Now: func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }})
+		<-l.Ready()
+		b.produce(0, 1)
+		time.Sleep(10 * time.Second)
+		jump.Store(int64(-time.Hour))
+		time.Sleep(21 * time.Second)
 		require.Equal(t, 1, l.seen.reads())
 		require.NoError(t, l.end())
 		b.once(output, 1)

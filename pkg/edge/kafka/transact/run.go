@@ -42,8 +42,14 @@ func (r run) once() error {
 		clear(l.records)
 		l.records = l.records[:0]
 	}()
-	if !r.due(b) || r.s.wasRevoked() {
-		return nil // the next round drains or rewinds
+	due := r.due(b)
+	switch {
+	case r.s.wasRevoked():
+		return nil // the next round rewinds
+	case !due:
+		// Not another round: a poll would go on behind this batch, and the next
+		// commit would pass it.
+		return r.ended()
 	}
 	l.status.state(stateWorking)
 	began := time.Now()
@@ -245,13 +251,6 @@ func (r run) due(b Batch) bool {
 		youngest = now
 	}
 	r.l.status.state(stateDelaying)
-	for {
-		wait := youngest.Add(r.l.cfg.Delay).Sub(r.l.now())
-		if wait <= 0 {
-			return true
-		}
-		if !sleep(r.ctx, wait, r.drain, r.s.taken()) {
-			return false
-		}
-	}
+	// Taken once: a clock that goes back meanwhile must not lengthen the wait.
+	return sleep(r.ctx, youngest.Add(r.l.cfg.Delay).Sub(r.l.now()), r.drain, r.s.taken())
 }
