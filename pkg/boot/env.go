@@ -78,7 +78,7 @@ func NewEnv(cfg config.Config, o Options) (*Env, error) {
 		e.Now = time.Now
 	}
 	e.Cluster = cluster.New(cluster.Config{Kafka: e.kafkaConfig, Input: cfg.Topics.Input, Log: func() *slog.Logger { return e.Log }})
-	e.Registry = registry.New(registry.Config{URL: cfg.Registry.URL, Connect: e.connectRegistry, Now: e.Now})
+	e.Registry = registry.New(registry.Config{URL: cfg.Registry.URL, Connect: e.connectRegistry, Timeout: cfg.Registry.Timeout.Std(), Now: e.Now})
 	e.OnClose(e.Cluster.Close)
 	if o.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)

@@ -25,6 +25,16 @@ func Slowness() float64 {
 	return max(1, float64(time.Since(began))/float64(spent))
 }
 
+// ProcessorTime is what one thread uses for f, whatever else the machine does.
+// What f has other goroutines do is not in it.
+func ProcessorTime(f func()) time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	used := processorTime()
+	f()
+	return processorTime() - used
+}
+
 // rusageThread is RUSAGE_THREAD of getrusage(2), Linux only.
 const rusageThread = 1
 

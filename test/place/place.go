@@ -180,14 +180,16 @@ func (p *Place) Settings() map[string]any {
 
 // Environ is Settings as environment variables.
 func (p *Place) Environ() []string {
+	// A busy machine takes longer than a service may.
+	environ := []string{"SLUICE_REGISTRY_TIMEOUT=1m"}
 	if p.prefix == "" {
-		return nil
+		return environ
 	}
-	return []string{
-		"SLUICE_TOPICS_PREFIX=" + p.prefix, "SLUICE_TOPICS_INPUT=" + p.input(),
-		"SLUICE_ROUTER_GROUP=" + p.Name("sluice-router"), "SLUICE_ROUTER_HOLD_GROUP=" + p.Name("sluice-hold"),
-		"SLUICE_SENDER_GROUP=" + p.Name("sluice-sender"), "SLUICE_DEDUP_PREFIX=" + p.RedisPrefix(),
-	}
+	return append(environ,
+		"SLUICE_TOPICS_PREFIX="+p.prefix, "SLUICE_TOPICS_INPUT="+p.input(),
+		"SLUICE_ROUTER_GROUP="+p.Name("sluice-router"), "SLUICE_ROUTER_HOLD_GROUP="+p.Name("sluice-hold"),
+		"SLUICE_SENDER_GROUP="+p.Name("sluice-sender"), "SLUICE_DEDUP_PREFIX="+p.RedisPrefix(),
+	)
 }
 
 func (p *Place) report() {

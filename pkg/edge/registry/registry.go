@@ -24,6 +24,8 @@ type Config struct {
 	URL string
 	// Connect makes the client.
 	Connect func() (*sr.Client, error)
+	// Timeout is how long one request of that client may take.
+	Timeout time.Duration
 	Now     func() time.Time
 }
 
@@ -55,15 +57,16 @@ func (r *Registry) Codec() (*codec.Registry, error) {
 }
 
 // IDs registers schemas where they are missing, and gives their ids. Unlike a
-// role, which waits for a registry that is down, it gives up after 15 s. A
-// registry that is there and slow is asked again until then: one request has
-// registry.timeout, which a busy machine exceeds, and what is registered stays.
+// role, which waits for a registry that is down, it gives up after three times
+// registry.timeout. A registry that is there and slow is asked again until then:
+// one request has registry.timeout, which a busy machine exceeds, and what is
+// registered stays.
 func (r *Registry) IDs(ctx context.Context, topics codec.Topics) (codec.IDs, error) {
 	known, err := r.Codec()
 	if err != nil {
 		return nil, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
+	bounded, cancel := context.WithTimeout(ctx, 3*r.cfg.Timeout)
 	defer cancel()
 	ids, err := known.Resolve(bounded, topics, false)
 	for err != nil && slow(err) && bounded.Err() == nil {

@@ -38,7 +38,7 @@ func TestASlowRegistryIsAskedAgain(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	made := func() *registry.Registry {
-		return registry.New(registry.Config{URL: server.URL, Now: time.Now, Connect: func() (*sr.Client, error) {
+		return registry.New(registry.Config{URL: server.URL, Now: time.Now, Timeout: time.Minute, Connect: func() (*sr.Client, error) {
 			return sr.NewClient(sr.URLs(server.URL), sr.HTTPClient(&http.Client{Timeout: 500 * time.Millisecond}))
 		}})
 	}

@@ -198,7 +198,7 @@ func Registry(t testing.TB) *registry.Registry {
 	fake := srfake.New()
 	t.Cleanup(fake.Close)
 	return registry.New(registry.Config{
-		URL: fake.URL(), Now: time.Now,
+		URL: fake.URL(), Now: time.Now, Timeout: time.Minute,
 		Connect: func() (*sr.Client, error) { return sr.NewClient(sr.URLs(fake.URL())) },
 	})
 }

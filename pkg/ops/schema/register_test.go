@@ -91,7 +91,7 @@ func registeringAt(t testing.TB, url string) *registering {
 	names := topology.Names{Prefix: topology.DefaultPrefix}
 	return &registering{Registrar: schema.New(schema.Deps{
 		Topics: schema.Topics(names, "analytics.events", "avro", []string{"google", "meta"}),
-		Registry: registry.New(registry.Config{URL: url, Now: time.Now, Connect: func() (*sr.Client, error) {
+		Registry: registry.New(registry.Config{URL: url, Now: time.Now, Timeout: time.Minute, Connect: func() (*sr.Client, error) {
 			transport := &http.Transport{}
 			t.Cleanup(transport.CloseIdleConnections)
 			return sr.NewClient(sr.URLs(url), sr.HTTPClient(&http.Client{Timeout: 5 * time.Second, Transport: transport}))
