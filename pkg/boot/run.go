@@ -28,6 +28,10 @@ type Roles struct {
 	Monitor bool
 }
 
+// claim says whether a role of them claims events in Redis; the monitor only
+// reads Kafka.
+func (r Roles) claim() bool { return r.Router || len(r.Senders) > 0 }
+
 // expect makes the counters exist that must never count.
 func (r Roles) expect(ctx context.Context, m *telemetry.Metrics) {
 	var stages []decision.Stage
@@ -90,7 +94,9 @@ func (e *Env) Run(ctx context.Context, drain <-chan struct{}, roles Roles, o Run
 	var keepers sync.WaitGroup
 	defer keepers.Wait()
 	defer stop()
-	keepers.Go(func() { e.keepClaims(below, store, tel.Metrics) })
+	if roles.claim() {
+		keepers.Go(func() { e.keepClaims(below, store, tel.Metrics) })
+	}
 	following := make(chan error, 1)
 	working, refuse := context.WithCancelCause(ctx)
 	defer refuse(nil)
@@ -144,8 +150,10 @@ func (e *Env) foundation(ctx context.Context, roles Roles) (*dedup.Store, *table
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := e.checkRedis(ctx, store); err != nil {
-		return nil, nil, err
+	if roles.claim() {
+		if err := e.checkRedis(ctx, store); err != nil {
+			return nil, nil, err
+		}
 	}
 	tables, err := e.tablesOf(ctx, roles)
 	return store, tables, err

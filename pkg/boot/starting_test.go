@@ -44,6 +44,26 @@ func TestAStartThatWaitsCanBeProbedAndStopped(t *testing.T) {
 	}
 }
 
+// TestTheMonitorNeedsNoRedis: it only reads Kafka, and its alerts matter most
+// where something else is away.
+func TestTheMonitorNeedsNoRedis(t *testing.T) {
+	t.Parallel()
+	e, _ := installation(t)
+	e.Config.Redis.Address = "127.0.0.1:1" // nobody listens there
+	e = again(t, e)
+	ready, drain, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- e.Run(context.Background(), drain, boot.Roles{Monitor: true}, boot.RunOptions{Output: &output{}, Ready: func() { close(ready) }})
+	}()
+	select {
+	case <-ready:
+		close(drain)
+		require.NoError(t, patience.Receive(t, done, "the end of the monitor"))
+	case err := <-done:
+		t.Fatalf("the monitor ended: %v", err)
+	}
+}
+
 // again is an Env of the same services with what its configuration says now.
 func again(t *testing.T, e *boot.Env) *boot.Env {
 	t.Helper()

@@ -139,7 +139,7 @@ func (r *root) printPlan(a *apply.Answer) error {
 	case a.Plan.Empty():
 	case a.Applied:
 		text = strings.Join(apply.Past(strings.Split(text, "\n")), "\n")
-		text += "applied " + count(len(a.Changes), "change") + "\n"
+		text += "applied " + count(len(a.Changes), "change") + "; routers and senders follow within 3 s\n"
 	default:
 		text += "nothing was written\n"
 	}

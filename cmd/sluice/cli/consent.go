@@ -66,6 +66,14 @@ func (f *consentFlags) who() consentadmin.Subject {
 	return consentadmin.Subject{Customer: f.customer, ID: identity.NewRaw(f.subject)}
 }
 
+// known refuses a customer that is probably misspelt.
+func (f *consentFlags) known(ctx context.Context, env *boot.Env) error {
+	if f.yes {
+		return nil
+	}
+	return knownCustomers(ctx, env, "--customer", f.customer)
+}
+
 func (r *root) consentGetCommand() *cobra.Command {
 	var f consentFlags
 	cmd := &cobra.Command{
@@ -171,7 +179,7 @@ func (r *root) consentSet(ctx context.Context, env *boot.Env, f *consentFlags, m
 	if err := f.change(&record); err != nil { // what is wrong is said before anything is connected to
 		return err
 	}
-	if err := r.knownCustomer(ctx, env, f); err != nil {
+	if err := f.known(ctx, env); err != nil {
 		return err
 	}
 	admin, err := boot.ConsentAdmin(env)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,9 +18,9 @@ import (
 )
 
 type importFlags struct {
-	file, author      string
-	overwrite, dryRun bool
-	output            string
+	file, author           string
+	overwrite, dryRun, yes bool
+	output                 string
 }
 
 func (r *root) consentImportCommand() *cobra.Command {
@@ -28,7 +30,8 @@ func (r *root) consentImportCommand() *cobra.Command {
 		Short: "Write the consent records of an NDJSON file",
 		Long: `Write the consent records of an NDJSON file: a record's fields, customer_id and
 subject_id on each line; the last line of a subject wins. A file with a bad line
-is refused whole.
+is refused whole, and so is one with a customer that no resource names, which is
+probably misspelt; --yes insists.
 
 Two kinds of records are left out, with a warning, unless --overwrite is given:
 those of erased subjects that grant no ad_user_data themselves, because they would
@@ -43,6 +46,7 @@ remove the erasure, and those that are older than what stands there.`,
 	cmd.Flags().StringVar(&f.file, "file", "", "NDJSON file, - for standard input (required)")
 	cmd.Flags().BoolVar(&f.overwrite, "overwrite", false, "also write what would undo an erasure or a newer choice")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "count and write nothing")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do it although no resource names a customer of the file")
 	cmd.Flags().StringVar(&f.author, "author", "", "who, for the history (default: the user of this machine)")
 	require(cmd, "file")
 	completeFiles(cmd, "file", "ndjson", "json")
@@ -55,6 +59,15 @@ func (r *root) consentImport(ctx context.Context, env *boot.Env, f *importFlags)
 	records, err := r.readRecords(f.file)
 	if err != nil {
 		return err
+	}
+	if !f.yes {
+		customers := map[string]bool{}
+		for i := range records {
+			customers[records[i].CustomerID] = true
+		}
+		if err := knownCustomers(ctx, env, "customer_id in "+f.file, slices.Sorted(maps.Keys(customers))...); err != nil {
+			return err
+		}
 	}
 	admin, err := boot.ConsentAdmin(env)
 	if err != nil {

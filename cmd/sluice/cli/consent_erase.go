@@ -40,7 +40,7 @@ that deletes single events: use the list with the provider's own process.`,
 func (r *root) consentErase(ctx context.Context, env *boot.Env, f *consentFlags) error {
 	if f.dryRun {
 		r.noteCustomer(ctx, env, f.customer)
-	} else if err := r.knownCustomer(ctx, env, f); err != nil {
+	} else if err := f.known(ctx, env); err != nil {
 		return err
 	}
 	admin, err := boot.ConsentAdmin(env)

@@ -89,7 +89,7 @@ func TestEraseTellsWhatWasSent(t *testing.T) {
 func TestConsentImport(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	s.ok("consent", "import", "--file", s.file("first.ndjson", `{"customer_id":"acme","subject_id":"gone","erased":true,"updated_at":"2026-11-01T10:00:00Z"}
+	s.ok("consent", "import", "--yes", "--file", s.file("first.ndjson", `{"customer_id":"acme","subject_id":"gone","erased":true,"updated_at":"2026-11-01T10:00:00Z"}
 {"customer_id":"acme","subject_id":"new","ad_user_data":"denied","updated_at":"2026-11-10T10:00:00Z"}
 `))
 	file := s.file("second.ndjson", `{"customer_id":"acme","subject_id":"gone","ad_storage":"denied","updated_at":"2026-11-12T10:00:00Z"}
@@ -97,17 +97,22 @@ func TestConsentImport(t *testing.T) {
 {"customer_id":"acme","subject_id":"fresh","ad_user_data":"denied","updated_at":"2026-11-05T10:00:00Z"}
 {"customer_id":"acme","subject_id":"fresh","ad_user_data":"granted","updated_at":"2026-11-06T10:00:00Z"}
 `)
+	misspelt := s.run("consent", "import", "--file", s.file("misspelt.ndjson", `{"customer_id":"acmee","subject_id":"gone","ad_user_data":"denied","updated_at":"2026-11-10T10:00:00Z"}
+`))
+	require.Equal(t, 2, misspelt.code)
+	require.Contains(t, misspelt.stderr, "no resource names a customer acmee: nothing was written")
+	require.Len(t, s.records("sluice.consent"), 2)
 	want := map[string]any{"records": 3.0, "written": 1.0, "malformed": 0.0, "would_remove_erasure": 1.0, "older_than_what_stands": 1.0, "dry_run": true}
-	require.Equal(t, want, unjson(t, s.ok("consent", "import", "--file", file, "--dry-run", "--output", "json")))
+	require.Equal(t, want, unjson(t, s.ok("consent", "import", "--yes", "--file", file, "--dry-run", "--output", "json")))
 	require.Len(t, s.records("sluice.consent"), 2)
 
-	got := s.run("consent", "import", "--file", file)
+	got := s.run("consent", "import", "--yes", "--file", file)
 	require.Equal(t, 0, got.code)
 	require.Equal(t, "1 record written, of 3 subjects in the file\n", got.stdout)
 	require.Contains(t, got.stderr, "1 record without a grant would remove an erasure: left out")
 	require.Contains(t, got.stderr, "1 record older than what stands there: left out")
 	require.Equal(t, "granted", unjson(t, s.ok("consent", "get", "--customer", "acme", "--subject", "fresh", "--output", "json"))["record"].(map[string]any)["ad_user_data"])
-	require.Contains(t, s.ok("consent", "import", "--file", file, "--overwrite"), "3 records written")
+	require.Contains(t, s.ok("consent", "import", "--yes", "--file", file, "--overwrite"), "3 records written")
 
 	bad := s.run("consent", "import", "--file", s.file("bad.ndjson", "{\"customer_id\":\"acme\"}\nrubbish\n"))
 	require.Equal(t, 2, bad.code)
@@ -126,7 +131,7 @@ func TestConsentHistory(t *testing.T) {
 	set("revoke", "--author", "otto", "--source", "letter")
 	set("revoke", "--author", "otto", "--source", "letter")
 	set("erase", "--author", "dpo", "--config", s.file("key.yaml", fmt.Sprintf("privacy: {key: %q, key_id: k}\n", "file:"+s.file("key", "a key of more than thirty-two bytes for tests"))))
-	s.ok("consent", "import", "--author", "crm", "--file", s.file("first.ndjson", `{"customer_id":"acme","subject_id":"s-2","ad_user_data":"denied","updated_at":"2026-11-01T10:00:00Z"}
+	s.ok("consent", "import", "--yes", "--author", "crm", "--file", s.file("first.ndjson", `{"customer_id":"acme","subject_id":"s-2","ad_user_data":"denied","updated_at":"2026-11-01T10:00:00Z"}
 {"customer_id":"other","subject_id":"s-1","ad_user_data":"granted","updated_at":"2026-11-10T10:00:00Z"}
 `))
 	// A consent service of the customer's own: it copies a record and signs it

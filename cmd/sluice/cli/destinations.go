@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
+	"github.com/sluicehq/sluice/pkg/core/gate"
 	"github.com/sluicehq/sluice/pkg/core/health"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
@@ -146,11 +147,21 @@ func (r *root) listDestinations(ctx context.Context, env *boot.Env, want func(*r
 		if s, ok := worst[d.ID]; ok {
 			a.Rate, a.CredentialExpires = s.Rate, moment(s.CredentialExpires)
 			if a.State == s.State {
-				a.Since, a.Until = moment(s.Since), moment(s.Until)
+				a.Since = moment(s.Since)
+				if s.Until > now { // what has been waited for is no news
+					a.Until = moment(s.Until)
+				}
 				if s.State != "open" {
 					a.Reason, a.Message = s.Reason.String(), s.Message
 				}
 			}
+		}
+		// What the resource itself lacks is what the router says of its events,
+		// whatever a sender has seen.
+		if lacks, ok := gate.Lacks(d); ok && d.Active {
+			a.Reason, a.Message = lacks.String(), lacks.Info().Fix
+		} else if a.State == "unknown" {
+			a.Message = "no sender has said anything about it in the last 15 minutes: see that the sender of " + d.Provider + " runs"
 		}
 		for _, s := range statuses {
 			if s.Destination == d.ID && now-s.UpdatedAt <= health.FreshStatus.Milliseconds() {
@@ -186,8 +197,8 @@ func (r *root) printDestinations(all []destinationAnswer) error {
 			b.line(0, "")
 		}
 		b.text.WriteString(b.paint.strong(d.DestinationID) + ": " + b.paint.word(d.State) + "\n")
-		if d.Reason != "" {
-			b.row("because", strings.TrimSpace(d.Reason+": "+d.Message))
+		if d.Reason+d.Message != "" {
+			b.row("because", strings.Trim(d.Reason+": "+d.Message, ": "))
 		}
 		for _, row := range [][2]string{
 			{"since", d.Since}, {"until", d.Until}, {"customer", d.CustomerID}, {"provider", d.Provider}, {"mode", d.Mode}, {"owner", d.Owner},

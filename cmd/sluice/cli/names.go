@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluicehq/sluice/cmd/sluice/terminal"
 	"github.com/sluicehq/sluice/pkg/boot"
 	"github.com/sluicehq/sluice/pkg/core/document"
 )
@@ -142,12 +143,9 @@ func (r *root) hintCustomers(ctx context.Context, env *boot.Env, names ...string
 	return ""
 }
 
-// knownCustomer refuses a customer that no resource names: what is written for a
+// knownCustomers refuses a customer that no resource names: what is written for a
 // misspelt one would look like a revocation and stop nothing.
-func (r *root) knownCustomer(ctx context.Context, env *boot.Env, f *consentFlags) error {
-	if f.yes {
-		return nil
-	}
+func knownCustomers(ctx context.Context, env *boot.Env, flag string, names ...string) error {
 	resources, _, err := boot.Applier(env).Current(ctx)
 	if err != nil {
 		return err
@@ -161,15 +159,18 @@ func (r *root) knownCustomer(ctx context.Context, env *boot.Env, f *consentFlags
 			known = append(known, p.Customer)
 		}
 	}
-	if slices.Contains(known, f.customer) {
-		return nil
-	}
 	slices.Sort(known)
-	text := "no resource names a customer " + f.customer
-	if near := document.Nearest(f.customer, slices.Compact(known)); near != "" {
-		text += "; did you mean " + near + "?"
+	for _, name := range names {
+		if slices.Contains(known, name) {
+			continue
+		}
+		text := "no resource names a customer " + terminal.Escaped(name)
+		if near := document.Nearest(name, slices.Compact(slices.Clone(known))); near != "" {
+			text += "; did you mean " + near + "?"
+		}
+		return usagef("%s: nothing was written\n  fix: correct %s, or give --yes for a customer that has no resources yet", text, flag)
 	}
-	return usagef("%s: nothing was written\n  fix: correct --customer, or give --yes for a customer that has no resources yet", text)
+	return nil
 }
 
 // noteCustomer says on stderr that a customer owns no destination: no answer about

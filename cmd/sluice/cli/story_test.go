@@ -153,7 +153,7 @@ why: spring campaign`, kept[0].Event.ID)
 	n.edit(bad, good)
 	n.operator(`
 $ sluice apply -f resources/ --reason "the condition was wrong"
-applied 1 change
+applied 1 change; routers and senders follow within 3 s
 $ sluice replay --customer shop --destination shop-hook --reason mapping.condition --since 1h --dry-run
  shop-hook 9 ...
 $ sluice replay --customer shop --destination shop-hook --reason mapping.condition --since 1h --id the-mapping

@@ -37,7 +37,9 @@ func (r *root) tailCommand() *cobra.Command {
 		GroupID: "see",
 		Short:   "Follow the decisions as they are taken",
 		Long: `Follow the diagnostics topic: every decision with its reason, as routers and
-senders publish it. Without --since or --from-start it begins now.
+senders publish it. Without --since or --from-start it begins now. With --no-follow
+decisions come in order of time; otherwise as they are read, which is the true
+order of one event at one destination, and of others nearly that of time.
 
 Filters are lists; a decision passes when it matches one of each list that is
 given. A reason may be a prefix that ends in a dot, such as consent. for all of
@@ -78,11 +80,9 @@ they were taken.`,
 	flags.BoolVar(&f.rates, "rates", false, "show rates instead of decisions")
 	flags.DurationVar(&f.interval, "interval", 5*time.Second, "how often --rates shows them")
 	outputFlag(cmd, &f.output, "text", "json")
-	cmd.MarkFlagsMutuallyExclusive("rates", "limit")
 	r.completeDestinations(cmd, "destination")
 	completeWords(cmd, "status", statusWords()...)
 	completeWords(cmd, "reason", reasonWords()...)
-	cmd.MarkFlagsMutuallyExclusive("since", "from-start")
 	r.connecting(cmd)
 	return cmd
 }
@@ -117,8 +117,13 @@ func (f *tailFlags) check() error {
 			return usagef("--reason %s: not one of the codes in docs/reasons.md", word)
 		}
 	}
-	if f.limit < 0 {
+	switch {
+	case f.limit < 0:
 		return usagef("--limit %d: want 0 or more", f.limit)
+	case f.rates && f.limit > 0:
+		return usagef("--limit counts decisions, and --rates shows none\n  fix: leave one of them out")
+	case f.fromStart && f.since != "":
+		return usagef("--since and --from-start both say where to begin\n  fix: leave one of them out")
 	}
 	return nil
 }
@@ -189,14 +194,20 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 	shown := 0
 	var text []byte
 	paint := painter{on: r.colour()}
-	return r.tailEach(ctx, env, f, from, out, func(d *decision.Decision) error {
+	var sorted *chronicle
+	if f.noFollow {
+		sorted = &chronicle{out: out, crowded: func() {
+			_, _ = fmt.Fprintln(r.Err, "note: these are too many to be put in order of time at once: parts of them are; narrow it with --since or a filter")
+		}}
+	}
+	err = r.tailEach(ctx, env, f, from, out, func(d *decision.Decision) error {
 		text = text[:0]
 		if f.output == "json" {
 			text = append(codec.AppendDiagnosticJSON(text, d), '\n')
 		} else {
 			text = appendTailLine(text, terminal.Shown(d), paint)
 		}
-		if _, err := out.Write(text); err != nil {
+		if err := sorted.write(out, d.Time, text); err != nil {
 			return fmt.Errorf("writing a decision: %w", err)
 		}
 		if shown++; shown == f.limit {
@@ -204,6 +215,7 @@ func (r *root) tail(ctx context.Context, f *tailFlags) error {
 		}
 		return nil
 	})
+	return errors.Join(err, sorted.flush())
 }
 
 // tailEach hands over every decision that is wanted, and flushes what was

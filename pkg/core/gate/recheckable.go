@@ -50,12 +50,23 @@ func destinationReady(s *recheck) outcome {
 		// Compiling resources gives neither without Invalid; a set that does
 		// must not reach the rules of a missing policy or provider.
 		return fail(decision.DestinationInvalid, "its provider or policy is missing")
-	case d.Secret == "":
-		return fail(decision.DestinationNoCredentials, "")
-	case !d.Terms.Accepted():
-		return fail(decision.DestinationTermsNotAccepted, "")
+	}
+	if reason, lacking := Lacks(d); lacking {
+		return fail(reason, "")
 	}
 	return pass()
+}
+
+// Lacks says what a destination's resource lacks before anything may be sent
+// to it.
+func Lacks(d *resource.Destination) (decision.Reason, bool) {
+	switch {
+	case d.Secret == "":
+		return decision.DestinationNoCredentials, true
+	case !d.Terms.Accepted():
+		return decision.DestinationTermsNotAccepted, true
+	}
+	return decision.ReasonNone, false
 }
 
 // judge asks the consent engine once for both of its gates.
