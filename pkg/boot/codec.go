@@ -72,7 +72,7 @@ func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
 	decoders.Consent = e.countUnknownMembers(decoders.Consent)
 	return table.New(
 		table.Config{Topics: e.Names, Kafka: cfg, ConsentPartitions: consentPartitions},
-		table.Deps{Providers: ForResources(e.Providers()), Decode: decoders, Logger: e.Log},
+		table.Deps{Resources: e.Resources(), Decode: decoders, Logger: e.Log},
 	), nil
 }
 

@@ -28,7 +28,7 @@ import (
 // Applier is the operation behind `sluice apply` and `sluice diff`.
 func Applier(e *Env) *apply.Applier {
 	return apply.New(apply.Deps{
-		Topics: e.Cluster, Registry: e.Registry, Names: e.Names, Providers: ForResources(e.Providers()), Version: e.Version, Now: e.Now,
+		Topics: e.Cluster, Registry: e.Registry, Names: e.Names, Resources: e.Resources(), Version: e.Version, Now: e.Now,
 		Transaction: func(ctx context.Context, id string) (apply.Transaction, error) { return e.Cluster.Transaction(ctx, id) },
 	})
 }
@@ -65,7 +65,7 @@ func Doctor(e *Env) *doctor.Doctor {
 	return doctor.New(doctor.Deps{
 		Config: e.Config, Names: e.Names, Cluster: e.Cluster, Registry: e.Registry, Schemas: Schemas(e).Subjects,
 		Claims:   func() (doctor.Claims, error) { return e.Claims() },
-		Declared: e.Topology, Applied: Applier(e).Current, Decisions: e.EachDecision, Providers: e.Providers(), Resources: ForResources(e.Providers()),
+		Declared: e.Topology, Applied: Applier(e).Current, Decisions: e.EachDecision, Providers: e.Providers(), Resources: e.Resources(),
 		SenderGroup: e.senderGroup, Now: e.Now,
 		Secret: func(reference string) (provider.Secret, error) {
 			secret, _, err := secrets.Resolve(reference)
@@ -128,7 +128,7 @@ func DataFlow(e *Env) (*dataflow.Recorder, error) {
 		return nil, err
 	}
 	return dataflow.New(dataflow.Deps{
-		Topics: e.Cluster, Applied: Applier(e).Current, Providers: ForResources(e.Providers()), Declared: declared, Input: e.Config.Topics.Input,
+		Topics: e.Cluster, Applied: Applier(e).Current, Resources: e.Resources(), Declared: declared, Input: e.Config.Topics.Input,
 		Names: e.Names, KeyID: e.Config.Privacy.KeyID, Now: e.Now,
 	}), nil
 }

@@ -31,9 +31,15 @@ func clock(now func() time.Time) func() int64 {
 	return func() int64 { return now().UnixMilli() }
 }
 
-// ForResources gives the same providers as the resource compiler wants them.
-func ForResources(made map[string]provider.Provider) map[string]resource.Provider {
-	return all.ForResources(made)
+// ForResources is what resources are compiled against where no installation's
+// configuration is at hand: nothing is shared between customers.
+func ForResources(made map[string]provider.Provider) resource.Installation {
+	return resource.Installation{Providers: all.ForResources(made)}
+}
+
+// Resources is what resources of this installation are compiled against.
+func (e *Env) Resources() resource.Installation {
+	return resource.Installation{Providers: all.ForResources(e.Providers()), Customers: e.Config.Customers}
 }
 
 // ResourceKeys are the providers' own keys of resources, for editors and docs.

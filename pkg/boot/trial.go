@@ -119,7 +119,7 @@ func (e *Env) NewTrial(ctx context.Context, o TrialOptions) (*Trial, error) {
 	}
 	t := &Trial{Destination: applied, Trial: how, env: e, provider: p}
 	t.noteState()
-	set, _ := resource.Compile(withDestination(current, usable(how.Destination)), ForResources(e.Providers()))
+	set, _ := resource.Compile(withDestination(current, usable(how.Destination)), e.Resources())
 	if t.endpoint, ok = set.Destination(applied.ID); !ok || t.endpoint.Invalid != "" {
 		return nil, &TrialRefused{Reason: decision.DestinationInvalid, Detail: t.endpoint.Invalid}
 	}

@@ -109,8 +109,8 @@ diagnostics: {unmapped: all}`,
 	w.settings = []string{"SLUICE_TELEMETRY_LOG_LEVEL=debug", "SLUICE_TELEMETRY_OTLP_ENDPOINT=" + receiver.URL, "SLUICE_TELEMETRY_OTLP_INTERVAL=1s",
 		"SLUICE_TELEMETRY_OTLP_LOGS=true", "SLUICE_TELEMETRY_TRACES_RATIO=1"}
 	w.apply(canaryResources())
-	w.write("meta.json", `{"access_token": "zq7xmetatoken", "app_secret": "zq7xmetatoken-secret"}`)
-	w.write("google.json", `{"client_id": "sandbox", "client_secret": "zq7xgooglesecret", "refresh_token": "zq7xrefreshtoken"}`)
+	w.write("shop-meta.json", `{"access_token": "zq7xmetatoken", "app_secret": "zq7xmetatoken-secret"}`)
+	w.write("shop-google.json", `{"client_id": "sandbox", "client_secret": "zq7xgooglesecret", "refresh_token": "zq7xrefreshtoken"}`)
 	w.fault(
 		sandbox.Rule{Name: "bad", Destination: "2222222222222222", Do: sandbox.BadToken},
 		sandbox.Rule{Name: strangeRule, Destination: "3333333333333333", Do: sandbox.Raw, Status: 500, Body: `{"error": {"message": "` + canaryEmail + ` and ` + canaryPhone + ` are not welcome, token ` + canaryToken + `", "code": 1, "fbtrace_id": "x"}}`},

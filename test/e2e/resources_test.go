@@ -15,7 +15,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "1234567890123456"}
-  secret: file:meta.json
+  secret: file:shop-meta.json
   terms: {accepted_by: dpo@shop.example, accepted_at: 2026-11-01}
   consent: {policy: default, unknown: ` + unknown + `}
   defaults: {phone_country: DE, currency: EUR}
@@ -27,7 +27,7 @@ spec:
   provider: google
   active: true
   account: {customer_id: "1234567890", conversion_actions: {purchase: "987654321"}}
-  secret: file:google.json
+  secret: file:shop-google.json
   terms: {accepted_by: dpo@shop.example, accepted_at: 2026-11-01}
   defaults: {phone_country: DE, currency: EUR}
 ---

@@ -134,8 +134,8 @@ func TestEachRoleWorksWithItsOwnRights(t *testing.T) {
 	sender.grant("sender")
 	monitor.grant("monitor")
 	operator.grant("operator")
-	w.write("meta.json", `{"access_token": "sandbox-meta"}`)
-	w.write("google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
+	w.write("shop-meta.json", `{"access_token": "sandbox-meta"}`)
+	w.write("shop-google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
 	operator.succeed("apply", "-f", w.write("resources.yaml", shopResources(false)))
 	sending := sender.start("sender")
 	ready(t, routing)
@@ -258,7 +258,7 @@ func TestPlainOverTLS(t *testing.T) {
 	u := w.newUser("operator")
 	u.name, u.password, u.mechanism = services.PlainUser, services.PlainPassword, kafka.Plain
 	u.grant("operator")
-	w.write("meta.json", `{"access_token": "sandbox-meta"}`)
+	w.write("shop-meta.json", `{"access_token": "sandbox-meta"}`)
 	require.Contains(t, u.succeed("apply", "-f", w.write("resources.yaml", shopResources(false)), "--dry-run").stdout, "nothing was written")
 	u.password = "a wrong password"
 	wrong := run(t, u.settings(), "export", "--config", w.config)

@@ -175,8 +175,8 @@ func (w *world) succeed(args ...string) result {
 // Meta and Google.
 func (w *world) apply(resources string) {
 	w.t.Helper()
-	w.write("meta.json", `{"access_token": "sandbox-meta"}`)
-	w.write("google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
+	w.write("shop-meta.json", `{"access_token": "sandbox-meta"}`)
+	w.write("shop-google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
 	w.succeed("apply", "-f", w.write("resources.yaml", resources))
 }
 

@@ -100,7 +100,7 @@ func (r *root) apply(ctx context.Context, f *applyFlags) error {
 	}
 	defer closing(r, env)
 	// What is wrong in the files alone is said before anything is connected to.
-	if err := apply.Alone(files, boot.ForResources(env.Providers())); err != nil {
+	if err := apply.Alone(files, env.Resources()); err != nil {
 		return err
 	}
 	q := apply.Request{Files: files, Prune: f.prune, DryRun: f.dryRun, Reason: f.reason}

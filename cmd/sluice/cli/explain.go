@@ -63,6 +63,7 @@ an error. Wrong resources are one (2), and all problems are shown.`,
 	flags.StringVar(&f.events, "events", "", "NDJSON file with events, - for standard input (required)")
 	flags.StringVar(&f.consent, "consent", "", "NDJSON file with consent records")
 	flags.StringVar(&f.at, "at", "", "the clock, RFC 3339 (default: now)")
+	flags.StringVar(&r.configFile, "config", "", "configuration file, for what customers share (default: nothing)")
 	outputFlag(cmd, &f.output, "text", "json")
 	completeFiles(cmd, "events", "ndjson", "json")
 	completeFiles(cmd, "consent", "ndjson", "json")
@@ -71,13 +72,28 @@ an error. Wrong resources are one (2), and all problems are shown.`,
 	return cmd
 }
 
+// explainAgainst is what resources are compiled against: customers share
+// nothing where no configuration is named.
+func (r *root) explainAgainst(now time.Time) (resource.Installation, error) {
+	against := boot.ForResources(boot.Providers(func() time.Time { return now }))
+	if r.configFile == "" {
+		return against, nil
+	}
+	cfg, err := r.load()
+	against.Customers = cfg.Customers
+	return against, err
+}
+
 func (r *root) explain(ctx context.Context, f *explainFlags) error {
 	now, err := clock(f.at)
 	if err != nil {
 		return err
 	}
-	providers := boot.ForResources(boot.Providers(func() time.Time { return now }))
-	set, notes, err := apply.CompileFiles(providers, f.resources...)
+	against, err := r.explainAgainst(now)
+	if err != nil {
+		return err
+	}
+	set, notes, err := apply.CompileFiles(against, f.resources...)
 	if err != nil {
 		return usage(err)
 	}

@@ -56,9 +56,9 @@ func newPipeline(t testing.TB, resources string) *pipeline {
 	urls, err := p.sandbox.Start(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.sandbox.Close()) })
-	p.file("meta.json", `{"access_token": "sandbox-meta"}`)
-	p.file("google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
-	p.file("webhook.json", fmt.Sprintf(`{"signing_key": %q}`, urls["webhook_key"]))
+	p.file("acme-meta.json", `{"access_token": "sandbox-meta"}`)
+	p.file("acme-google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
+	p.file("acme-webhook.json", fmt.Sprintf(`{"signing_key": %q}`, urls["webhook_key"]))
 	p.config = p.file("sluice.yaml", fmt.Sprintf(`
 router: {instance: test}
 sender:

@@ -19,7 +19,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "1234567890"}
-  secret: file:meta.json
+  secret: file:acme-meta.json
   terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}
   delivery: {retry_for: 1s}
 ---
@@ -164,7 +164,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "1234567890"}
-  secret: file:meta.json
+  secret: file:acme-meta.json
   terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}
 ---
 apiVersion: sluice/v1

@@ -51,7 +51,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "1234567890123456"}
-  secret: file:meta.json
+  secret: file:acme-meta.json
   terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}
 ---
 apiVersion: sluice/v1
@@ -61,7 +61,7 @@ spec:
   provider: google
   active: true
   account: {customer_id: "1234567890", conversion_actions: {purchase: "987654321"}}
-  secret: file:google.json
+  secret: file:acme-google.json
   terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}
 ---
 apiVersion: sluice/v1

@@ -71,7 +71,7 @@ func providerOutage() scene {
 		},
 		hands: map[string]func(*site){
 			"vi resources/acme.yaml # spec.delivery.retry_for: 72h": func(s *site) {
-				s.edit("secret: file:meta.json", "secret: file:meta.json\n  delivery: {retry_for: 72h}")
+				s.edit("secret: file:acme-meta.json", "secret: file:acme-meta.json\n  delivery: {retry_for: 72h}")
 			},
 		},
 		then: map[string]func(*site){"It is over when": (*site).heal},
@@ -94,7 +94,7 @@ func expiredToken() scene {
 		hands: map[string]func(*site){
 			"kubectl -n sluice apply -f secret-acme-meta.yaml": func(s *site) {
 				s.heal()
-				s.file("meta.json", `{"access_token": "sandbox-meta-renewed"}`)
+				s.file("acme-meta.json", `{"access_token": "sandbox-meta-renewed"}`)
 			},
 		},
 		after: func(s *site) {
@@ -143,7 +143,7 @@ func missed(s *site) {
 
 func replayAfterOutage() scene {
 	return scene{
-		resources: strings.Replace(runbookShop, "secret: file:meta.json", "secret: file:meta.json\n  delivery: {retry_for: 1s}", 1),
+		resources: strings.Replace(runbookShop, "secret: file:acme-meta.json", "secret: file:acme-meta.json\n  delivery: {retry_for: 1s}", 1),
 		before:    missed,
 		after: func(s *site) {
 			s.await(11, "--status", "delivered", "--destination", "acme-meta")
@@ -212,7 +212,7 @@ func revocationRequest() scene {
 		},
 		then: map[string]func(*site){"It is over when": func(s *site) {
 			s.heal()
-			s.file("meta.json", `{"access_token": "sandbox-meta-renewed"}`)
+			s.file("acme-meta.json", `{"access_token": "sandbox-meta-renewed"}`)
 		}},
 		after: func(s *site) {
 			s.await(1, "--status", "revoked", "--event-id", "second")
@@ -230,7 +230,10 @@ func addingACustomer() scene {
 			s.file("events.ndjson", purchase("globex", "sample-1", time.Now()))
 		},
 		hands: map[string]func(*site){
-			"kubectl -n sluice apply -f secret-globex-meta.yaml": func(*site) {},
+			"kubectl -n sluice apply -f secret-globex-meta.yaml": func(s *site) {
+				s.file("globex-meta.json", `{"access_token": "sandbox-meta"}`)
+				s.file("globex-google.json", `{"client_id": "sandbox", "client_secret": "sandbox", "refresh_token": "sandbox-google"}`)
+			},
 			"vi resources/globex.yaml # remove mode: shadow": func(s *site) {
 				text := strings.ReplaceAll(globex, "\n  mode: shadow", "")
 				s.file("resources/globex.yaml", text)
@@ -285,7 +288,7 @@ func staleTables() scene {
 
 func notKeepingUp() scene {
 	return scene{
-		resources: strings.Replace(runbookShop, "secret: file:meta.json", "secret: file:meta.json\n  delivery: {rate: 1/m}", 1),
+		resources: strings.Replace(runbookShop, "secret: file:acme-meta.json", "secret: file:acme-meta.json\n  delivery: {rate: 1/m}", 1),
 		before: func(s *site) {
 			s.order(numbered("order", 6)...)
 			s.await(6, "--status", "delivered", "--destination", "acme-google")

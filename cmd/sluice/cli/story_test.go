@@ -12,8 +12,8 @@ import (
 // nightResources are those of cmd/loadgen; the shop's Meta destination gives up
 // after a second, so that an outage leaves dead letters while a test waits. Its
 // neighbour's waits.
-var nightResources = strings.Replace(traffic.Resources, "secret: file:meta.json\n  terms: {accepted_by: dpo@shop.example",
-	"secret: file:meta.json\n  delivery: {retry_for: 1s}\n  terms: {accepted_by: dpo@shop.example", 1)
+var nightResources = strings.Replace(traffic.Resources, "secret: file:shop-meta.json\n  terms: {accepted_by: dpo@shop.example",
+	"secret: file:shop-meta.json\n  delivery: {retry_for: 1s}\n  terms: {accepted_by: dpo@shop.example", 1)
 
 // TestTheStoryOfANight: traffic, a provider's outage, a token that is refused,
 // a wrong mapping, and a customer's visitor who takes consent back. The
@@ -122,7 +122,7 @@ $ sluice trace %s
 → shop-google: pending
 parked: The provider refuses the`, parked[0].Event.ID)
 	n.heal()
-	n.file("google.json", `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-renewed"}`)
+	n.file("shop-google.json", `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-renewed"}`)
 	n.settled(0)
 	n.operator(`
 $ sluice destinations shop-google

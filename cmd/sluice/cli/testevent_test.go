@@ -17,7 +17,7 @@ import (
 const trials = `apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-meta, customer: acme}
-spec: {provider: meta, active: false, account: {dataset_id: "1234567890"}, secret: file:meta.json, terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}}
+spec: {provider: meta, active: false, account: {dataset_id: "1234567890"}, secret: file:acme-meta.json, terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}}
 ---
 apiVersion: sluice/v1
 kind: Destination
@@ -26,23 +26,23 @@ spec:
   provider: google
   active: true
   account: {customer_id: "1234567890", conversion_actions: {purchase: "987654321"}}
-  secret: file:google.json
+  secret: file:acme-google.json
   terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}
 ---
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-hook, customer: acme}
-spec: {provider: webhook, active: true, account: {url: "https://hooks.acme.example/in"}, secret: file:webhook.json, terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}}
+spec: {provider: webhook, active: true, account: {url: "https://hooks.acme.example/in"}, secret: file:acme-webhook.json, terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}}
 ---
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-terms, customer: acme}
-spec: {provider: meta, active: true, account: {dataset_id: "1234567891"}, secret: file:meta.json}
+spec: {provider: meta, active: true, account: {dataset_id: "1234567891"}, secret: file:acme-meta.json}
 ---
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-lost, customer: acme}
-spec: {provider: google, active: true, account: {customer_id: "1234567890", conversion_actions: {purchase: "1"}}, secret: file:nowhere.json, terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}}
+spec: {provider: google, active: true, account: {customer_id: "1234567890", conversion_actions: {purchase: "1"}}, secret: file:acme-nowhere.json, terms: {accepted_by: dpo@acme.example, accepted_at: 2026-11-01}}
 ---
 apiVersion: sluice/v1
 kind: Mapping

@@ -51,7 +51,7 @@ func (s *stage) prepare(ctx context.Context, o Options) (*scene, error) {
 		return nil, err
 	}
 	// The loading has told the problems; what a gate refuses still has a mapping.
-	sc.set, _ = resource.Compile(resources, boot.ForResources(s.env.Providers()))
+	sc.set, _ = resource.Compile(resources, s.env.Resources())
 	for _, d := range resources.Destinations {
 		sc.secrets.providers[d.Secret] = d.Provider
 	}
@@ -109,7 +109,7 @@ func loadResources(env *boot.Env, path string) (*resource.Resources, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources, problems := resource.Load(files, nil, boot.ForResources(env.Providers()))
+	resources, problems := resource.Load(files, nil, env.Resources())
 	if !resource.HasErrors(problems) {
 		problems = withoutFake(resources)
 	}

@@ -23,7 +23,7 @@ type compiled struct {
 func newCompiled() compiled {
 	return compiled{
 		destination: resource.Destination{
-			ID: "d", Customer: "acme", Provider: "stub", Active: true, Secret: "file:x",
+			ID: "d", Customer: "acme", Provider: "stub", Active: true, Secret: "file:acme-x",
 			Terms: resource.Terms{AcceptedBy: "dpo", AcceptedAt: "2026-01-01"}, Consent: resource.ConsentSpec{Policy: resource.DefaultPolicy},
 		},
 		mapping: resource.Mapping{Name: "m", DestinationID: "d", SourceEvent: "order", ProviderEvent: "Purchase", Enabled: true},
@@ -47,7 +47,7 @@ func (c *compiler) Map(*resource.Mapping) (resource.Target, []resource.Problem) 
 func (c compiled) set() *resource.Set {
 	set, _ := resource.Compile(
 		&resource.Resources{Destinations: []*resource.Destination{&c.destination}, Mappings: []*resource.Mapping{&c.mapping}},
-		map[string]resource.Provider{"stub": &compiler{account: c.account, needs: c.needs}},
+		resource.Installation{Providers: map[string]resource.Provider{"stub": &compiler{account: c.account, needs: c.needs}}},
 	)
 	return set
 }

@@ -80,7 +80,7 @@ func newWorld() *world {
 		},
 		route: &resource.Route{
 			Destination: &resource.Destination{
-				ID: "d", Customer: "acme", Active: true, Secret: "file:x", Terms: resource.Terms{AcceptedBy: "dpo", AcceptedAt: "2026-01-01"}, Hash: "dh",
+				ID: "d", Customer: "acme", Active: true, Secret: "file:acme-x", Terms: resource.Terms{AcceptedBy: "dpo", AcceptedAt: "2026-01-01"}, Hash: "dh",
 			},
 			Mapping:  &resource.Mapping{Name: "m", DestinationID: "d", SourceEvent: "order", ProviderEvent: "Purchase", Enabled: true, Hash: "mh"},
 			Provider: p, Fingerprint: "account", Target: p, Key: "Purchase",

@@ -29,9 +29,9 @@ type badKey struct{ kind, key string }
 
 // NewBuilder starts empty. Without any record, Build gives a set with the
 // default policy and nothing to send.
-func NewBuilder(providers map[string]Provider) *Builder {
+func NewBuilder(in Installation) *Builder {
 	return &Builder{
-		compiler:     &compiler{providers: providers, programs: map[string]*Program{}},
+		compiler:     &compiler{in: in, programs: map[string]*Program{}},
 		destinations: map[string]*Destination{}, mappings: map[string]*Mapping{}, policies: map[string]*consent.Policy{},
 		bad: map[badKey]Problem{},
 	}
@@ -64,9 +64,9 @@ func (b *Builder) PutDestination(key string, d *Destination, offset int64) {
 // destinationProblem is what makes a destination useless by itself; whether
 // its policy exists depends on other records and is for Build to say.
 func (b *Builder) destinationProblem(d *Destination) *Problem {
-	p, ok := b.compiler.providers[d.Provider]
+	p, ok := b.compiler.in.Providers[d.Provider]
 	if !ok {
-		return &Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(b.compiler.providers))}
+		return &Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(b.compiler.in.Providers))}
 	}
 	_, problems := p.Open(d)
 	return firstError(problems)

@@ -16,17 +16,17 @@ import (
 // Compile joins resources to a Set. It always gives a set: what is wrong makes
 // its own routes invalid (they decide destination.invalid) and is reported,
 // and leaves its neighbours alone.
-func Compile(resources *Resources, providers map[string]Provider) (*Set, []Problem) {
-	c := &compiler{providers: providers, programs: map[string]*Program{}}
+func Compile(resources *Resources, in Installation) (*Set, []Problem) {
+	c := &compiler{in: in, programs: map[string]*Program{}}
 	return c.compile(resources, undecodable{})
 }
 
 // compiler compiles sets one after the other and keeps the programs of
 // mappings that did not change.
 type compiler struct {
-	providers map[string]Provider
-	programs  map[string]*Program // by the mapping's hash
-	problems  []Problem
+	in       Installation
+	programs map[string]*Program // by the mapping's hash
+	problems []Problem
 }
 
 func (c *compiler) report(resource string, p Problem) {
@@ -65,6 +65,7 @@ func (c *compiler) compile(r *Resources, u undecodable) (*Set, []Problem) {
 	c.refuseEqualTargets(s)
 	s.withholdMappings(u)
 	s.finish()
+	c.accountProblems(s)
 	return s, c.problems
 }
 
@@ -87,7 +88,7 @@ func replacedRows(mappings []*Mapping) map[routeKey]bool {
 }
 
 func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
-	e := &Endpoint{Destination: withDestinationHash(d), Provider: c.providers[d.Provider]}
+	e := &Endpoint{Destination: withDestinationHash(d), Provider: c.in.Providers[d.Provider]}
 	id := resourceID(KindDestination, d.ID)
 	invalid := func(p Problem) {
 		if e.Invalid == "" && !p.Warning {
@@ -107,8 +108,11 @@ func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
 	if e.Policy == nil {
 		e.Policy = &consent.Policy{ID: d.Consent.Policy} // the strictest; the route is invalid anyway
 	}
+	if p := c.in.Customers.secretProblem(d); p != nil {
+		invalid(*p)
+	}
 	if e.Provider == nil {
-		invalid(Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(c.providers))})
+		invalid(Problem{Path: "spec.provider", Rule: "must be a known provider", Value: document.Quoted(d.Provider), Fix: "use " + document.OrList(sortedKeys(c.in.Providers))})
 		return e
 	}
 	account, problems := e.Provider.Open(e.Destination)

@@ -96,15 +96,15 @@ func (f *fakeProvider) TemplateEvent(template, sourceEvent string) (resource.Map
 	return resource.Mapping{ProviderEvent: name}, ok && template == "commerce"
 }
 
-func fakeProviders() map[string]resource.Provider {
-	return map[string]resource.Provider{
+func fakeProviders() resource.Installation {
+	return resource.Installation{Providers: map[string]resource.Provider{
 		"meta": &fakeProvider{name: "meta", account: "dataset_id", events: map[string]string{
 			"transaction.purchase": "Purchase", "cart.added": "AddToCart", "product.viewed": "ViewContent",
 		}},
 		"google": &fakeProvider{name: "google", account: "customer_id", events: map[string]string{
 			"transaction.purchase": "purchase", "cart.added": "add_to_cart", "product.viewed": "view_item",
 		}},
-	}
+	}}
 }
 
 // load reads YAML that must be without problems.

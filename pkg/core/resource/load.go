@@ -57,10 +57,10 @@ func isResourceFile(name string) bool {
 // against base (what is already applied; may be nil), expanded and compiled.
 // It collects every problem; where document.HasErrors(problems), the resources are
 // incomplete and must not be applied.
-func Load(files []File, base *Resources, providers map[string]Provider) (*Resources, []Problem) {
-	docs, problems := readDocuments(files, sortedKeys(providers))
+func Load(files []File, base *Resources, in Installation) (*Resources, []Problem) {
+	docs, problems := readDocuments(files, sortedKeys(in.Providers))
 	l := &loader{
-		docs: docs, base: base, providers: providers, problems: problems,
+		docs: docs, base: base, in: in, problems: problems,
 		out: &Resources{
 			Destinations: docs.destinations, Policies: docs.policies,
 			documents: map[string]bool{}, origins: docs.origins, rows: map[routeKey]*expanded{},
@@ -82,11 +82,11 @@ func Load(files []File, base *Resources, providers map[string]Provider) (*Resour
 }
 
 type loader struct {
-	docs      *documents
-	base      *Resources
-	providers map[string]Provider
-	out       *Resources
-	problems  []Problem
+	docs     *documents
+	base     *Resources
+	in       Installation
+	out      *Resources
+	problems []Problem
 	// endpoints are the compiled destinations, those of base included.
 	endpoints map[string]*Endpoint
 	// targets of the rows in out, in the order of the files.
@@ -120,7 +120,7 @@ func (l *loader) checkDestinations() {
 	set := &Set{policies: policies}
 	for _, d := range all {
 		_, declared := l.out.Destination(d.ID)
-		c := &compiler{providers: l.providers}
+		c := &compiler{in: l.in}
 		l.endpoints[d.ID] = c.endpoint(set, d)
 		if declared {
 			l.reportUnseen(l.docs.origins[resourceID(KindDestination, d.ID)], c.problems)

@@ -132,7 +132,7 @@ func TestEmbeddedPolicy(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("default_policy.yaml")
 	require.NoError(t, err)
-	_, problems := resource.Load([]resource.File{{Name: "default_policy.yaml", Data: text}}, nil, nil)
+	_, problems := resource.Load([]resource.File{{Name: "default_policy.yaml", Data: text}}, nil, resource.Installation{})
 	require.Empty(t, problems)
 	p := resource.EmbeddedPolicy()
 	require.Equal(t, "default", p.ID)

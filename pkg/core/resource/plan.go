@@ -107,9 +107,9 @@ func (r *Resources) owns(m *Mapping) bool {
 // Check compiles what would be applied after desired, and gives the problems
 // of that whole: a destination that a remaining mapping still needs, two
 // mappings with one target. Problems of desired are located in its files.
-func Check(current, desired *Resources, prune bool, providers map[string]Provider) []Problem {
+func Check(current, desired *Resources, prune bool, in Installation) []Problem {
 	merged := Merge(current, desired, prune)
-	_, problems := Compile(merged, providers)
+	_, problems := Compile(merged, in)
 	for i, p := range problems {
 		problems[i] = desired.locate(p)
 	}

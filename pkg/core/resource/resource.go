@@ -58,7 +58,7 @@ type Destination struct {
 	Account json.RawMessage `yaml:"spec.account" required:"true" doc:"The account at the provider; keys are the provider's."`
 	Section json.RawMessage `yaml:"spec.$provider" doc:"Settings of the provider's own, under its name."`
 	Mode    Mode            `yaml:"spec.mode" enum:"live,shadow" doc:"shadow: everything runs, nothing is sent."`
-	Secret  string          `yaml:"spec.secret" rule:"secret" doc:"Where the credentials lie: file:NAME in the sender's secrets directory, or env:NAME. Never the secret itself."`
+	Secret  string          `yaml:"spec.secret" rule:"secret" doc:"Where the credentials lie: file:CUSTOMER/NAME or file:CUSTOMER-NAME in the sender's secrets directory, or env:CUSTOMER__NAME. Never the secret itself."`
 	Terms   Terms           `yaml:"spec.terms" doc:"Who accepted the provider's terms. Nothing is sent before."`
 
 	// Identifiers narrows what the provider supports; HasIdentifiers tells an

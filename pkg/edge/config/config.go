@@ -12,24 +12,29 @@
 // all made from them.
 package config
 
+import (
+	"github.com/sluicehq/sluice/pkg/core/resource"
+)
+
 // Config is everything that can be set. Resources (destinations, mappings,
 // policies) are not configuration: they are applied to topics and change
 // while Sluice runs; configuration is read once at start.
 type Config struct {
-	Kafka       Kafka       `yaml:"kafka" doc:"How to reach the Kafka cluster."`
-	Registry    Registry    `yaml:"registry" doc:"How to reach the Schema Registry."`
-	Redis       Redis       `yaml:"redis" doc:"How to reach the Redis instance that holds the claims. It should serve nothing else."`
-	Topics      Topics      `yaml:"topics" doc:"Names of topics."`
-	Input       Input       `yaml:"input" doc:"How analytics events are encoded."`
-	Consent     Consent     `yaml:"consent" doc:"How consent records are kept."`
-	Router      Router      `yaml:"router" doc:"The role that decides about events."`
-	Sender      Sender      `yaml:"sender" doc:"The role that hands deliveries to providers."`
-	Dedup       Dedup       `yaml:"dedup" doc:"How claims are kept."`
-	Privacy     Privacy     `yaml:"privacy" doc:"How subjects are shown in diagnostics."`
-	Diagnostics Diagnostics `yaml:"diagnostics" doc:"Which decisions are published."`
-	Admin       Admin       `yaml:"admin" doc:"The HTTP endpoint for health, status and metrics."`
-	Telemetry   Telemetry   `yaml:"telemetry" doc:"Logs, metrics and traces."`
-	Shutdown    Shutdown    `yaml:"shutdown" doc:"How the process stops."`
+	Kafka       Kafka              `yaml:"kafka" doc:"How to reach the Kafka cluster."`
+	Registry    Registry           `yaml:"registry" doc:"How to reach the Schema Registry."`
+	Redis       Redis              `yaml:"redis" doc:"How to reach the Redis instance that holds the claims. It should serve nothing else."`
+	Topics      Topics             `yaml:"topics" doc:"Names of topics."`
+	Customers   resource.Customers `yaml:"customers" doc:"What belongs to one customer alone, and what several share."`
+	Input       Input              `yaml:"input" doc:"How analytics events are encoded."`
+	Consent     Consent            `yaml:"consent" doc:"How consent records are kept."`
+	Router      Router             `yaml:"router" doc:"The role that decides about events."`
+	Sender      Sender             `yaml:"sender" doc:"The role that hands deliveries to providers."`
+	Dedup       Dedup              `yaml:"dedup" doc:"How claims are kept."`
+	Privacy     Privacy            `yaml:"privacy" doc:"How subjects are shown in diagnostics."`
+	Diagnostics Diagnostics        `yaml:"diagnostics" doc:"Which decisions are published."`
+	Admin       Admin              `yaml:"admin" doc:"The HTTP endpoint for health, status and metrics."`
+	Telemetry   Telemetry          `yaml:"telemetry" doc:"Logs, metrics and traces."`
+	Shutdown    Shutdown           `yaml:"shutdown" doc:"How the process stops."`
 }
 
 // Kafka says how to reach the cluster.

@@ -1,16 +1,21 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluicehq/sluice/pkg/core/resource"
+)
 
 // Default is the configuration of an installation that sets nothing: every
 // service on loopback, as docker-compose.yml starts them.
 func Default() Config {
 	return Config{
-		Kafka:    Kafka{Brokers: []string{"127.0.0.1:9092"}, ClientID: "sluice", Compression: "snappy", InputMaxBytes: 1048588},
-		Registry: Registry{URL: "http://127.0.0.1:8081", Timeout: Duration(5 * time.Second)},
-		Redis:    Redis{Address: "127.0.0.1:6379", Timeout: Duration(time.Second)},
-		Topics:   Topics{Prefix: "sluice", Input: "analytics.events"},
-		Input:    Input{Format: "avro"},
+		Kafka:     Kafka{Brokers: []string{"127.0.0.1:9092"}, ClientID: "sluice", Compression: "snappy", InputMaxBytes: 1048588},
+		Registry:  Registry{URL: "http://127.0.0.1:8081", Timeout: Duration(5 * time.Second)},
+		Redis:     Redis{Address: "127.0.0.1:6379", Timeout: Duration(time.Second)},
+		Topics:    Topics{Prefix: "sluice", Input: "analytics.events"},
+		Customers: resource.Customers{Secrets: resource.SecretsFolderOrPrefix},
+		Input:     Input{Format: "avro"},
 		Router: Router{
 			Group: "sluice-router", Sessions: 2, Start: "earliest",
 			Batch: Batch{Records: 5000, Bytes: 8 << 20, Wait: Duration(20 * time.Millisecond)},

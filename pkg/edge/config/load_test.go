@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/config"
 )
 
@@ -206,7 +207,14 @@ func TestSettingsThatContradictEachOther(t *testing.T) {
 		"dedup.prefix":                  func(c *config.Config) { c.Dedup.Prefix = "a b" },
 		"sender.providers.meta.timeout": func(c *config.Config) { c.Sender.Providers = map[string]config.Provider{"meta": {}} },
 		"telemetry.otlp.interval":       func(c *config.Config) { c.Telemetry.OTLP.Interval = 0 },
-		"sender.secrets_env[0]":         func(c *config.Config) { c.Sender.SecretsEnv = []string{"$X"} },
+		"customers.secrets":             func(c *config.Config) { c.Customers.Secrets = "all" },
+		"customers.shared[0]": func(c *config.Config) {
+			c.Customers.Shared = []resource.SharedThing{{Secret: "file:a", Account: "meta:1", Customers: []string{"a", "b"}}}
+		},
+		"customers.shared[0].customers": func(c *config.Config) {
+			c.Customers.Shared = []resource.SharedThing{{Secret: "file:a", Customers: []string{"a"}}}
+		},
+		"sender.secrets_env[0]": func(c *config.Config) { c.Sender.SecretsEnv = []string{"$X"} },
 	}
 	for path, change := range cases {
 		t.Run(path, func(t *testing.T) {

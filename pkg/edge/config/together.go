@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluicehq/sluice/pkg/core/document"
 	"github.com/sluicehq/sluice/pkg/provider/all"
 )
 
@@ -33,6 +34,15 @@ func (v *validator) together(c Config) {
 		v.add("sender.group", "must differ from the router's groups", c.Sender.Group, "name a group of its own")
 	}
 	v.providers(c.Sender)
+	for i, s := range c.Customers.Shared {
+		path := document.IndexPath("customers.shared", i)
+		if (s.Secret == "") == (s.Account == "") {
+			v.add(path, "must have secret or account, and not both", "", `write {secret: "file:agency.json", customers: [a, b]}, or account instead of secret`)
+		}
+		if len(s.Customers) < 2 {
+			v.add(path+".customers", "must name at least two customers", strings.Join(s.Customers, ", "), "name everybody who may use it, or remove the entry")
+		}
+	}
 }
 
 func (v *validator) tls(path string, t TLS) {

@@ -27,10 +27,10 @@ type Decoders struct {
 // set. It is a Sink for one Follower of all three, so that a set is built from
 // the same moment of each.
 type ResourceTable struct {
-	topics    topology.Names
-	providers map[string]resource.Provider
-	decode    Decoders
-	log       *slog.Logger
+	topics topology.Names
+	in     resource.Installation
+	decode Decoders
+	log    *slog.Logger
 
 	builder *resource.Builder
 	dirty   bool
@@ -44,11 +44,11 @@ type compiledSet struct {
 }
 
 // NewResourceTable makes a ResourceTable.
-func NewResourceTable(topics topology.Names, providers map[string]resource.Provider, decode Decoders, log *slog.Logger) *ResourceTable {
+func NewResourceTable(topics topology.Names, in resource.Installation, decode Decoders, log *slog.Logger) *ResourceTable {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	t := &ResourceTable{topics: topics, providers: providers, decode: decode, log: log}
+	t := &ResourceTable{topics: topics, in: in, decode: decode, log: log}
 	t.Reset()
 	return t
 }
@@ -60,7 +60,7 @@ func (t *ResourceTable) Topics() []string {
 
 // Reset implements Sink. The last published set stays until the next one.
 func (t *ResourceTable) Reset() {
-	t.builder, t.dirty = resource.NewBuilder(t.providers), true
+	t.builder, t.dirty = resource.NewBuilder(t.in), true
 }
 
 // Apply implements Sink.

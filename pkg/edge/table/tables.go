@@ -33,7 +33,7 @@ type Config struct {
 
 // Deps of the tables.
 type Deps struct {
-	Providers map[string]resource.Provider
+	Resources resource.Installation
 	Decode    Decoders
 	Logger    *slog.Logger // nil: silent
 }
@@ -51,7 +51,7 @@ type Tables struct {
 // New makes Tables; nothing is read before Run.
 func New(cfg Config, deps Deps) *Tables {
 	t := &Tables{
-		resources: NewResourceTable(cfg.Topics, deps.Providers, deps.Decode, deps.Logger),
+		resources: NewResourceTable(cfg.Topics, deps.Resources, deps.Decode, deps.Logger),
 		consent:   NewConsentTable(deps.Decode.Consent),
 		ready:     make(chan struct{}),
 	}

@@ -110,7 +110,7 @@ func (b *bench) setUp(id string) {
 // where its number of partitions is given.
 func (b *bench) again(partitions int) {
 	b.tables = table.New(table.Config{Kafka: b.services.Kafka(), Topics: b.names, ConsentPartitions: partitions}, table.Deps{
-		Providers: map[string]resource.Provider{"meta": provider{}}, Decode: decoders(),
+		Resources: resource.Installation{Providers: map[string]resource.Provider{"meta": provider{}}}, Decode: decoders(),
 	})
 }
 

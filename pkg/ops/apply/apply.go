@@ -26,7 +26,7 @@ type Deps struct {
 	Topics    topics
 	Registry  registry
 	Names     topology.Names
-	Providers map[string]resource.Provider
+	Resources resource.Installation
 	// Transaction takes the right to write under an id from whoever had it.
 	Transaction func(ctx context.Context, id string) (Transaction, error)
 	Version     string

@@ -23,7 +23,7 @@ const destination = `
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-meta, customer: acme}
-spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:a.json"}
+spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:acme-a.json"}
 `
 
 const mapping = `
@@ -40,7 +40,7 @@ spec:
 var (
 	now       = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	names     = topology.Names{Prefix: topology.DefaultPrefix}
-	providers = map[string]resource.Provider{"meta": meta.New(provider.Deps{})}
+	providers = resource.Installation{Providers: map[string]resource.Provider{"meta": meta.New(provider.Deps{})}}
 )
 
 func files(yaml string) []resource.File {
@@ -52,7 +52,7 @@ func files(yaml string) []resource.File {
 func applier(t *testing.T, in *topics.Topics, before func()) *apply.Applier {
 	t.Helper()
 	return apply.New(apply.Deps{
-		Topics: in, Registry: topics.Registry(t), Names: names, Providers: providers, Version: "9.9", Now: func() time.Time { return now },
+		Topics: in, Registry: topics.Registry(t), Names: names, Resources: providers, Version: "9.9", Now: func() time.Time { return now },
 		Transaction: func(ctx context.Context, id string) (apply.Transaction, error) {
 			tx, err := in.Transaction(ctx, id)
 			before()
@@ -192,7 +192,7 @@ func TestANewCustomerThatIsSpeltNearlyLikeAKnownOneIsNoted(t *testing.T) {
 	first, err := a.Apply(t.Context(), apply.Request{Files: files(destination)})
 	require.NoError(t, err)
 	require.Empty(t, first.Notes)
-	other := strings.NewReplacer("customer: acme", "customer: acmee", "acme-meta", "acmee-meta", "1234567890123456", "1234567890123457").Replace(destination)
+	other := strings.NewReplacer("customer: acme", "customer: acmee", "acme-meta", "acmee-meta", "acme-a", "acmee-a", "1234567890123456", "1234567890123457").Replace(destination)
 	second, err := a.Apply(t.Context(), apply.Request{Files: files(other)})
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(second.Notes, "\n"), "spelt nearly like acme")
@@ -207,4 +207,46 @@ func TestMissingTopicsAreSaidBeforeAnythingIsRead(t *testing.T) {
 	_, err := applier(t, in, func() {}).Apply(t.Context(), apply.Request{Files: files(destination), DryRun: true})
 	var missing *unready.Error
 	require.ErrorAs(t, err, &missing)
+}
+
+// TestCustomersShareOnlyWhatTheConfigurationNames: neither another customer's
+// secret nor its account can be applied, and the refusal says what to write.
+func TestCustomersShareOnlyWhatTheConfigurationNames(t *testing.T) {
+	t.Parallel()
+	in := &topics.Topics{}
+	a := applier(t, in, func() {})
+	_, err := a.Apply(t.Context(), apply.Request{Files: files(destination)})
+	require.NoError(t, err)
+
+	borrowed := strings.NewReplacer("acme-meta", "mallory-meta", "customer: acme", "customer: mallory", "1234567890123456", "6543210987654321").Replace(destination)
+	for _, refused := range []error{
+		apply.Alone(files(borrowed), providers),
+		func() error { _, err := a.Apply(t.Context(), apply.Request{Files: files(borrowed)}); return err }(),
+	} {
+		require.ErrorContains(t, refused, "acme.yaml:5:")
+		require.ErrorContains(t, refused, `spec.secret must be a secret of customer mallory, as its name says: file:mallory/NAME or file:mallory-NAME, with no dash in NAME, found "file:acme-a.json"`)
+		require.ErrorContains(t, refused, "write file:mallory-acme_a.json")
+	}
+	old := strings.ReplaceAll(destination, "acme-a.json", "a.json")
+	require.ErrorContains(t, apply.Alone(files(old), providers), "rename the secret and write file:acme-a.json")
+
+	same := strings.NewReplacer("acme-meta", "mallory-meta", "customer: acme", "customer: mallory", "acme-a", "mallory-a").Replace(destination)
+	_, err = a.Apply(t.Context(), apply.Request{Files: files(same)})
+	require.ErrorContains(t, err, "acme.yaml:5:")
+	require.ErrorContains(t, err, "spec.account must be the account of one customer, and is one of acme, mallory (acme-meta, mallory-meta)")
+	require.Len(t, in.Records(names.Destinations()), 1)
+	shared := providers
+	shared.Customers.Shared = []resource.SharedThing{{Account: "meta:1234567890123456", Customers: []string{"acme", "mallory"}}}
+	permitting := apply.New(apply.Deps{
+		Topics: in, Registry: topics.Registry(t), Names: names, Resources: shared, Version: "9.9", Now: func() time.Time { return now },
+		Transaction: func(ctx context.Context, id string) (apply.Transaction, error) { return in.Transaction(ctx, id) },
+	})
+	_, err = permitting.Apply(t.Context(), apply.Request{Files: files(same)})
+	require.NoError(t, err)
+	require.Len(t, in.Records(names.Destinations()), 2)
+
+	// What was wrong before hinders nobody who has nothing to do with it.
+	other := strings.NewReplacer("acme-meta", "globex-meta", "customer: acme", "customer: globex", "acme-a", "globex-a", "1234567890123456", "77").Replace(destination)
+	_, err = a.Apply(t.Context(), apply.Request{Files: files(other)})
+	require.NoError(t, err)
 }

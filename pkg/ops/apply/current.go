@@ -52,7 +52,7 @@ func (a *Applier) Current(ctx context.Context) (*resource.Resources, []resource.
 		return nil, nil, err
 	}
 	// Silent: the problems are returned.
-	rows := table.NewResourceTable(a.deps.Names, a.deps.Providers, decoders, slog.New(slog.DiscardHandler))
+	rows := table.NewResourceTable(a.deps.Names, a.deps.Resources, decoders, slog.New(slog.DiscardHandler))
 	for _, topic := range names {
 		err := a.deps.Topics.EachRecord(ctx, topic, time.UnixMilli(0), func(r *kgo.Record) error {
 			if err := rows.Apply(ctx, r); errors.Is(err, codec.ErrSchemaPending) {

@@ -73,19 +73,19 @@ func ReadFiles(paths ...string) ([]resource.File, error) {
 // CompileFiles reads, checks and compiles resource files on their own, without
 // what a cluster may hold. Its error is a *ProblemsError where the files are
 // wrong; notes are returned beside a set that can be used.
-func CompileFiles(providers map[string]resource.Provider, paths ...string) (*resource.Set, []resource.Problem, error) {
+func CompileFiles(in resource.Installation, paths ...string) (*resource.Set, []resource.Problem, error) {
 	files, err := ReadFiles(paths...)
 	if err != nil {
 		return nil, nil, err
 	}
-	desired, problems := resource.Load(files, nil, providers)
+	desired, problems := resource.Load(files, nil, in)
 	if !resource.HasErrors(problems) {
-		problems = append(problems, newProblems(problems, resource.Check(nil, desired, false, providers))...)
+		problems = append(problems, newProblems(problems, resource.Check(nil, desired, false, in))...)
 	}
 	if resource.HasErrors(problems) {
 		return nil, nil, &ProblemsError{Problems: problems}
 	}
-	set, _ := resource.Compile(desired, providers)
+	set, _ := resource.Compile(desired, in)
 	return set, problems, nil
 }
 

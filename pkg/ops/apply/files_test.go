@@ -22,12 +22,12 @@ func TestANoteIsToldOnce(t *testing.T) {
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-meta, customer: acme}
-spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:a.json"}
+spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:acme-a.json"}
 ---
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-more, customer: acme}
-spec: {provider: meta, account: {dataset_id: "1234567890123457"}, secret: "file:a.json"}
+spec: {provider: meta, account: {dataset_id: "1234567890123457"}, secret: "file:acme-a.json"}
 ---
 apiVersion: sluice/v1
 kind: Mapping
@@ -38,7 +38,7 @@ spec:
     page.viewed: {provider_event: PageViews}
     cart.added: {provider_event: AddToCarts}
 `), 0o600))
-	_, notes, err := apply.CompileFiles(map[string]resource.Provider{"meta": meta.New(provider.Deps{})}, file)
+	_, notes, err := apply.CompileFiles(resource.Installation{Providers: map[string]resource.Provider{"meta": meta.New(provider.Deps{})}}, file)
 	require.NoError(t, err)
 	var told []string
 	for _, n := range notes {

@@ -12,8 +12,8 @@ import (
 // Alone reports what no state of a cluster could make right in files, as a
 // *ProblemsError. A name that the files do not declare may be applied already,
 // so it is no error here.
-func Alone(files []resource.File, providers map[string]resource.Provider) error {
-	_, problems := resource.Load(files, nil, providers)
+func Alone(files []resource.File, in resource.Installation) error {
+	_, problems := resource.Load(files, nil, in)
 	for i := range problems {
 		if strings.Contains(problems[i].Rule, "that exists") {
 			problems[i].Warning = true
@@ -33,9 +33,9 @@ func (a *Applier) plan(ctx context.Context, files []resource.File, prune bool) (
 	if err != nil {
 		return resource.Plan{}, nil, err
 	}
-	desired, problems := resource.Load(files, current, a.deps.Providers)
+	desired, problems := resource.Load(files, current, a.deps.Resources)
 	if !resource.HasErrors(problems) {
-		found := resource.Check(current, desired, prune, a.deps.Providers)
+		found := resource.Check(current, desired, prune, a.deps.Resources)
 		found = append(found, resource.CheckNames(current, desired, prune)...)
 		for _, p := range append(found, resource.CheckTerms(desired, a.deps.Now())...) {
 			problems = addProblem(problems, p, before)

@@ -61,7 +61,7 @@ type Deps struct {
 	Topics topics
 	// Applied is what is applied now.
 	Applied   func(ctx context.Context) (*resource.Resources, []resource.Problem, error)
-	Providers map[string]resource.Provider
+	Resources resource.Installation
 	// Declared are the topics of the installation beside Input.
 	Declared []topology.Topic
 	Input    string
@@ -83,7 +83,7 @@ func (r *Recorder) Record(ctx context.Context) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, _ := resource.Compile(current, r.deps.Providers)
+	set, _ := resource.Compile(current, r.deps.Resources)
 	record := &Record{MadeAt: r.deps.Now().UTC().Format(time.RFC3339), Flows: resource.DataFlows(set), KeyID: r.deps.KeyID}
 	if record.Flows == nil {
 		record.Flows = []resource.DataFlow{}

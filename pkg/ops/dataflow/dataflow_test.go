@@ -21,16 +21,16 @@ const destination = `
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: acme-meta, customer: acme}
-spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:a.json", terms: {accepted_by: dpo, accepted_at: 2026-11-01, documents: [{name: Business Tools Terms, version: "2026-01"}]}}
+spec: {provider: meta, account: {dataset_id: "1234567890123456"}, secret: "file:acme-a.json", terms: {accepted_by: dpo, accepted_at: 2026-11-01, documents: [{name: Business Tools Terms, version: "2026-01"}]}}
 `
 
-var providers = map[string]resource.Provider{"meta": meta.New(provider.Deps{})}
+var providers = resource.Installation{Providers: map[string]resource.Provider{"meta": meta.New(provider.Deps{})}}
 
 var names = topology.Names{Prefix: topology.DefaultPrefix}
 
 func recorder(in *topics.Topics, applied *resource.Resources, err error) *dataflow.Recorder {
 	return dataflow.New(dataflow.Deps{
-		Topics: in, Providers: providers, Input: "analytics.events", Names: names, KeyID: "k1",
+		Topics: in, Resources: providers, Input: "analytics.events", Names: names, KeyID: "k1",
 		Declared: []topology.Topic{{Name: names.Hold(), PersonalData: true, Why: "waits"}, {Name: names.Diagnostics()}, {Name: names.Policies()}, {Name: names.Consent()}},
 		Applied:  func(context.Context) (*resource.Resources, []resource.Problem, error) { return applied, nil, err },
 		Now:      func() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) },

@@ -63,8 +63,8 @@ type Deps struct {
 	// Decisions reads the diagnostics from a time on.
 	Decisions func(ctx context.Context, since time.Time, take func(*decision.Decision)) error
 	Providers map[string]provider.Provider
-	// Resources are the same as the resource compiler wants them.
-	Resources map[string]resource.Provider
+	// Resources is what resources are compiled against.
+	Resources resource.Installation
 	// SenderGroup is the consumer group that reads a provider's deliveries.
 	SenderGroup func(provider string) string
 	// Secret reads a destination's secret as a sender would.

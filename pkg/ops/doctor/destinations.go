@@ -40,8 +40,28 @@ func (d *visit) resources(ctx context.Context) {
 	if len(current.Destinations) == 0 {
 		d.add("resources", Warning, "sluice apply -f DIR", "no destination is applied: nothing can leave")
 	}
+	d.shared(set)
 	for _, endpoint := range set.Destinations() {
 		d.destination(ctx, endpoint)
+	}
+}
+
+// shared lists the secrets and accounts of several customers. One that is
+// refused is among the problems of what is applied.
+func (d *visit) shared(set *resource.Set) {
+	customers := d.deps.Resources.Customers
+	for _, u := range customers.SharedUses(set) {
+		what := "secret " + u.Thing
+		if u.Account {
+			what = "account " + u.Thing
+		}
+		said := fmt.Sprintf("%s is one of %s (%s)", what, strings.Join(u.Customers, ", "), strings.Join(u.Destinations, ", "))
+		switch {
+		case u.Permitted:
+			d.add("customers", Fine, "", "%s, as customers.shared permits", said)
+		case !u.Account && customers.Secrets == resource.SecretsAny:
+			d.add("customers", Warning, "name it in customers.shared, and remove customers.secrets: any", "%s", said)
+		}
 	}
 }
 

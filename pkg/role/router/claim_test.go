@@ -334,7 +334,7 @@ spec:
   provider: google
   active: true
   account: {customer_id: "1234567890", conversion_actions: {purchase: "987"}}
-  secret: file:google.json
+  secret: file:acme-google.json
   terms: {accepted_by: dpo, accepted_at: 2026-01-01}
   dedup: {also_by: transaction_id}
 `+mapping("m", "d", "order", "purchase"))

@@ -20,7 +20,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "1234567890"}
-  secret: file:meta.json
+  secret: file:acme-meta.json
   terms: {accepted_by: dpo, accepted_at: 2026-01-01}
 %s`, id, lines(more))
 }

@@ -140,7 +140,7 @@ func (r *harness) sessionOf(stage decision.Stage, change ...func(*router.Config,
 // back of the checks, as a record of another version or author could.
 func (r *harness) apply(text string, spoil ...func(*resource.Resources)) {
 	r.t.Helper()
-	providers := map[string]resource.Provider{"meta": meta.New(provider.Deps{}), "google": google.New(provider.Deps{Now: func() int64 { return r.clock().UnixMilli() }})}
+	providers := resource.Installation{Providers: map[string]resource.Provider{"meta": meta.New(provider.Deps{}), "google": google.New(provider.Deps{Now: func() int64 { return r.clock().UnixMilli() }})}}
 	var all resource.Resources
 	for _, part := range strings.Split(text, applied) { // one apply after the other
 		loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(part)}}, &all, providers)

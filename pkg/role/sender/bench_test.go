@@ -80,7 +80,7 @@ func BenchmarkNeighbour(b *testing.B) {
 					}
 				}
 				if c.bad {
-					r.secrets.set("file:d0", "ended")
+					r.secrets.set("file:c0-d0", "ended")
 				}
 				b.ReportMetric(float64(neighbour(b, r).Microseconds())/1000, "p99-ms")
 				r.close()

@@ -11,7 +11,7 @@ import (
 // the neighbour's requests are as full as ever.
 func TestExactDiagnosticsSendsOneEventARequest(t *testing.T) {
 	bubble(t, 2, func(r *harness) {
-		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {exact_diagnostics: true}", 1))
+		r.apply(strings.Replace(resources(2), "  secret: file:c0-d0", "  secret: file:c0-d0\n  delivery: {exact_diagnostics: true}", 1))
 		r.order(0, "view", ids("a", 12)...)
 		r.order(1, "view", ids("b", 12)...)
 		s := r.start()
@@ -34,7 +34,7 @@ func TestExactDiagnosticsSendsOneEventARequest(t *testing.T) {
 // before it is known.
 func TestTheFirstRequestKnowsTheRate(t *testing.T) {
 	bubble(t, 1, func(r *harness) {
-		r.apply(strings.Replace(resources(1), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/s, exact_diagnostics: true}", 1))
+		r.apply(strings.Replace(resources(1), "  secret: file:c0-d0", "  secret: file:c0-d0\n  delivery: {rate: 1/s, exact_diagnostics: true}", 1))
 		r.order(0, "order", ids("a", 10)...)
 		s := r.start()
 		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")

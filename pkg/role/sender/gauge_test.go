@@ -72,7 +72,7 @@ func TestTheOldestThatIsDue(t *testing.T) {
 		require.Less(t, most(4*time.Minute), 5*time.Second, "a provider that is down")
 		r.awaitFor(time.Hour, func() bool { return r.counts()["delivered delivered"] == 10 }, "healed")
 
-		r.secrets.set("file:d0", "ended")
+		r.secrets.set("file:c0-d0", "ended")
 		r.order(0, "order", ids("parked", 5)...)
 		r.await(func() bool { return r.counts()["parked credentials.invalid"] == 5 }, "parked")
 		require.Less(t, most(5*time.Minute), 2*time.Second, "a destination that is blocked")

@@ -172,7 +172,7 @@ func (r *harness) setUp(destinations int) {
 	datasets := map[string]sandboxmeta.Dataset{}
 	for i := range destinations {
 		datasets[dataset(i)] = sandboxmeta.Dataset{Tokens: []string{token(i)}}
-		r.secrets.set(fmt.Sprintf("file:d%d", i), token(i))
+		r.secrets.set(fmt.Sprintf("file:c%[1]d-d%[1]d", i), token(i))
 	}
 	r.wire = &wire{}
 	r.box, err = sandbox.New(sandbox.Config{Fakes: []call.Fake{sandboxmeta.New(sandboxmeta.Config{Datasets: datasets}, ledger.New())}}, sandbox.Deps{OnExchange: r.wire.saw})
@@ -205,7 +205,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "%[2]s"}
-  secret: file:d%[1]d
+  secret: file:c%[1]d-d%[1]d
   terms: {accepted_by: dpo, accepted_at: 2026-01-01}
 ---
 apiVersion: sluice/v1
@@ -226,7 +226,7 @@ func (r *harness) apply(text string) {
 	if r.place != nil {
 		text = strings.ReplaceAll(text, "max_wait: 10s", "max_wait: 1s")
 	}
-	providers := map[string]resource.Provider{"meta": r.provider}
+	providers := resource.Installation{Providers: map[string]resource.Provider{"meta": r.provider}}
 	loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(text)}}, nil, providers)
 	require.False(r.t, resource.HasErrors(problems), "%+v", problems)
 	set, problems := resource.Compile(loaded, providers)

@@ -39,7 +39,7 @@ func handOver(r *harness) {
 // partitions is not delayed.
 func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
 	longBubble(t, 2, func(r *harness) {
-		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/s}", 1))
+		r.apply(strings.Replace(resources(2), "  secret: file:c0-d0", "  secret: file:c0-d0\n  delivery: {rate: 1/s}", 1))
 		s := r.start(func(c *sender.Config, _ *sender.Deps) { c.WindowBytes, c.PollRecords = 1, 50 })
 		r.order(1, "order", "first")
 		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "first")
@@ -59,7 +59,7 @@ func TestABacklogOfOneDestinationMakesRoom(t *testing.T) {
 // A rate that is raised counts at once, also for what waited under the old one.
 func TestARaisedRateCountsAtOnce(t *testing.T) {
 	longBubble(t, 1, func(r *harness) {
-		slow := strings.Replace(resources(1), "  secret: file:d0", "  secret: file:d0\n  delivery: {rate: 1/m}", 1)
+		slow := strings.Replace(resources(1), "  secret: file:c0-d0", "  secret: file:c0-d0\n  delivery: {rate: 1/m}", 1)
 		r.apply(slow)
 		s := r.start()
 		r.order(0, "order", ids("first", 60)...)
@@ -77,7 +77,7 @@ func TestARaisedRateCountsAtOnce(t *testing.T) {
 // comes back.
 func TestPausedPartitionsComeBack(t *testing.T) {
 	bubble(t, 1, func(r *harness) {
-		r.secrets.set("file:d0", "ended")
+		r.secrets.set("file:c0-d0", "ended")
 		one := r.start()
 		r.order(0, "order", ids("a", 20)...)
 		r.await(func() bool { return one.Status().Parked == 20 }, "parked, and their partitions paused")
@@ -85,7 +85,7 @@ func TestPausedPartitionsComeBack(t *testing.T) {
 		r.await(func() bool { return one.Status().Parked+two.Status().Parked == 20 && two.Status().Partitions > 0 }, "shared")
 		r.stop(two)
 		r.await(func() bool { return one.Status().Parked == 20 }, "taken back")
-		r.secrets.set("file:d0", token(0))
+		r.secrets.set("file:c0-d0", token(0))
 		r.await(func() bool { return r.counts()["delivered delivered"] == 20 && r.lag() == 0 }, "healed")
 		r.stop(one)
 	})

@@ -101,7 +101,7 @@ func TestProbesAreCountedAndWaitForTheirProject(t *testing.T) {
 			return n
 		}
 		counted := func() int64 { return s.Status().Quotas[0].Requests }
-		r.secrets.set("file:d0", "ended")
+		r.secrets.set("file:c0-d0", "ended")
 		r.order(0, "order", "a")
 		r.await(func() bool { return probes() >= 3 }, "asked again and again")
 		r.pass(2 * time.Second)

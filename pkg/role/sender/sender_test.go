@@ -149,7 +149,7 @@ func TestBadTokenParksAndHeals(t *testing.T) { bubble(t, 2, endTheToken) }
 
 func endTheToken(r *harness) {
 	s := r.start()
-	r.secrets.set("file:d0", "ended")
+	r.secrets.set("file:c0-d0", "ended")
 	r.order(0, "order", ids("a", 5)...)
 	r.order(1, "order", ids("b", 5)...)
 	r.await(func() bool {
@@ -164,7 +164,7 @@ func endTheToken(r *harness) {
 	}
 	require.Equal(r.t, 2, refused, "one attempt, one after the secret was read again")
 	began := time.Now()
-	r.secrets.set("file:d0", token(0))
+	r.secrets.set("file:c0-d0", token(0))
 	r.await(func() bool { return r.counts()["delivered delivered"] == 10 && r.lag() == 0 }, "healed")
 	require.Less(r.t, time.Since(began), 10*time.Second)
 	r.await(func() bool { return s.Status().Destinations[0].Mode == "open" }, "and said so")

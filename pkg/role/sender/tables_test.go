@@ -48,7 +48,7 @@ func (r *harness) follow(text string) *followed {
 	consents, err := codec.NewConsentRecords(r.registry)
 	require.NoError(r.t, err)
 	f.Tables = table.New(table.Config{Topics: r.names, Kafka: r.services.Kafka()}, table.Deps{
-		Providers: map[string]resource.Provider{"meta": r.provider},
+		Resources: resource.Installation{Providers: map[string]resource.Provider{"meta": r.provider}},
 		Decode: table.Decoders{
 			Destination: destinations.Decode, Mapping: mappings.Decode, Consent: consents.Decode,
 			Policy: func(context.Context, []byte, *consent.Policy) error { return nil }, // none is written
@@ -66,7 +66,7 @@ func (r *harness) follow(text string) *followed {
 func (f *followed) apply(text string) {
 	f.r.t.Helper()
 	f.r.apply(text)
-	loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(text)}}, nil, map[string]resource.Provider{"meta": f.r.provider})
+	loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(text)}}, nil, resource.Installation{Providers: map[string]resource.Provider{"meta": f.r.provider}})
 	require.False(f.r.t, resource.HasErrors(problems), "%+v", problems)
 	var records []*kgo.Record
 	for _, d := range loaded.Destinations {

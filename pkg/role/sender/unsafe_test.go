@@ -251,7 +251,7 @@ func TestARenewedSecretIsKept(t *testing.T) {
 		})
 		r.order(0, "order", "a")
 		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "delivered")
-		require.Equal(t, `file:d0 {"access_token":"renewed"}`, <-kept)
+		require.Equal(t, `file:c0-d0 {"access_token":"renewed"}`, <-kept)
 		require.Zero(t, r.status("d0").CredentialExpires)
 		r.stop(s)
 	})

@@ -36,7 +36,7 @@ func TestUnusableSecrets(t *testing.T) {
 			reason: decision.CredentialsMissing, says: "there is no such file",
 		},
 		"empty": {
-			spoil:  func(dir string) func(*testing.T) { return write(dir, "zero", "\n") },
+			spoil:  func(dir string) func(*testing.T) { return write(dir, "c0-zero", "\n") },
 			reason: decision.CredentialsMissing, says: "it is empty",
 		},
 		"a link that leads out": {
@@ -44,7 +44,7 @@ func TestUnusableSecrets(t *testing.T) {
 				return func(t *testing.T) {
 					t.Helper()
 					write(filepath.Dir(dir), "outside", "canary")(t)
-					require.NoError(t, os.Symlink("../outside", filepath.Join(dir, "zero")))
+					require.NoError(t, os.Symlink("../outside", filepath.Join(dir, "c0-zero")))
 				}
 			},
 			reason: decision.CredentialsMissing, says: "a link must not lead out",
@@ -53,17 +53,17 @@ func TestUnusableSecrets(t *testing.T) {
 			spoil: func(dir string) func(*testing.T) {
 				return func(t *testing.T) {
 					t.Helper()
-					require.NoError(t, os.Mkdir(filepath.Join(dir, "zero"), 0o700))
+					require.NoError(t, os.Mkdir(filepath.Join(dir, "c0-zero"), 0o700))
 				}
 			},
 			reason: decision.CredentialsMissing, says: "not a regular file",
 		},
 		"no JSON": {
-			spoil:  func(dir string) func(*testing.T) { return write(dir, "zero", "canary") },
+			spoil:  func(dir string) func(*testing.T) { return write(dir, "c0-zero", "canary") },
 			reason: decision.CredentialsInvalid, says: "want a JSON object",
 		},
 		"JSON of another provider": {
-			spoil:  func(dir string) func(*testing.T) { return write(dir, "zero", `{"signing_key":"canary"}`) },
+			spoil:  func(dir string) func(*testing.T) { return write(dir, "c0-zero", `{"signing_key":"canary"}`) },
 			reason: decision.CredentialsInvalid, says: `"access_token"`,
 		},
 	} {
@@ -71,9 +71,9 @@ func TestUnusableSecrets(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "secrets")
 			require.NoError(t, os.Mkdir(dir, 0o700))
 			test.spoil(dir)(t)
-			write(dir, "one", `{"access_token":"token-1"}`)(t)
+			write(dir, "c1-one", `{"access_token":"token-1"}`)(t)
 			bubble(t, 2, func(r *harness) {
-				r.apply(strings.NewReplacer("file:d0", "file:zero", "file:d1", "file:one").Replace(resources(2)))
+				r.apply(strings.NewReplacer("file:c0-d0", "file:c0-zero", "file:c1-d1", "file:c1-one").Replace(resources(2)))
 				var log bytes.Buffer
 				s := r.start(func(_ *sender.Config, d *sender.Deps) {
 					d.Secrets, d.Log = sender.References{Dir: dir}, slog.New(slog.NewTextHandler(&log, nil))
@@ -91,8 +91,8 @@ func TestUnusableSecrets(t *testing.T) {
 				for _, e := range r.wire.requests() {
 					require.Contains(t, e.URL, dataset(1), "nothing is asked without a secret")
 				}
-				require.NoError(t, os.RemoveAll(filepath.Join(dir, "zero")))
-				write(dir, "zero", good)(t)
+				require.NoError(t, os.RemoveAll(filepath.Join(dir, "c0-zero")))
+				write(dir, "c0-zero", good)(t)
 				r.await(func() bool { return r.counts()["delivered delivered"] == 6 }, "healed")
 				r.stop(s)
 				require.Contains(t, log.String(), "reason="+test.reason.String())

@@ -23,7 +23,7 @@ import (
 func TestTheLadderEndsAfterADay(t *testing.T) {
 	longBubble(t, 2, func(r *harness) {
 		quick := func(c *sender.Config, _ *sender.Deps) { c.WatchEvery = time.Hour }
-		r.apply(strings.Replace(resources(2), "  secret: file:d0", "  secret: file:d0\n  delivery: {retry_for: 3h}", 1))
+		r.apply(strings.Replace(resources(2), "  secret: file:c0-d0", "  secret: file:c0-d0\n  delivery: {retry_for: 3h}", 1))
 		s := r.start(quick)
 		require.NoError(t, r.box.Script(sandbox.Rule{Destination: dataset(0), Do: sandbox.Unavailable}))
 		r.order(0, "order", "a")
@@ -58,7 +58,7 @@ func TestTheLadderEndsAfterADay(t *testing.T) {
 // I8: what waits too long is not sent any more.
 func TestParkedDeliveriesExpire(t *testing.T) {
 	longBubble(t, 1, func(r *harness) {
-		r.secrets.set("file:d0", "ended")
+		r.secrets.set("file:c0-d0", "ended")
 		s := r.start(func(c *sender.Config, _ *sender.Deps) {
 			c.MaxAge, c.Delays.Parked, c.WatchEvery = time.Hour, 20*time.Minute, time.Minute
 		})
@@ -116,7 +116,7 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]struct{ reason, old, now string }{
 		"another account":  {"destination.changed", `dataset_id: "100000"`, `dataset_id: "999"`},
-		"another customer": {"destination.changed", "customer: c0", "customer: c9"},
+		"another customer": {"destination.changed", "c0", "c9"},
 		"shadowed":         {"destination.changed", "active: true", "active: true\n  mode: shadow"},
 		"inactive":         {"destination.inactive", "active: true", "active: false"},
 		"disabled":         {"mapping.disabled", "order: {", "order: {enabled: false, "},
@@ -125,7 +125,8 @@ func TestWhatChangesStopsTheQueue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 1, func(r *harness) {
 				r.order(0, "order", "a")
-				r.apply(strings.Replace(resources(1), change.old, change.now, 1))
+				r.secrets.set("file:c9-d0", token(0))
+				r.apply(strings.ReplaceAll(resources(1), change.old, change.now))
 				s := r.start()
 				r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "idle")
 				require.Equal(t, map[string]int{"revoked " + change.reason: 1}, r.counts())
@@ -232,7 +233,7 @@ func settleInOrder(r *harness) {
 	r.order(0, "order", "good")
 	r.await(func() bool { return r.lag() == 0 && s.Status().Idle() }, "idle")
 	require.Equal(r.t, []string{"mark", "diagnostics"}, log.read())
-	r.secrets.set("file:d0", "ended")
+	r.secrets.set("file:c0-d0", "ended")
 	r.order(0, "order", "parked")
 	r.await(func() bool { return r.counts()["parked credentials.invalid"] == 1 && s.Status().Idle() }, "parked")
 	require.Equal(r.t, []string{"parked", "renew", "diagnostics"}, log.read())
@@ -262,14 +263,14 @@ func meetForeignClaims(r *harness) {
 func TestMissingSecret(t *testing.T) { bubble(t, 1, missASecret) }
 
 func missASecret(r *harness) {
-	r.secrets.remove("file:d0")
+	r.secrets.remove("file:c0-d0")
 	s := r.start()
 	r.order(0, "order", "a")
 	r.await(func() bool { return r.counts()["parked credentials.missing"] == 1 }, "parked")
 	require.Empty(r.t, r.wire.requests())
 	r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
 	require.Equal(r.t, decision.CredentialsMissing, r.status("d0").Reason)
-	r.secrets.set("file:d0", token(0))
+	r.secrets.set("file:c0-d0", token(0))
 	r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "healed")
 	r.await(func() bool { return r.status("d0").State == "open" && r.status("d0").HealthySince > 0 }, "published")
 	r.stop(s)
@@ -285,7 +286,7 @@ func rememberBlocked(r *harness) {
 		require.NoError(r.t, err)
 		d.Statuses = decoder
 	}
-	r.secrets.set("file:d0", "ended")
+	r.secrets.set("file:c0-d0", "ended")
 	s := r.start(listen)
 	r.order(0, "order", "a")
 	r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
@@ -310,11 +311,11 @@ func rememberHealed(r *harness) {
 		require.NoError(r.t, err)
 		d.Statuses = decoder
 	}
-	r.secrets.set("file:d0", "ended")
+	r.secrets.set("file:c0-d0", "ended")
 	s := r.start(listen)
 	r.order(0, "order", "a")
 	r.await(func() bool { return r.status("d0").State == "blocked" }, "published")
-	r.secrets.set("file:d0", token(0))
+	r.secrets.set("file:c0-d0", token(0))
 	r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.status("d0").State == "open" }, "healed")
 	r.stop(s)
 	s = r.start(listen)

@@ -109,7 +109,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "%[2]d"}
-  secret: file:bench.json
+  secret: file:%[1]s-bench.json
   terms: {accepted_by: bench@example.com, accepted_at: 2026-01-01}
   defaults: {phone_country: DE, currency: EUR}
 ---

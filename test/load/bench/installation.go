@@ -97,7 +97,7 @@ func (in *installation) makeTopics(ctx context.Context, partitions int32) error 
 
 // apply writes resources as `sluice apply` does, without a plan.
 func (in *installation) apply(ctx context.Context, yaml string) error {
-	resources, problems := resource.Load([]resource.File{{Name: "bench.yaml", Data: []byte(yaml)}}, nil, boot.ForResources(in.env.Providers()))
+	resources, problems := resource.Load([]resource.File{{Name: "bench.yaml", Data: []byte(yaml)}}, nil, in.env.Resources())
 	if resource.HasErrors(problems) {
 		return &apply.ProblemsError{Problems: problems}
 	}

@@ -41,7 +41,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "` + shopDataset + `"}
-  secret: file:meta.json
+  secret: file:shop-meta.json
   terms: {accepted_by: dpo@shop.example, accepted_at: 2026-11-01}
   consent: {policy: default, unknown: hold}
   defaults: {phone_country: DE, currency: EUR}
@@ -53,7 +53,7 @@ spec:
   provider: google
   active: true
   account: {customer_id: "` + shopAccount + `", conversion_actions: {purchase: "` + shopAction + `"}}
-  secret: file:google.json
+  secret: file:shop-google.json
   terms: {accepted_by: dpo@shop.example, accepted_at: 2026-11-01}
   defaults: {phone_country: DE, currency: EUR}
 ---
@@ -64,7 +64,7 @@ spec:
   provider: webhook
   active: true
   account: {url: "https://` + shopEndpoint + `"}
-  secret: file:webhook.json
+  secret: file:shop-webhook.json
   terms: {accepted_by: dpo@shop.example, accepted_at: 2026-11-01}
   dedup: {also_by: transaction_id}
   defaults: {phone_country: DE, currency: EUR}
@@ -76,7 +76,7 @@ spec:
   provider: meta
   active: true
   account: {dataset_id: "` + neighbourData + `"}
-  secret: file:meta.json
+  secret: file:near-meta.json
   terms: {accepted_by: dpo@near.example, accepted_at: 2026-11-01}
   defaults: {phone_country: DE, currency: EUR}
 ---

@@ -167,10 +167,11 @@ func (w *World) Apply(ctx context.Context, resources string) error {
 // take.
 func (w *World) WriteSecrets() error {
 	for name, text := range map[string]string{
-		"meta.json":    `{"access_token": "sandbox-meta-zq7xtoken"}`,
-		"google.json":  `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-zq7xrefresh"}`,
-		"webhook.json": fmt.Sprintf(`{"signing_key": %q}`, sandbox.URLsAt("")["webhook_key"]),
-		"privacy.key":  "zq7xprivacy: a key of more than thirty-two bytes",
+		"shop-meta.json":    `{"access_token": "sandbox-meta-zq7xtoken"}`,
+		"near-meta.json":    `{"access_token": "sandbox-meta-zq7xtoken"}`,
+		"shop-google.json":  `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-zq7xrefresh"}`,
+		"shop-webhook.json": fmt.Sprintf(`{"signing_key": %q}`, sandbox.URLsAt("")["webhook_key"]),
+		"privacy.key":       "zq7xprivacy: a key of more than thirty-two bytes",
 	} {
 		if err := os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing credentials: %w", err)

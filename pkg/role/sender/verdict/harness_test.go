@@ -144,7 +144,7 @@ spec:
   provider: google
   active: true
   account: {customer_id: "1234567890", conversion_actions: {purchase: "987654321"}}
-  secret: file:ads
+  secret: file:acme-ads
   terms: {accepted_by: dpo, accepted_at: 2026-01-01}
 ---
 apiVersion: sluice/v1
@@ -158,7 +158,7 @@ spec:
 
 func (r *harness) apply(text string) {
 	r.t.Helper()
-	providers := map[string]resource.Provider{"google": r.provider}
+	providers := resource.Installation{Providers: map[string]resource.Provider{"google": r.provider}}
 	loaded, problems := resource.Load([]resource.File{{Name: "test.yaml", Data: []byte(text)}}, nil, providers)
 	require.False(r.t, resource.HasErrors(problems), "%+v", problems)
 	set, problems := resource.Compile(loaded, providers)
