@@ -57,6 +57,7 @@ func (r *reader) mapping() *mappingDocument {
 	r.checkExcept(d, spec)
 	d.defaults = r.row(defaultsSchema, d.Defaults, "spec.defaults", false)
 	if short {
+		r.warnLookAlike("spec.event", d.Event)
 		rw := r.row(rowSchema, spec, "spec", true)
 		rw.event = d.Event
 		d.rows = []row{rw}
@@ -75,6 +76,7 @@ func (r *reader) mapping() *mappingDocument {
 		if !eventName.MatchString(event) {
 			r.report(Problem{Path: path, Rule: eventRule, Fix: "correct the key"})
 		}
+		r.warnLookAlike(path, event)
 		rw := r.row(rowSchema, d.Events[event], path, false)
 		rw.event = event
 		d.rows = append(d.rows, rw)
@@ -89,7 +91,7 @@ func (r *reader) mappingName(d *mappingDocument) {
 	const path = "metadata.name"
 	if d.whole() {
 		if d.Name != "" && !resourceName.MatchString(d.Name) {
-			r.report(Problem{Path: path, Rule: rules["resource"].Must, Value: document.Quoted(d.Name), Fix: "choose another name"})
+			r.report(Problem{Path: path, Rule: rules["resource"].Must, Value: document.Quoted(d.Name), Fix: plainName(path, d.Name)})
 		}
 		return
 	}
@@ -151,6 +153,12 @@ func (r *reader) row(schema *document.Schema, n *document.Node, path string, ope
 		}
 	}
 	schema.Decode(n, path, &rw.mapping, document.Decoding{Report: r.report, Known: r.sections, Open: open})
+	r.warnLookAlike(document.ChildPath(path, "provider_event"), rw.mapping.ProviderEvent)
+	for key, names := range map[string][]string{"properties": rw.mapping.Properties, "url_parameters": rw.mapping.URLParameters} {
+		for i, name := range names {
+			r.warnLookAlike(document.IndexPath(document.ChildPath(path, key), i), name)
+		}
+	}
 	for _, provider := range r.sections {
 		switch section := n.Get(provider); {
 		case section == nil:

@@ -66,9 +66,9 @@ var secretReference = regexp.MustCompile(`^(file:[A-Za-z0-9][A-Za-z0-9._/-]*|env
 const eventRule = "must be an event name without spaces, at most 256 characters"
 
 var rules = map[string]document.Rule{
-	"destination": {Must: "must be lower-case letters, digits and dashes, at most 63", Fix: "choose another name", Form: destinationName},
-	"resource":    {Must: "must be letters, digits, dots, dashes and underscores", Fix: "choose another name", Form: resourceName},
-	"customer":    {Must: "must be 1 to 128 of A-Z a-z 0-9 . _ -", Fix: "choose another name", Form: customerName},
+	"destination": {Must: "must be lower-case letters, digits and dashes, at most 63", Mend: plainName, Form: destinationName},
+	"resource":    {Must: "must be letters, digits, dots, dashes and underscores", Mend: plainName, Form: resourceName},
+	"customer":    {Must: "must be 1 to 128 of A-Z a-z 0-9 . _ -", Mend: plainName, Form: customerName},
 	"event":       {Must: eventRule, Fix: "choose another name", Form: eventName},
 	"country":     {Must: "must be an ISO 3166-1 country code", Fix: "write two capital letters, such as DE", Form: regexp.MustCompile(`^[A-Z]{2}$`)},
 	"currency":    {Must: "must be an ISO 4217 currency code", Fix: "write three capital letters, such as EUR", Form: regexp.MustCompile(`^[A-Z]{3}$`)},
