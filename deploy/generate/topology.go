@@ -34,7 +34,9 @@ type right struct {
 }
 
 type chartTopic struct {
-	Name       string            `yaml:"name"`
+	Name string `yaml:"name"`
+	// Pattern is how settings name it and those of the other providers.
+	Pattern    string            `yaml:"pattern,omitempty"`
 	Keyed      bool              `yaml:"keyed"`
 	Partitions int32             `yaml:"partitions"`
 	Configs    map[string]string `yaml:"configs"`
@@ -62,6 +64,9 @@ func topologyFile(string) ([]byte, error) {
 		topic := chartTopic{
 			Name: strings.TrimPrefix(t.Name, topology.DefaultPrefix+"."), Keyed: t.Keyed,
 			Partitions: t.Partitions, Configs: t.Configs, Why: t.Why,
+		}
+		if t.Declared != topic.Name {
+			topic.Pattern = t.Declared
 		}
 		if t.Keyed {
 			out.KeyedPartitions = t.Partitions

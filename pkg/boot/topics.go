@@ -17,6 +17,7 @@ func (e *Env) Topology(o topology.Options) ([]topology.Topic, error) {
 			o.ConsentHistory = -1
 		}
 	}
+	o.Retention = e.Config.Topology.Kept()
 	topics, _, err := topology.Declared(o)
 	return topics, err
 }

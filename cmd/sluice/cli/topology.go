@@ -19,6 +19,7 @@ type topologyFlags struct {
 	partitions  int32
 	replication int16
 	needInput   bool
+	shrink      bool
 	output      string
 }
 
@@ -37,6 +38,10 @@ ours: it is never created or changed.`,
 	applying := r.topologyVerb(&apply, "apply", "Create missing topics and mend settings", `Create missing topics and mend settings. What only a person can mend, such as a
 partition count that differs, is refused before anything is changed: raising the
 count of a keyed topic would move subjects between partitions.
+
+How long topics keep their records is topology.retention of the configuration. A
+topic that keeps them longer in the cluster goes on doing so, and that is noted:
+shortening deletes what is older, and only --shrink does it.
 
 The analytics topic is somebody else's to create. Where it is missing that is
 noted; with --require-input it is an error, after our own topics were made.`, `  # A cluster of one broker
@@ -70,6 +75,7 @@ func (r *root) topologyVerb(f *topologyFlags, verb, short, long, example string,
 	}
 	cmd.Flags().Int32Var(&f.partitions, "partitions", 0, "partitions of the keyed topics (default: as declared)")
 	cmd.Flags().Int16Var(&f.replication, "replication", 0, "replicas of every topic (default: as declared)")
+	cmd.Flags().BoolVar(&f.shrink, "shrink", false, "shorten retentions that are longer in the cluster: deletes what is older")
 	outputFlag(cmd, &f.output, "table", "json")
 	r.connecting(cmd)
 	return cmd
@@ -93,7 +99,7 @@ func (r *root) topologyPlan(ctx context.Context, f *topologyFlags) (_ *boot.Env,
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := topology.Diff(ctx, client, topics)
+	plan, err := topology.Diff(ctx, client, topics, f.shrink)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,10 +160,13 @@ func (r *root) printTopology(plan topology.Plan, output string, applied bool) er
 	}
 	g := grid{header: []any{"action", "topic", "details"}}
 	kept := 0
-	var advice []string
+	var advice, notes []string
 	for _, c := range plan {
 		if c.Advice != "" && !slices.Contains(advice, c.Advice) {
 			advice = append(advice, c.Advice)
+		}
+		if c.Note != "" {
+			notes = append(notes, c.Topic+": "+c.Note)
 		}
 		if c.Action == topology.Keep {
 			kept++
@@ -177,6 +186,9 @@ func (r *root) printTopology(plan topology.Plan, output string, applied bool) er
 	b := teller{}
 	for _, a := range advice {
 		b.line(0, "refused: "+a)
+	}
+	for _, n := range notes {
+		b.line(0, "note: "+n)
 	}
 	_, err := fmt.Fprint(r.Out, b.text.String()+text)
 	return err

@@ -13,6 +13,8 @@
 package config
 
 import (
+	"time"
+
 	"github.com/sluicehq/sluice/pkg/core/resource"
 )
 
@@ -24,6 +26,7 @@ type Config struct {
 	Registry    Registry           `yaml:"registry" doc:"How to reach the Schema Registry."`
 	Redis       Redis              `yaml:"redis" doc:"How to reach the Redis instance that holds the claims. It should serve nothing else."`
 	Topics      Topics             `yaml:"topics" doc:"Names of topics."`
+	Topology    Topology           `yaml:"topology" doc:"Settings of Sluice's own topics, which sluice topology apply keeps."`
 	Customers   resource.Customers `yaml:"customers" doc:"What belongs to one customer alone, and what several share."`
 	Input       Input              `yaml:"input" doc:"How analytics events are encoded."`
 	Consent     Consent            `yaml:"consent" doc:"How consent records are kept."`
@@ -96,6 +99,20 @@ type Sentinel struct {
 type Topics struct {
 	Prefix string `yaml:"prefix" rule:"topic,nonempty" doc:"Stands before every topic of ours, followed by a dot."`
 	Input  string `yaml:"input" rule:"topic,nonempty" doc:"The analytics topic. It is not ours: Sluice never changes it."`
+}
+
+// Topology changes what topology/topics.yaml declares.
+type Topology struct {
+	Retention map[string]Duration `yaml:"retention" doc:"How long topics keep their records, by their names in topology/topics.yaml: {diagnostics: 400d, \"deadletter.{provider}\": 30d}; deadletter.meta is the one of a provider. Others: as declared there. A longer one in the cluster is shortened only by sluice topology apply --shrink."`
+}
+
+// Kept gives the same to package topology.
+func (t Topology) Kept() map[string]time.Duration {
+	kept := make(map[string]time.Duration, len(t.Retention))
+	for name, keeps := range t.Retention {
+		kept[name] = keeps.Std()
+	}
+	return kept
 }
 
 // Input says how events are encoded.

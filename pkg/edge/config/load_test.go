@@ -214,7 +214,8 @@ func TestSettingsThatContradictEachOther(t *testing.T) {
 		"customers.shared[0].customers": func(c *config.Config) {
 			c.Customers.Shared = []resource.SharedThing{{Secret: "file:a", Customers: []string{"a"}}}
 		},
-		"sender.secrets_env[0]": func(c *config.Config) { c.Sender.SecretsEnv = []string{"$X"} },
+		"topology.retention.hold": func(c *config.Config) { c.Topology.Retention = map[string]config.Duration{"hold": 1} },
+		"sender.secrets_env[0]":   func(c *config.Config) { c.Sender.SecretsEnv = []string{"$X"} },
 	}
 	for path, change := range cases {
 		t.Run(path, func(t *testing.T) {

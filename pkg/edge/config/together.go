@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/document"
+	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/provider/all"
 )
 
@@ -34,6 +35,7 @@ func (v *validator) together(c Config) {
 		v.add("sender.group", "must differ from the router's groups", c.Sender.Group, "name a group of its own")
 	}
 	v.providers(c.Sender)
+	v.retention(c.Topology)
 	for i, s := range c.Customers.Shared {
 		path := document.IndexPath("customers.shared", i)
 		if (s.Secret == "") == (s.Account == "") {
@@ -42,6 +44,17 @@ func (v *validator) together(c Config) {
 		if len(s.Customers) < 2 {
 			v.add(path+".customers", "must name at least two customers", strings.Join(s.Customers, ", "), "name everybody who may use it, or remove the entry")
 		}
+	}
+}
+
+// retention holds what topics are to keep against what they are for.
+func (v *validator) retention(t Topology) {
+	problems, err := topology.CheckRetention(t.Kept())
+	if err != nil { // it is part of the program
+		v.add("topology.retention", err.Error(), "", "use another build")
+	}
+	for _, p := range problems {
+		v.add(document.ChildPath("topology.retention", p.Name), p.Rule, t.Retention[p.Name].String(), p.Fix)
 	}
 }
 

@@ -28,11 +28,14 @@ type file struct {
 }
 
 type entry struct {
-	Name             string `yaml:"name"`
-	Kind             string `yaml:"kind"`
-	Partitions       int32  `yaml:"partitions"`
-	Cleanup          string `yaml:"cleanup"`
-	Retention        string `yaml:"retention"`
+	Name       string `yaml:"name"`
+	Kind       string `yaml:"kind"`
+	Partitions int32  `yaml:"partitions"`
+	Cleanup    string `yaml:"cleanup"`
+	Retention  string `yaml:"retention"`
+	// MinRetention is the least that an installation may set, and Shortest why.
+	MinRetention     string `yaml:"min_retention"`
+	Shortest         string `yaml:"shortest"`
 	DeleteRetention  string `yaml:"delete_retention"`
 	MinCompactionLag string `yaml:"min_compaction_lag"`
 	CopiesInput      bool   `yaml:"copies_input"`
@@ -62,6 +65,9 @@ type Options struct {
 	// ConsentHistory is how long every change of consent is held; 0: as declared,
 	// negative: not at all.
 	ConsentHistory time.Duration
+	// Retention is how long topics keep their records, by the names of
+	// topics.yaml; others: as declared. See CheckRetention.
+	Retention map[string]time.Duration
 }
 
 // minInsync is set where there are enough replicas to lose one.
@@ -75,7 +81,10 @@ const copyHeadroom = 64 << 10
 
 // Topic is one topic as it should be.
 type Topic struct {
-	Name        string
+	Name string
+	// Declared is its name in topics.yaml, which may be that of a topic for each
+	// provider.
+	Declared    string
 	Partitions  int32
 	Replication int16
 	Configs     map[string]string
@@ -88,9 +97,9 @@ type Topic struct {
 // Declared reads topics.yaml for an installation. The topics are in the order
 // of the file.
 func Declared(o Options) ([]Topic, map[string]Role, error) {
-	var f file
-	if err := yaml.UnmarshalWithOptions(declared.File, &f, yaml.Strict()); err != nil {
-		return nil, nil, fmt.Errorf("reading topology/topics.yaml: %w", err)
+	f, err := read()
+	if err != nil {
+		return nil, nil, err
 	}
 	if o.Partitions > 0 {
 		f.Keyed = o.Partitions
@@ -116,10 +125,11 @@ func Declared(o Options) ([]Topic, map[string]Role, error) {
 	var topics []Topic
 	for _, e := range f.Topics {
 		for _, name := range expand(e.Name, providers) {
-			t, err := e.topic(names.name(name), &f)
+			t, err := e.topic(names.name(name), f)
 			if err != nil {
 				return nil, nil, fmt.Errorf("reading topic %s of topology/topics.yaml: %w", e.Name, err)
 			}
+			t.retain(e, name, o.Retention)
 			topics = append(topics, t)
 		}
 	}
@@ -128,6 +138,15 @@ func Declared(o Options) ([]Topic, map[string]Role, error) {
 		f.Roles[name] = role
 	}
 	return topics, f.Roles, nil
+}
+
+// read gives the declaration.
+func read() (*file, error) {
+	f := &file{}
+	if err := yaml.UnmarshalWithOptions(declared.File, f, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("reading topology/topics.yaml: %w", err)
+	}
+	return f, nil
 }
 
 func expand(name string, providers []string) []string {
@@ -150,7 +169,7 @@ func expandAll(names, providers []string) []string {
 }
 
 func (e entry) topic(name string, f *file) (Topic, error) {
-	t := Topic{Name: name, Partitions: e.Partitions, Replication: f.Replication, PersonalData: e.PersonalData, Why: e.Why}
+	t := Topic{Name: name, Declared: e.Name, Partitions: e.Partitions, Replication: f.Replication, PersonalData: e.PersonalData, Why: e.Why}
 	if e.Kind == "keyed" {
 		t.Keyed, t.Partitions = true, f.Keyed
 	}

@@ -34,9 +34,12 @@ type Change struct {
 	// Advice is what a person can do where the action is Refuse; many topics
 	// have the same.
 	Advice string `json:"advice,omitempty"`
+	// Note is what differs and stays as it is.
+	Note string `json:"note,omitempty"`
 
 	declared Topic
 	configs  map[string]string
+	shrink   bool
 }
 
 // Plan is every topic's change, in the order of the declaration.
@@ -62,8 +65,9 @@ func (p Plan) Refused() bool {
 	return false
 }
 
-// Diff compares the declared topics with a cluster.
-func Diff(ctx context.Context, client *kgo.Client, topics []Topic) (Plan, error) {
+// Diff compares the declared topics with a cluster. A retention that is longer
+// there than declared is shortened only where shrink is set.
+func Diff(ctx context.Context, client *kgo.Client, topics []Topic, shrink bool) (Plan, error) {
 	found, err := sizesOf(ctx, client, topics)
 	if err != nil {
 		return nil, err
@@ -74,7 +78,7 @@ func Diff(ctx context.Context, client *kgo.Client, topics []Topic) (Plan, error)
 	}
 	plan := make(Plan, 0, len(topics))
 	for _, t := range topics {
-		plan = append(plan, compare(t, found[t.Name], configs[t.Name]))
+		plan = append(plan, compare(t, found[t.Name], configs[t.Name], shrink))
 	}
 	return plan, nil
 }
@@ -140,8 +144,8 @@ func configsOf(ctx context.Context, admin *kadm.Client, topics []string) (map[st
 	return all, nil
 }
 
-func compare(t Topic, is size, configs map[string]string) Change {
-	c := Change{Topic: t.Name, Action: Keep, declared: t}
+func compare(t Topic, is size, configs map[string]string, shrink bool) Change {
+	c := Change{Topic: t.Name, Action: Keep, declared: t, shrink: shrink}
 	if is.partitions == 0 {
 		c.Action = Create
 		c.Details = []string{fmt.Sprintf("%d partitions, %d replicas", t.Partitions, t.Replication)}
@@ -157,7 +161,12 @@ func compare(t Topic, is size, configs map[string]string) Change {
 			// not be written to with this setting.
 			continue
 		}
-		if has, want := configs[key], t.Configs[key]; has != want {
+		has, want := configs[key], t.Configs[key]
+		switch {
+		case has == want:
+		case key == retention && !shrink && longer(has, want):
+			c.Note = stays(has, want)
+		default:
 			c.Action = Alter
 			c.configs[key] = want
 			c.Details = append(c.Details, fmt.Sprintf("%s: %s -> %s", key, has, want))
@@ -211,9 +220,10 @@ func Apply(ctx context.Context, client *kgo.Client, plan Plan) error {
 // settle waits until nothing of the plan differs any more.
 func (p Plan) settle(ctx context.Context, client *kgo.Client) error {
 	var changed []Topic
+	shrink := false
 	for _, c := range p {
 		if c.Action != Keep {
-			changed = append(changed, c.declared)
+			changed, shrink = append(changed, c.declared), c.shrink
 		}
 	}
 	if len(changed) == 0 {
@@ -224,7 +234,7 @@ func (p Plan) settle(ctx context.Context, client *kgo.Client) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		now, err := Diff(ctx, client, changed)
+		now, err := Diff(ctx, client, changed, shrink)
 		if err == nil && !now.Pending() {
 			return nil
 		}

@@ -49,7 +49,7 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	t.Parallel()
 	ctx, a, prefix := broker(t)
 	topics := declared(t, topology.Options{Prefix: prefix, Partitions: 3, Replication: 1})
-	plan, err := topology.Diff(ctx, a, topics)
+	plan, err := topology.Diff(ctx, a, topics, false)
 	require.NoError(t, err)
 	require.Len(t, plan, len(topics))
 	for _, c := range plan {
@@ -57,10 +57,10 @@ func TestApplyCreatesEveryTopicOnce(t *testing.T) {
 	}
 	require.NoError(t, topology.Apply(ctx, a, plan))
 
-	again, err := topology.Diff(ctx, a, topics)
+	again, err := topology.Diff(ctx, a, topics, false)
 	require.NoError(t, err)
 	require.False(t, again.Pending(), "%+v", again)
-	asDeclared, err := topology.Diff(ctx, a, declared(t, topology.Options{Prefix: prefix, Partitions: 3}))
+	asDeclared, err := topology.Diff(ctx, a, declared(t, topology.Options{Prefix: prefix, Partitions: 3}), false)
 	require.NoError(t, err)
 	require.False(t, asDeclared.Pending(), "a laptop's single replica is no drift: %+v", asDeclared)
 	names := topology.Names{Prefix: prefix}
@@ -74,7 +74,7 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	t.Parallel()
 	ctx, a, prefix := broker(t)
 	topics := declared(t, topology.Options{Prefix: prefix, Partitions: 3, Replication: 1})
-	plan, err := topology.Diff(ctx, a, topics)
+	plan, err := topology.Diff(ctx, a, topics, false)
 	require.NoError(t, err)
 	require.NoError(t, topology.Apply(ctx, a, plan))
 
@@ -84,7 +84,7 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	require.NoError(t, err)
 	// A real cluster has agreed to the change before its brokers show it.
 	patience.Until(t, "the change to show", func() bool {
-		plan, err = topology.Diff(ctx, a, topics)
+		plan, err = topology.Diff(ctx, a, topics, false)
 		return err != nil || plan.Pending()
 	})
 	require.NoError(t, err)
@@ -92,11 +92,11 @@ func TestDriftIsMendedAndPartitionsAreNot(t *testing.T) {
 	require.Equal(t, topology.Alter, change.Action)
 	require.Equal(t, []string{"retention.ms: 60000 -> 691200000"}, change.Details)
 	require.NoError(t, topology.Apply(ctx, a, plan))
-	plan, err = topology.Diff(ctx, a, topics)
+	plan, err = topology.Diff(ctx, a, topics, false)
 	require.NoError(t, err)
 	require.False(t, plan.Pending())
 
-	plan, err = topology.Diff(ctx, a, declared(t, topology.Options{Prefix: prefix, Partitions: 6, Replication: 1}))
+	plan, err = topology.Diff(ctx, a, declared(t, topology.Options{Prefix: prefix, Partitions: 6, Replication: 1}), false)
 	require.NoError(t, err)
 	require.Equal(t, topology.Refuse, find(t, plan, hold).Action)
 	require.ErrorContains(t, topology.Apply(ctx, a, plan), "would move subjects between partitions")

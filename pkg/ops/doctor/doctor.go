@@ -245,7 +245,7 @@ func (d *visit) topics(ctx context.Context) {
 		d.failed("topics", err)
 		return
 	}
-	plan, err := topology.Diff(ctx, client, declared)
+	plan, err := topology.Diff(ctx, client, declared, false)
 	if err != nil {
 		d.failed("topics", err)
 		return
