@@ -12,7 +12,7 @@ ARG TARGETOS TARGETARCH VERSION=dev
 ARG TAGS=production
 # -trimpath, no C and a fixed version: the same commit gives the same bytes.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    GOOS="$TARGETOS" GOARCH="$TARGETARCH" make sbom CMD=./cmd/sluice VERSION="$VERSION" TAGS="$TAGS" && \
+    GOOS="$TARGETOS" GOARCH="$TARGETARCH" make sbom licences CMD=./cmd/sluice VERSION="$VERSION" TAGS="$TAGS" && \
     go version -m bin/sluice > bin/sluice.modules
 
 FROM gcr.io/distroless/static-debian12:nonroot
@@ -32,6 +32,8 @@ COPY --from=build /src/bin/sluice.cdx.json /usr/share/sluice/sbom.cdx.json
 COPY --from=build /src/bin/sluice.modules /usr/share/sluice/modules.txt
 COPY --from=build /src/bin/sluice /sluice
 COPY LICENSE /LICENSE
+# The licence texts of everything that is linked in, which have to come with it.
+COPY --from=build /src/bin/sluice.licences.txt /usr/share/sluice/licences.txt
 USER 65532:65532
 EXPOSE 9464
 ENTRYPOINT ["/sluice"]

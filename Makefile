@@ -183,6 +183,19 @@ sbom: build ## Write the bill of materials of bin/sluice, CycloneDX, to bin/slui
 	cd tools/sbom && GOOS= GOARCH= CGO_ENABLED=0 go build -trimpath -o ../../bin/deploy/sbom .
 	./bin/deploy/sbom --version '$(VERSION)' --output bin/sluice.cdx.json bin/sluice
 
+# What a binary is made of names the modules; a module without a text fails.
+.PHONY: licences
+licences: build ## Write the licence texts of everything in bin/sluice to bin/sluice.licences.txt
+	GOOS= GOARCH= go run ./deploy/licences --output bin/sluice.licences.txt bin/sluice
+
+# One archive for one platform: the binary of the image, and what it has to come with.
+ARCHIVE = dist/sluice-$(VERSION)-$(shell go env GOOS)-$(shell go env GOARCH).tar.gz
+.PHONY: archive
+archive: ## Write the release archive to dist: binary, licences, bill of materials
+	$(MAKE) licences sbom CMD=./cmd/sluice TAGS=production
+	mkdir -p dist
+	tar -czf $(ARCHIVE) --owner=0 --group=0 LICENSE -C bin sluice sluice.licences.txt sluice.cdx.json
+
 .PHONY: reproducible
 reproducible: ## Build the last commit twice, in two places, and compare
 	./test/deploy/image/reproduce

@@ -54,7 +54,7 @@ func TestImageIsWhatItClaims(t *testing.T) {
 			assert.Fail(t, "ADD fetches and unpacks by itself", rest)
 		}
 	}
-	require.Equal(t, 3, copied)
+	require.Equal(t, 4, copied)
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
 	for _, m := range regexp.MustCompile(`make ([a-z-]+)`).FindAllStringSubmatch(last["RUN"], -1) {
@@ -67,7 +67,7 @@ func TestImageIsWhatItClaims(t *testing.T) {
 		assert.Contains(t, last["LABEL"], "org.opencontainers.image."+label+"=")
 	}
 	assert.Contains(t, last["LABEL"], "licenses=\"Apache-2.0\"")
-	assert.Contains(t, last["RUN"], "make sbom CMD=./cmd/sluice VERSION=")
+	assert.Contains(t, last["RUN"], "make sbom licences CMD=./cmd/sluice VERSION=")
 	assert.Contains(t, last["RUN"], `TAGS="$TAGS"`)
 	assert.Contains(t, instructions(t), [2]string{"ARG", "TAGS=production"}, "an image has no fakes unless it is asked for")
 }

@@ -2,9 +2,11 @@
 package production_test
 
 import (
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,4 +32,30 @@ func TestAProductionBuildRefusesDemoAndSandbox(t *testing.T) {
 		require.Contains(t, string(out), "fix: ", args)
 	}
 	require.NoError(t, exec.CommandContext(t.Context(), sluice, "version").Run())
+	licensed(t, sluice)
+}
+
+// licensed: the image and the archive have the licence text of every module that
+// is in the binary, and of Go itself.
+func licensed(t *testing.T, sluice string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "licences.txt")
+	out, err := exec.CommandContext(t.Context(), "go", "run", "github.com/sluicehq/sluice/deploy/licences", "--output", file, sluice).CombinedOutput()
+	require.NoError(t, err, string(out))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	info, err := buildinfo.ReadFile(sluice)
+	require.NoError(t, err)
+	require.Greater(t, len(info.Deps), 20)
+	headings := map[string]string{"The Go standard library " + info.GoVersion: "Redistribution and use"}
+	for _, d := range info.Deps {
+		headings[d.Path+" "+d.Version] = ""
+	}
+	for heading, words := range headings {
+		_, after, found := strings.Cut(string(text), "\n"+heading+": ")
+		require.True(t, found, "%s has no licence text", heading)
+		body, _, _ := strings.Cut(after[strings.Index(after, "\n\n"):], "\n=====")
+		require.Greater(t, len(strings.TrimSpace(body)), 200, heading)
+		require.Contains(t, body, words)
+	}
 }
