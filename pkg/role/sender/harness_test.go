@@ -126,6 +126,9 @@ func newHarness(t testing.TB, destinations int) *harness {
 	var err error
 	r.inside, err = embedded.Start(t.Context(), embedded.Config{Virtual: bubbled, Topics: senderTopics(r.names)})
 	require.NoError(t, err)
+	if bubbled {
+		r.inside.KeepFetches(500 * time.Millisecond) // as other readers have it: idle fetches are most of what a bubble costs
+	}
 	r.services = r.inside
 	r.setUp(destinations)
 	return r

@@ -184,7 +184,8 @@ func (w *Window) Committable() (offset int64, moved bool) {
 }
 
 // Pressure says what to do with the partition: pause when the window is full,
-// resume when half of it is free again. Each change is said once.
+// resume when a quarter of it is free again: what is left keeps the sender busy
+// until the next fetch is answered. Each change is said once.
 func (w *Window) Pressure() (pause, resume bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -194,7 +195,7 @@ func (w *Window) Pressure() (pause, resume bool) {
 	case !w.paused && w.bytes >= w.max:
 		w.paused = true
 		return true, false
-	case w.paused && w.bytes <= w.max/2:
+	case w.paused && w.bytes <= w.max/4*3:
 		w.paused = false
 		return false, true
 	default:

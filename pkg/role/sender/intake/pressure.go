@@ -23,7 +23,7 @@ func (ps *partitions) newWindow(coming int) *window.Window {
 func (ps *partitions) trackBytes(bytes int) {
 	ps.bytes += bytes
 	free := ps.windowBytes / 2
-	over := ps.bytes >= free || ps.overLimit && ps.bytes > free/2
+	over := ps.bytes >= free || ps.overLimit && ps.bytes > free/4*3
 	if over == ps.overLimit {
 		return
 	}
