@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
@@ -66,7 +67,10 @@ func rendered(t *testing.T) (topics, users map[string]strimzi) {
 // same installation: there is one declaration.
 func TestChartDeclaresTheSameTopics(t *testing.T) {
 	t.Parallel()
-	declared, _, err := topology.Declared(topology.Options{Partitions: 48, InputMaxBytes: 2097152})
+	declared, _, err := topology.Declared(topology.Options{
+		Partitions: 48, InputMaxBytes: 2097152,
+		Retention: map[string]time.Duration{"diagnostics": 400 * 24 * time.Hour, "deadletter.{provider}": 30 * 24 * time.Hour},
+	})
 	require.NoError(t, err)
 	topics, _ := rendered(t)
 	require.Len(t, topics, len(declared))

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -248,9 +249,12 @@ func TestMetricsOfARunningPipeline(t *testing.T) {
 		}
 	}
 	said := map[string]bool{}
-	_, body := get(t, world.roles[2].admin()+"/metrics")
-	for _, m := range alertLabel.FindAllStringSubmatch(body, -1) {
-		said[m[1]] = true
-	}
-	assert.Equal(t, said, judged, "what the monitor judges, and what a rule asks for")
+	defer func() { t.Logf("the monitor judges %v, and rules ask for %v", said, judged) }()
+	eventually(t, "the monitor, once it has caught up, to judge what rules ask for, and nothing else", func() bool {
+		_, body := get(t, world.roles[2].admin()+"/metrics")
+		for _, m := range alertLabel.FindAllStringSubmatch(body, -1) {
+			said[m[1]] = true
+		}
+		return maps.Equal(said, judged)
+	})
 }

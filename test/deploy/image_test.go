@@ -54,7 +54,7 @@ func TestImageIsWhatItClaims(t *testing.T) {
 			assert.Fail(t, "ADD fetches and unpacks by itself", rest)
 		}
 	}
-	require.Equal(t, 4, copied)
+	require.Equal(t, 3, copied)
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
 	for _, m := range regexp.MustCompile(`make ([a-z-]+)`).FindAllStringSubmatch(last["RUN"], -1) {

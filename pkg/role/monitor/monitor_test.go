@@ -187,7 +187,7 @@ func (i *installation) said(context.Context) ([]health.Status, error) {
 // newInstallation is one of two senders that begins now, in a bubble. Meta's
 // secret ends in two months; what Google gives renews itself.
 func newInstallation() *installation {
-	b := resource.NewBuilder(nil)
+	b := resource.NewBuilder(resource.Installation{})
 	for _, id := range []string{"acme-google", "acme-meta"} {
 		b.PutDestination(id, &resource.Destination{
 			ID: id, Customer: "acme", Active: true, Stored: time.Now().UnixMilli(),
