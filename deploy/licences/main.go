@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"debug/buildinfo"
 	"encoding/json"
 	"errors"
@@ -27,13 +28,13 @@ import (
 func main() {
 	output := flag.String("output", "", "file to write")
 	flag.Parse()
-	if err := run(flag.Arg(0), *output); err != nil {
+	if err := run(context.Background(), flag.Arg(0), *output); err != nil {
 		fmt.Fprintln(os.Stderr, "licences: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func run(binary, output string) error {
+func run(ctx context.Context, binary, output string) error {
 	if binary == "" || output == "" {
 		return errors.New("want --output FILE and a binary")
 	}
@@ -41,7 +42,7 @@ func run(binary, output string) error {
 	if err != nil {
 		return fmt.Errorf("reading what %s is made of: %w", binary, err)
 	}
-	text, err := texts(info)
+	text, err := texts(ctx, info)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,10 @@ func run(binary, output string) error {
 
 // module is one module in the module cache, as `go mod download -json` has it.
 type module struct {
-	Path, Version, Dir, Error string
+	Path    string `json:"Path"`
+	Version string `json:"Version"`
+	Dir     string `json:"Dir"`
+	Error   string `json:"Error"`
 }
 
 // goItself is listed as a module whose folder is the toolchain's: only the text
@@ -62,12 +66,12 @@ const goItself = "The Go standard library"
 
 // texts gives the texts of Go itself and of every module, in order of their
 // names.
-func texts(info *debug.BuildInfo) ([]byte, error) {
-	modules, err := find(info.Deps)
+func texts(ctx context.Context, info *debug.BuildInfo) ([]byte, error) {
+	modules, err := find(ctx, info.Deps)
 	if err != nil {
 		return nil, err
 	}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
+	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, fmt.Errorf("asking for Go's own licence: %w", err)
 	}
@@ -84,7 +88,7 @@ func texts(info *debug.BuildInfo) ([]byte, error) {
 
 // find asks for the folders of modules, which are checked against go.sum and
 // fetched where they are not there.
-func find(deps []*debug.Module) ([]module, error) {
+func find(ctx context.Context, deps []*debug.Module) ([]module, error) {
 	args := []string{"mod", "download", "-json"}
 	for _, d := range deps {
 		if d.Replace != nil {
@@ -95,7 +99,7 @@ func find(deps []*debug.Module) ([]module, error) {
 	if len(deps) == 0 {
 		return nil, nil
 	}
-	command := exec.Command("go", args...) //nolint:gosec // G204: modules that this very toolchain has linked
+	command := exec.CommandContext(ctx, "go", args...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	text, err := command.Output()

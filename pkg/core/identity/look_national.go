@@ -92,14 +92,15 @@ func nationalWord(word string) bool {
 }
 
 // digitsOf gives the digits of s as numbers.
-func digitsOf(s string) (list [18]int, n int) {
+func digitsOf(s string) (list [18]int) {
+	n := 0
 	for i := range len(s) {
 		if isDigit(s[i]) && n < len(list) {
 			list[n] = int(s[i] - '0')
 			n++
 		}
 	}
-	return list, n
+	return list
 }
 
 // swiss checks the AHV number: 756 and the check digit of a GTIN.
@@ -110,7 +111,7 @@ func swiss(id string) bool {
 // belgian checks the rijksregisternummer: modulo 97, a 2 in front for those who
 // were born since 2000.
 func belgian(id string) bool {
-	d, _ := digitsOf(id)
+	d := digitsOf(id)
 	n := 0
 	for _, v := range d[:9] {
 		n = n*10 + v
@@ -121,7 +122,7 @@ func belgian(id string) bool {
 
 // brazilian checks both check digits of the CPF.
 func brazilian(id string) bool {
-	d, _ := digitsOf(id)
+	d := digitsOf(id)
 	for n := 9; n <= 10; n++ {
 		sum := 0
 		for i := range n {
