@@ -42,7 +42,7 @@ func TestDeadLetters(t *testing.T) {
 	require.Len(t, all.Groups, 2)
 	require.Equal(t, "provider.unavailable", all.Groups[1].Reason)
 	require.Equal(t, 5, summary("--destination", "acme-meta").Open)
-	require.Regexp(t, `\(router\) +event.undecodable +1 +1 +\d+s *\n acme-meta +provider.unavailable .*5 +5 +\d+s`, p.do("dlq", "summary"))
+	require.Regexp(t, `\(router\) +event.undecodable +1 +0 +1 +\d+s *\n acme-meta +provider.unavailable .*5 +0 +5 +\d+s`, p.do("dlq", "summary"))
 
 	text := p.command("dlq", "peek", "--destination", "acme-meta", "--limit", "2")
 	require.Contains(t, text.stdout, "dead-")

@@ -18,7 +18,7 @@ import (
 func TestMonitorMakesAlertsMetrics(t *testing.T) {
 	t.Parallel()
 	s := watched(t)
-	s.ok("apply", "-f", s.file("old.yaml", strings.NewReplacer("acme-meta", "old-meta", "1234567890", "1234567899", "  objectives:", "  meta: {api_version: v20.0}\n  objectives:").Replace(strings.Split(ownedShop, "---")[0])))
+	s.ok("apply", "-f", s.file("old.yaml", strings.NewReplacer("file:acme-meta.json", "file:acme-old.json", "acme-meta", "old-meta", "1234567890", "1234567899", "  objectives:", "  meta: {api_version: v20.0}\n  objectives:").Replace(strings.Split(ownedShop, "---")[0])))
 	listen := closedPort(t)
 	ctx, stop := withCancel(t)
 	ended := make(chan result, 1)
