@@ -163,7 +163,7 @@ func TestARenewedSecretTakesItsEndBackWithoutDeliveries(t *testing.T) {
 		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = p })
 		r.order(0, "order", "a")
 		r.await(func() bool { return r.status("d0").CredentialExpires > 0 }, "said")
-		r.secrets.set("file:d0", "renewed")
+		r.secrets.set("file:c0-d0", "renewed")
 		r.awaitFor(10*time.Second, func() bool { return r.status("d0").CredentialExpires == 0 }, "taken back")
 		r.stop(s)
 	})
