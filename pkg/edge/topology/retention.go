@@ -65,7 +65,7 @@ func (f *file) retentionProblem(name string, keeps time.Duration) (rule, fix str
 	}
 	switch {
 	case err != nil: // a test reads every entry
-		return err.Error(), "mend topology/topics.yaml"
+		return err.Error(), "correct topology/topics.yaml"
 	case keeps.Milliseconds() < least:
 		return "must be at least " + e.MinRetention, "choose a longer time: " + e.Shortest
 	case keeps > most:

@@ -11,7 +11,7 @@ import (
 	"github.com/sluicehq/sluice/test/load/ledger"
 )
 
-// inject lets one fault or two at once happen, mends them, and waits until what
+// inject lets one fault or two at once happen, ends them, and waits until what
 // waited is worked off, and a second more of events: after a fault that stops
 // the writer nothing waits, and roles that stand still would go unnoticed.
 func (r *run) inject(ctx context.Context, step []fault, number uint64) error {
