@@ -153,11 +153,11 @@ func (s *Situation) details(d *resource.Destination) map[AlertName]string {
 	return details
 }
 
-// stopped says whether it is known that nothing can be sent now, and so said
-// elsewhere.
+// stopped says whether it is known that nothing can be sent now, and so alarmed
+// elsewhere. A provider that asks to wait is no such cause: nothing else tells
+// of one that has asked for an hour.
 func (s *Situation) stopped(d *resource.Destination, recent *Counts) bool {
-	state := s.Worst[d.ID].State
-	return state == "blocked" || state == "waiting" || recent.LastCredentials > recent.LastDelivered
+	return s.Worst[d.ID].State == "blocked" || recent.LastCredentials > recent.LastDelivered
 }
 
 // full says whether a destination stands as it does for so long that a window

@@ -60,7 +60,8 @@ func TestACauseFiresItsAlertAlone(t *testing.T) {
 			happened: func(w *world) { w.delivered(100, time.Minute, nil) }, change: stored(24*time.Hour, expects),
 			fires: health.CoverageDrop, says: "19 % of the expected events arrived in 24 hours",
 		},
-		"told to wait":        {happened: usual, statuses: waiting(time.Minute)},
+		"told to wait":        {happened: usual, statuses: waiting(time.Minute), fires: health.SilentFailure, says: "; the provider asks to wait until "},
+		"told to wait lately": {happened: func(w *world) { usual(w); w.delivered(20, time.Minute, nil) }, statuses: waiting(time.Minute)},
 		"a wait that is over": {happened: usual, statuses: waiting(-time.Minute), fires: health.SilentFailure, says: "were usual"},
 		"late": {
 			happened: func(w *world) { usual(w); w.delivered(100, time.Minute, nil); w.delivered(6, time.Minute, slow) }, change: within,

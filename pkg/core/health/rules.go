@@ -21,7 +21,11 @@ func (s *Situation) silent(d *resource.Destination, recent, baseline *Counts) st
 	}
 	usual := float64(baseline.Delivered) / BaselineSpan.Hours()
 	if usual >= silentRate {
-		return fmt.Sprintf("nothing was delivered in the last hour; %.0f events an hour were usual", usual)
+		text := fmt.Sprintf("nothing was delivered in the last hour; %.0f events an hour were usual", usual)
+		if status := s.Worst[d.ID]; status.State == "waiting" {
+			text += "; the provider asks to wait until " + time.UnixMilli(status.Until).UTC().Format(time.RFC3339)
+		}
+		return text
 	}
 	var expected int64
 	for _, n := range d.Objectives.ExpectedPerDay {
