@@ -52,13 +52,7 @@ func WatchTopicIDs(ctx context.Context, client *kgo.Client, topics []string) err
 // compareTopicIDs asks once. A cluster that does not answer is asked again with
 // the next tick: readers report by themselves that they reach nobody.
 func compareTopicIDs(ctx context.Context, client *kgo.Client, topics []string, seen map[string][16]byte) error {
-	req := kmsg.NewPtrMetadataRequest() // not from the client's cache, which may hold the old id
-	for _, topic := range topics {
-		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = kmsg.StringPtr(topic)
-		req.Topics = append(req.Topics, t)
-	}
-	resp, err := req.RequestWith(ctx, client)
+	resp, err := TopicMetadata(ctx, client, topics)
 	if err != nil {
 		return nil //nolint:nilerr // asked again; see above
 	}
@@ -73,4 +67,21 @@ func compareTopicIDs(ctx context.Context, client *kgo.Client, topics []string, s
 		seen[*t.Topic] = t.TopicID
 	}
 	return nil
+}
+
+// TopicMetadata asks the brokers about topics. Not kadm's Metadata, which
+// answers from the client's cache: an id that is out of date would stand in
+// commits and make the topic look recreated later, or hide that it is.
+func TopicMetadata(ctx context.Context, client *kgo.Client, topics []string) (*kmsg.MetadataResponse, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	for _, topic := range topics {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = kmsg.StringPtr(topic)
+		req.Topics = append(req.Topics, t)
+	}
+	resp, err := req.RequestWith(ctx, client)
+	if err != nil {
+		return nil, fmt.Errorf("reading topic ids: %w", err)
+	}
+	return resp, nil
 }

@@ -262,17 +262,9 @@ type bounds struct{ first, end, begin int64 }
 
 func (p *positions) look(ctx context.Context, cl *kgo.Client, topics []string) (logs, error) {
 	l := logs{ids: map[string]TopicID{}, partitions: map[string]int{}}
-	// Not kadm's Metadata, which answers from a cache: an id that is out of
-	// date would stand in the commits and make the topic look recreated later.
-	req := kmsg.NewPtrMetadataRequest()
-	for _, topic := range topics {
-		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = kmsg.StringPtr(topic)
-		req.Topics = append(req.Topics, t)
-	}
-	meta, err := req.RequestWith(ctx, cl)
+	meta, err := kafka.TopicMetadata(ctx, cl, topics)
 	if err != nil {
-		return logs{}, fmt.Errorf("reading topic ids: %w", err)
+		return logs{}, err
 	}
 	for _, t := range meta.Topics {
 		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
