@@ -197,6 +197,13 @@ type celRegistry struct {
 	records map[string]*celRecord
 }
 
+// own gives a registry for one environment: building an environment registers
+// the types of its libraries in the registry that it is given, without a lock,
+// while another environment may be reading them.
+func (r *celRegistry) own() *celRegistry {
+	return &celRegistry{Registry: r.Copy(), records: r.records}
+}
+
 // FindStructType implements types.Provider.
 func (r *celRegistry) FindStructType(name string) (*types.Type, bool) {
 	if record, ok := r.records[name]; ok {

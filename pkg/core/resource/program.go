@@ -204,7 +204,7 @@ var (
 )
 
 func newCelCompiler(more ...cel.EnvOption) (*celCompiler, error) {
-	registry := celTypes()
+	registry := celTypes().own()
 	env, err := cel.NewEnv(append([]cel.EnvOption{
 		cel.CustomTypeAdapter(registry),
 		cel.CustomTypeProvider(registry),
