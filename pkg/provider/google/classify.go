@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/reply"
 )
 
 // maxWarnings bounds what is kept of an answer in which everything is odd.
@@ -188,21 +189,14 @@ func eventIndex(field string, n int) (int, bool) {
 // waitOf reads Retry-After, in seconds or as a date, else the delay of a
 // RetryInfo such as 3.5s.
 func waitOf(r *provider.Response, delay string) int64 {
-	after := ""
-	if r.Header != nil {
-		after = strings.TrimSpace(r.Header("Retry-After"))
+	if wait := reply.RetryAfter(r); wait > 0 {
+		return wait
 	}
-	const most = 7 * 24 * 3600 // seconds; longer is no wait but a mistake
-	if seconds, err := strconv.ParseInt(after, 10, 64); err == nil && seconds >= 0 {
-		return min(seconds, most) * 1000
+	d, err := time.ParseDuration(delay)
+	if err != nil {
+		return 0
 	}
-	if at, err := time.Parse(time.RFC1123, after); err == nil && r.Now > 0 {
-		return min(max(at.UnixMilli()-r.Now, 0), most*1000)
-	}
-	if d, err := time.ParseDuration(delay); err == nil && d > 0 {
-		return min(d.Milliseconds(), most*1000)
-	}
-	return 0
+	return reply.Wait(float64(d.Milliseconds()))
 }
 
 // safeCode keeps what an error code or request id is made of, so that nothing

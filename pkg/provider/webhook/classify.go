@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/reply"
 )
 
 // row is one documented answer; last closes a range of status codes.
@@ -60,10 +59,8 @@ func errorRows() []provider.ErrorRow {
 // only says which events of a refused request are meant.
 func (p *Provider) Classify(n int, r *provider.Response) provider.Answer {
 	a := provider.Answer{Code: strconv.Itoa(r.Status)}
-	if r.Header != nil {
-		a.WaitMS = retryAfter(r.Header("Retry-After"), r.Now)
-		a.RequestID = clip(r.Header("X-Request-Id"), maxRequestID)
-	}
+	a.WaitMS = reply.RetryAfter(r)
+	a.RequestID = reply.Text(reply.Header(r, "X-Request-Id"), reply.MaxRequestID)
 	known := false
 	for i := range answers {
 		if row := &answers[i]; r.Status >= row.first && r.Status <= row.last {
@@ -114,41 +111,29 @@ func read(r *provider.Response) refusal {
 	var said refusal
 	if r.Truncated || json.Unmarshal(r.Body, &said) != nil {
 		said = refusal{}
-		if text := strings.TrimSpace(string(r.Body[:min(len(r.Body), maxMessage)])); text != "" && text[0] != '<' && text[0] != '{' && text[0] != '[' {
+		if text := strings.TrimSpace(string(r.Body[:min(len(r.Body), reply.MaxMessage)])); text != "" && text[0] != '<' && text[0] != '{' && text[0] != '[' {
 			said.plain = text
 		}
 	}
 	return said
 }
 
-// The longest texts of a receiver that are kept, in bytes.
-const maxMessage, maxRequestID, maxCode = 300, 128, 64
+// maxCode is the longest code of a receiver that is kept, in bytes.
+const maxCode = 64
 
 func (s *refusal) message() string {
 	for _, raw := range [...]json.RawMessage{s.Message, s.Error} {
 		var text string
 		if json.Unmarshal(raw, &text) == nil && text != "" {
-			return clip(text, maxMessage)
+			return reply.Text(text, reply.MaxMessage)
 		}
 	}
 	for _, e := range s.Errors {
 		if e.Message != "" {
-			return clip(e.Message, maxMessage)
+			return reply.Text(e.Message, reply.MaxMessage)
 		}
 	}
-	return clip(s.plain, maxMessage)
-}
-
-// clip redacts a text of the other side and bounds it.
-func clip(s string, most int) string {
-	if len(s) > 4*most {
-		s = s[:4*most]
-	}
-	s = strings.ToValidUTF8(identity.Redact(s), "\uFFFD")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "")
-	}
-	return s
+	return reply.Text(s.plain, reply.MaxMessage)
 }
 
 // faults names the refused events, each once; an index outside the request
@@ -164,25 +149,11 @@ func (s *refusal) faults(n int, a *provider.Answer) []provider.Fault {
 			continue
 		}
 		seen[*e.Index] = true
-		f := provider.Fault{Index: *e.Index, Code: a.Code, Message: clip(e.Message, maxMessage)}
+		f := provider.Fault{Index: *e.Index, Code: a.Code, Message: reply.Text(e.Message, reply.MaxMessage)}
 		if e.Code != "" {
-			f.Code += "/" + clip(e.Code, maxCode)
+			f.Code += "/" + reply.Text(e.Code, maxCode)
 		}
 		out = append(out, f)
 	}
 	return out
-}
-
-// retryAfter reads seconds or a date, a day at most: a mistake in a header
-// must not stop a destination for longer.
-func retryAfter(s string, now int64) int64 {
-	s = strings.TrimSpace(s)
-	bounded := func(ms float64) int64 { return int64(min(max(ms, 0), float64(day))) }
-	if seconds, err := strconv.ParseFloat(s, 64); err == nil && seconds == seconds {
-		return bounded(seconds * float64(second))
-	}
-	if t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", s); err == nil {
-		return bounded(float64(t.UnixMilli() - now))
-	}
-	return 0
 }
