@@ -1,8 +1,10 @@
 package click
 
 import (
+	"cmp"
 	"strings"
 
+	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
@@ -125,4 +127,63 @@ func token(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// Browser is one platform's browser id: a cookie that its tag sets.
+type Browser uint8
+
+// The browser ids.
+const (
+	Ttp     Browser = iota // TikTok
+	Scid                   // Snapchat
+	RdtUUID                // Reddit
+	Uetvid                 // Microsoft Advertising
+	BrowserCount
+)
+
+// browsers are the names in events, a member of click that is also read as a key
+// of click.other, and the cookies.
+var browsers = [BrowserCount]struct{ name, cookie string }{
+	Ttp: {"ttp", "_ttp"}, Scid: {"scid", "_scid"}, RdtUUID: {"rdt_uuid", "_rdt_uuid"}, Uetvid: {"uetvid", "_uetvid"},
+}
+
+// String gives the name that the id has in events.
+func (b Browser) String() string { return browsers[b].name }
+
+// FindBrowser gives the event's browser id as the platform takes it, without the
+// cookie around it. path is the member that had it, also where fault says that it
+// is none.
+func FindBrowser(e *event.Event, b Browser) (id, path string, fault Fault) {
+	row := &browsers[b]
+	if raw := browserField(&e.Click, b); !raw.IsZero() {
+		path = "click." + row.name
+		if id, fault = BrowserID(row.cookie, raw.Reveal()); fault == OK {
+			return id, path, OK
+		}
+	}
+	for i := range e.Click.Other {
+		if o := &e.Click.Other[i]; o.Name == row.name || o.Name == row.cookie {
+			if id, fault = BrowserID(row.cookie, o.Value.Reveal()); fault == OK {
+				return id, "click.other", OK
+			}
+			path = cmp.Or(path, "click.other")
+		}
+	}
+	if path == "" {
+		fault = Absent
+	}
+	return "", path, fault
+}
+
+func browserField(c *event.Click, b Browser) identity.Raw {
+	switch b {
+	case Ttp:
+		return c.Ttp
+	case Scid:
+		return c.Scid
+	case RdtUUID:
+		return c.RdtUUID
+	default:
+		return c.Uetvid
+	}
 }

@@ -66,8 +66,8 @@ func Find(e *event.Event, k Kind) Found {
 
 // fieldPaths are the members of click.
 var fieldPaths = [KindCount]string{
-	"click.fbclid", "click.gclid", "click.gbraid", "click.wbraid", "click.dclid", "click.other.ttclid", "click.other.sccid", "click.other.epik",
-	"click.other.rdt_cid", "click.other.li_fat_id", "click.other.msclkid", "click.other.twclid",
+	"click.fbclid", "click.gclid", "click.gbraid", "click.wbraid", "click.dclid", "click.ttclid", "click.sccid", "click.epik",
+	"click.rdt_cid", "click.li_fat_id", "click.msclkid", "click.twclid",
 }
 
 func named(k Kind, name string) bool {

@@ -31,7 +31,7 @@ const (
 
 // kind is what is known about a click id.
 type kind struct {
-	name       string   // in events: a member of click or a key of click.other
+	name       string   // in events: a member of click, also read as a key of click.other
 	parameters []string // of URLs, case-sensitive
 	cookies    []string // of the platform's own tag
 	most       int      // characters, beyond which no id of the platform is
@@ -97,6 +97,20 @@ func field(c *event.Click, k Kind) identity.Raw {
 		return c.Wbraid
 	case Dclid:
 		return c.Dclid
+	case Ttclid:
+		return c.Ttclid
+	case Sccid:
+		return c.Sccid
+	case Epik:
+		return c.Epik
+	case RdtCid:
+		return c.RdtCid
+	case LiFatID:
+		return c.LiFatID
+	case Msclkid:
+		return c.Msclkid
+	case Twclid:
+		return c.Twclid
 	default:
 		return identity.Raw{}
 	}

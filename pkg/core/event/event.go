@@ -109,6 +109,15 @@ type Click struct {
 	SessionAttributes     identity.Raw
 	CapturedAt            int64 // epoch ms
 	Other                 []NamedRaw
+	// Click and browser ids of TikTok, Snapchat, Pinterest, Reddit, LinkedIn,
+	// Microsoft Advertising and X, in this order.
+	Ttclid, Ttp     identity.Raw
+	Sccid, Scid     identity.Raw
+	Epik            identity.Raw
+	RdtCid, RdtUUID identity.Raw
+	LiFatID         identity.Raw
+	Msclkid, Uetvid identity.Raw
+	Twclid          identity.Raw
 }
 
 // Analytics holds Google Analytics' own ids.

@@ -117,6 +117,17 @@ func clickFields(c *coder, v *event.Click) {
 	c.raw("session_attributes", &v.SessionAttributes)
 	c.optTime("captured_at", &v.CapturedAt)
 	c.namedRaws("other", &v.Other)
+	c.raw("ttclid", &v.Ttclid)
+	c.raw("ttp", &v.Ttp)
+	c.raw("sccid", &v.Sccid)
+	c.raw("scid", &v.Scid)
+	c.raw("epik", &v.Epik)
+	c.raw("rdt_cid", &v.RdtCid)
+	c.raw("rdt_uuid", &v.RdtUUID)
+	c.raw("li_fat_id", &v.LiFatID)
+	c.raw("msclkid", &v.Msclkid)
+	c.raw("uetvid", &v.Uetvid)
+	c.raw("twclid", &v.Twclid)
 	c.end()
 }
 
@@ -130,7 +141,18 @@ func hasClick(v *event.Click) bool {
 		!v.Dclid.IsZero() ||
 		!v.SessionAttributes.IsZero() ||
 		v.CapturedAt != 0 ||
-		len(v.Other) > 0
+		len(v.Other) > 0 ||
+		!v.Ttclid.IsZero() ||
+		!v.Ttp.IsZero() ||
+		!v.Sccid.IsZero() ||
+		!v.Scid.IsZero() ||
+		!v.Epik.IsZero() ||
+		!v.RdtCid.IsZero() ||
+		!v.RdtUUID.IsZero() ||
+		!v.LiFatID.IsZero() ||
+		!v.Msclkid.IsZero() ||
+		!v.Uetvid.IsZero() ||
+		!v.Twclid.IsZero()
 }
 
 // analyticsFields lists the fields of Analytics in schema order.

@@ -81,8 +81,23 @@ func (r *straight) readClick(v *event.Click) {
 		v.Dclid = r.raw()
 		v.SessionAttributes = r.raw()
 	}
-	v.CapturedAt = r.optTime()
-	r.namedRaws(&v.Other)
+	if !r.zeros(8) {
+		v.CapturedAt = r.optTime()
+		r.namedRaws(&v.Other)
+		v.Ttclid = r.raw()
+		v.Ttp = r.raw()
+		v.Sccid = r.raw()
+		v.Scid = r.raw()
+		v.Epik = r.raw()
+		v.RdtCid = r.raw()
+	}
+	if !r.zeros(5) {
+		v.RdtUUID = r.raw()
+		v.LiFatID = r.raw()
+		v.Msclkid = r.raw()
+		v.Uetvid = r.raw()
+		v.Twclid = r.raw()
+	}
 }
 
 func (r *straight) readAnalytics(v *event.Analytics) {

@@ -73,6 +73,10 @@ func filled(b *bench) *event.Event {
 	raw := identity.NewRaw
 	e.Identity.LoginIDs = []event.NamedRaw{{Name: "facebook", Value: raw("123456")}}
 	e.Click.Other = []event.NamedRaw{{Name: "ttclid", Value: raw("E.C.P.x")}, {Name: "_ttp", Value: raw("2J3kAbCdEf")}}
+	e.Click.Ttclid, e.Click.Ttp, e.Click.Scid = raw("E.C.P.x"), raw("2J3kAbCdEf"), raw("a4Bc5-scid")
+	e.Click.Sccid, e.Click.Epik, e.Click.Twclid = raw("a4Bc5sccid"), raw("dj0yJnU9epik"), raw("2-4w9twclid")
+	e.Click.RdtCid, e.Click.RdtUUID = raw("4815162342rdtcid"), raw("1795251600000.6f1c2d3e-4b5a-4c6d-8e7f-001122334455")
+	e.Click.LiFatID, e.Click.Msclkid, e.Click.Uetvid = raw("6f1c2d3e-4b5a-4c6d-8e7f-001122334455"), raw("f894f652ea334e739002f7167ab8f8e3"), raw("f894f652ea334e739002f7167ab8f8e4")
 	e.Commerce.Coupons = []string{"AUTUMN"}
 	return e
 }

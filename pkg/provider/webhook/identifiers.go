@@ -141,7 +141,24 @@ func (b *builder) otherClicks() {
 			b.find(kind)
 		}
 	}
+	b.browserIDs()
 	b.close(start, open, '}')
+}
+
+// browserIDs appends the browser ids that have a field of their own.
+func (b *builder) browserIDs() {
+	for of := range click.BrowserCount {
+		id, path, fault := click.FindBrowser(b.ev, of)
+		if path == "click.other" { // stands there already
+			continue
+		}
+		if fault != click.OK && fault != click.Absent {
+			b.Dropped[decision.KindBrowserID] = decision.DropInvalid
+			b.Notes.Add(event.Path(path), payload.ClickNote(fault))
+			continue
+		}
+		b.clickID(identity.Vouch(of.String()), decision.KindBrowserID, path, id, browserWeight)
+	}
 }
 
 func (b *builder) clickID(key identity.Clean, kind decision.Kind, path, value string, weight float64) {
