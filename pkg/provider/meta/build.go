@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
+	"github.com/sluicehq/sluice/pkg/provider/normal"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
@@ -54,7 +55,7 @@ func (m *mapping) Build(dst []byte, in *provider.Input) provider.Built {
 func (b *builder) prepare() {
 	b.hints = Hints{PhoneCountry: b.dest.phoneCountry, Now: b.in.Now, Prehashed: b.in.Route.Destination.Prehashed}
 	if !b.ev.Identity.Country.IsZero() && b.in.Route.Kinds.Has(decision.KindAddress) {
-		b.hints.Country, _ = countryCode(b.Scratch[:0], b.ev.Identity.Country.Reveal())
+		b.hints.Country, _ = normal.CountryCode(b.Scratch[:0], b.ev.Identity.Country.Reveal())
 	}
 	b.click = b.in.Usable.Has(consent.AdStorage) && b.in.Route.Kinds.Has(decision.KindClickID)
 	b.URLs = b.mapping.urls

@@ -6,22 +6,12 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/provider/normal"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
 )
 
 // Hints are what a normaliser may know besides the value.
-type Hints struct {
-	// Country is the subject's own country, ISO 3166-1 alpha-2 of either case,
-	// from the event's identity; empty where it is not known.
-	Country string
-	// PhoneCountry is the destination's default for phone numbers in national
-	// form, upper case.
-	PhoneCountry string
-	// Prehashed is the form from which digests were made that came hashed.
-	Prehashed resource.Prehashed
-	// Now bounds a date of birth; epoch milliseconds.
-	Now int64
-}
+type Hints = normal.Hints
 
 // Form says what became of a value.
 type Form uint8
@@ -33,29 +23,29 @@ const (
 	PassedOn               // it was hashed before and is sent as it is
 )
 
-// normaliser appends the normalised form of s, which is trimmed, not empty and
-// composed, to dst, which is empty; false where no rule makes it usable.
-type normaliser func(dst []byte, s string, h Hints) ([]byte, bool)
+// firstFive and initial are cut by characters, not bytes.
+func firstFive(dst []byte, s string, h Hints) ([]byte, bool) { return normal.CutName(dst, s, h, 5) }
+func initial(dst []byte, s string, h Hints) ([]byte, bool)   { return normal.CutName(dst, s, h, 1) }
 
 // Normalise brings one value of a hashed user_data key into Meta's form and
 // hashes it. It is the one place where that happens. Keys that Meta's libraries
 // know and Sluice does not send (f5first, dobd, ...) are included, so that the
 // rules can be checked against the references.
 func Normalise(key string, raw identity.Raw, h Hints) (identity.Hashed, Form) {
-	normal, known := normalisers[key]
+	rule, known := normalisers[key]
 	if !known {
 		return identity.Hashed{}, Dropped
 	}
 	var hashed identity.Hashed
-	n := normalising{normal: normal, hints: &h, of: hashKinds[key], field: fieldOf[key]}
+	n := normalising{normal: rule, hints: &h, of: hashKinds[key], field: fieldOf[key]}
 	_, form, _ := n.digest(&hashed, nil, raw)
 	return hashed, form
 }
 
-var normalisers = map[string]normaliser{
-	"em": email, "ph": notNormalised, "fn": name, "ln": name, "db": birthDate, "ge": gender,
-	"ct": city, "st": state, "zp": postcode, "country": country, "external_id": externalID,
-	"f5first": firstFive, "f5last": firstFive, "fi": initial, "dobd": birthDay, "dobm": birthMonth, "doby": birthYear,
+var normalisers = map[string]normal.Func{
+	"em": email, "ph": notNormalised, "fn": normal.Name, "ln": normal.Name, "db": normal.BirthDate, "ge": normal.Gender,
+	"ct": normal.City, "st": normal.State, "zp": normal.Postcode, "country": normal.Country, "external_id": normal.Compact,
+	"f5first": firstFive, "f5last": firstFive, "fi": initial, "dobd": normal.BirthDay, "dobm": normal.BirthMonth, "doby": normal.BirthYear,
 }
 
 // notNormalised stands for the normaliser of phone numbers: identity.AppendE164
@@ -79,7 +69,7 @@ var (
 
 // normalising is how the values of one key are brought into Meta's form.
 type normalising struct {
-	normal normaliser
+	normal normal.Func
 	hints  *Hints
 	of     hashKind
 	field  identity.Field

@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/normal"
 )
 
 // encoding says how an identifier stands in user_data.
@@ -33,7 +34,7 @@ type row struct {
 	key    string
 	kind   decision.Kind
 	enc    encoding
-	normal normaliser
+	normal normal.Func
 	one    func(*event.Event) identity.Raw
 	many   func(*event.Event) []identity.Raw
 	weight float64
@@ -60,15 +61,15 @@ const (
 var rows = [...]row{
 	{key: "em", path: "identity.emails", of: hashEmail, kind: decision.KindEmail, normal: email, weight: 3, many: func(e *event.Event) []identity.Raw { return e.Identity.Emails }},
 	{key: "ph", path: "identity.phones", of: hashPhone, kind: decision.KindPhone, normal: notNormalised, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.Phones }},
-	{key: "fn", path: "identity.first_name", field: identity.GivenName, kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.FirstName }},
-	{key: "ln", path: "identity.last_name", field: identity.FamilyName, kind: decision.KindName, normal: name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.LastName }},
-	{key: "db", path: "identity.date_of_birth", kind: decision.KindDateOfBirth, normal: birthDate, weight: 1.5, one: func(e *event.Event) identity.Raw { return e.Identity.DateOfBirth }},
-	{key: "ge", path: "identity.gender", kind: decision.KindGender, normal: gender, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }},
-	{key: "ct", path: "identity.city", field: identity.Place, kind: decision.KindAddress, normal: city, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.City }},
-	{key: "st", path: "identity.region", field: identity.Place, kind: decision.KindAddress, normal: state, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Region }},
-	{key: "zp", path: "identity.postal_code", kind: decision.KindAddress, normal: postcode, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.PostalCode }},
-	{key: "country", path: "identity.country", kind: decision.KindAddress, normal: country, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Country }},
-	{key: "external_id", path: "identity.external_ids", of: hashOpaque, kind: decision.KindExternalID, enc: externalIDs, normal: externalID, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.ExternalIDs }},
+	{key: "fn", path: "identity.first_name", field: identity.GivenName, kind: decision.KindName, normal: normal.Name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.FirstName }},
+	{key: "ln", path: "identity.last_name", field: identity.FamilyName, kind: decision.KindName, normal: normal.Name, weight: 0.75, one: func(e *event.Event) identity.Raw { return e.Identity.LastName }},
+	{key: "db", path: "identity.date_of_birth", kind: decision.KindDateOfBirth, normal: normal.BirthDate, weight: 1.5, one: func(e *event.Event) identity.Raw { return e.Identity.DateOfBirth }},
+	{key: "ge", path: "identity.gender", kind: decision.KindGender, normal: normal.Gender, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }},
+	{key: "ct", path: "identity.city", field: identity.Place, kind: decision.KindAddress, normal: normal.City, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.City }},
+	{key: "st", path: "identity.region", field: identity.Place, kind: decision.KindAddress, normal: normal.State, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Region }},
+	{key: "zp", path: "identity.postal_code", kind: decision.KindAddress, normal: normal.Postcode, weight: 0.5, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.PostalCode }},
+	{key: "country", path: "identity.country", kind: decision.KindAddress, normal: normal.Country, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Identity.Country }},
+	{key: "external_id", path: "identity.external_ids", of: hashOpaque, kind: decision.KindExternalID, enc: externalIDs, normal: normal.Compact, weight: 2, many: func(e *event.Event) []identity.Raw { return e.Identity.ExternalIDs }},
 	{key: "client_ip_address", path: "device.ip", kind: decision.KindIP, enc: address, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.IP }},
 	{key: "client_user_agent", path: "device.user_agent", kind: decision.KindUserAgent, enc: text, weight: 1, class: contextual, one: func(e *event.Event) identity.Raw { return e.Device.UserAgent }},
 	{key: "fbc", path: "click.fbc", kind: decision.KindClickID, enc: fbcText, weight: 3, one: clickSource},

@@ -1,4 +1,4 @@
-package meta
+package normal
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
-// city keeps letters a to z and digits only and must begin with a letter, as
+// City keeps letters a to z and digits only and must begin with a letter, as
 // Meta's client library does: São Paulo is sopaulo there too, and a city in
 // another script is dropped.
-func city(dst []byte, s string, _ Hints) ([]byte, bool) {
+func City(dst []byte, s string, _ Hints) ([]byte, bool) {
 	start := len(dst)
 	for i := range len(s) {
 		c := s[i]
@@ -27,11 +27,11 @@ func city(dst []byte, s string, _ Hints) ([]byte, bool) {
 	return dst, len(dst) > start && lower(dst[start])
 }
 
-// state gives the two letters of a state of the US or a province of Canada, and
+// State gives the two letters of a state of the US or a province of Canada, and
 // any other name as it is. It never cuts and never guesses from a part: Meta
 // documents the full name for other countries. Where no country is known, the
 // plain names of both are read as Meta's library reads them.
-func state(dst []byte, s string, h Hints) ([]byte, bool) {
+func State(dst []byte, s string, h Hints) ([]byte, bool) {
 	for _, country := range [...]string{unitedStates, canada} {
 		if !strings.EqualFold(h.Country, country) {
 			continue
@@ -48,15 +48,17 @@ func state(dst []byte, s string, h Hints) ([]byte, bool) {
 	return dst, len(dst) > start
 }
 
-// country gives the ISO 3166-1 alpha-2 code, of the letters alone where the
+// Country gives the ISO 3166-1 alpha-2 code, of the letters alone where the
 // whole is none, as Meta's library reads it ("US!", "us123"). What is no country
 // is dropped, never cut: half a name is another country.
-func country(dst []byte, s string, _ Hints) ([]byte, bool) {
-	code, ok := countryCode(dst, s)
+func Country(dst []byte, s string, _ Hints) ([]byte, bool) {
+	code, ok := CountryCode(dst, s)
 	return identity.AppendLower(dst, code), ok
 }
 
-func countryCode(scratch []byte, s string) (string, bool) {
+// CountryCode is the upper-case code that Country gives in lower case; scratch is
+// reused memory.
+func CountryCode(scratch []byte, s string) (string, bool) {
 	if code, ok := geo.Country(s); ok {
 		return code, true
 	}
@@ -73,9 +75,9 @@ const canada = "CA"
 // unitedStates is the country whose postal codes are cut.
 const unitedStates = "US"
 
-// postcode lower-cases, cuts at the first hyphen and removes white space; a US
+// Postcode lower-cases, cuts at the first hyphen and removes white space; a US
 // code is its first five digits.
-func postcode(dst []byte, s string, h Hints) ([]byte, bool) {
+func Postcode(dst []byte, s string, h Hints) ([]byte, bool) {
 	start := len(dst)
 	dst = identity.AppendLower(dst, s)
 	if i := bytes.IndexByte(dst[start:], '-'); i >= 0 {

@@ -1,4 +1,4 @@
-package meta
+package normal
 
 import (
 	"unicode/utf8"
@@ -6,12 +6,12 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/identity"
 )
 
-// name removes white space and ASCII punctuation and lower-cases; letters of
+// Name removes white space and ASCII punctuation and lower-cases; letters of
 // every script, digits, typographic quotes and dashes stay.
-func name(dst []byte, s string, _ Hints) ([]byte, bool) { return appendWithout(dst, s, &notInNames) }
+func Name(dst []byte, s string, _ Hints) ([]byte, bool) { return appendWithout(dst, s, &notInNames) }
 
-// externalID removes white space and lower-cases.
-func externalID(dst []byte, s string, _ Hints) ([]byte, bool) {
+// Compact removes white space and lower-cases.
+func Compact(dst []byte, s string, _ Hints) ([]byte, bool) {
 	return appendWithout(dst, s, &asciiSpace)
 }
 
@@ -61,13 +61,10 @@ func appendRunesWithout(dst []byte, s string, without *[utf8.RuneSelf]bool) ([]b
 	return dst, len(dst) > start
 }
 
-// firstFive and initial are cut by characters, not bytes.
-func firstFive(dst []byte, s string, h Hints) ([]byte, bool) { return cutName(dst, s, h, 5) }
-func initial(dst []byte, s string, h Hints) ([]byte, bool)   { return cutName(dst, s, h, 1) }
-
-func cutName(dst []byte, s string, h Hints, runes int) ([]byte, bool) {
+// CutName is Name of at most so many characters.
+func CutName(dst []byte, s string, h Hints, runes int) ([]byte, bool) {
 	start := len(dst)
-	dst, ok := name(dst, s, h)
+	dst, ok := Name(dst, s, h)
 	for i := start; i < len(dst); {
 		if runes == 0 {
 			return dst[:i], ok
@@ -79,9 +76,9 @@ func cutName(dst []byte, s string, h Hints, runes int) ([]byte, bool) {
 	return dst, ok
 }
 
-// gender gives m or f. The whole value must be one of the words that Meta's
+// Gender gives m or f. The whole value must be one of the words that Meta's
 // libraries understand.
-func gender(dst []byte, s string, _ Hints) ([]byte, bool) {
+func Gender(dst []byte, s string, _ Hints) ([]byte, bool) {
 	var word [16]byte
 	if len(s) > len(word) {
 		return dst, false

@@ -1,16 +1,16 @@
-package meta
+package normal
 
 import "time"
 
 // The years that a date of birth may have besides the current and the next.
 const firstYear = 1900
 
-// birthDate reads day, month and year from the first three groups of digits
+// BirthDate reads day, month and year from the first three groups of digits
 // and gives YYYYMMDD. A group above 31 in first or second place is the year,
 // else the third is; of the other two the first is the month unless it is above
 // 12. So 05/03/1995 is May: producers should send ISO dates. Years of two
 // digits and names of months are refused.
-func birthDate(dst []byte, s string, h Hints) ([]byte, bool) {
+func BirthDate(dst []byte, s string, h Hints) ([]byte, bool) {
 	var group [3]int
 	n, width := 0, 0
 	for i := 0; i < len(s) && n < len(group); {
@@ -56,11 +56,14 @@ func appendDate(dst []byte, year, month, dayOfMonth int, h Hints) ([]byte, bool)
 		byte('0'+month/10), byte('0'+month%10), byte('0'+dayOfMonth/10), byte('0'+dayOfMonth%10)), true
 }
 
-// birthDay, birthMonth and birthYear are the parts that Meta's libraries know.
-func birthDay(dst []byte, s string, _ Hints) ([]byte, bool)   { return twoDigits(dst, s, 31) }
-func birthMonth(dst []byte, s string, _ Hints) ([]byte, bool) { return twoDigits(dst, s, 12) }
+// BirthDay, BirthMonth and BirthYear are parts of a date that come alone.
+func BirthDay(dst []byte, s string, _ Hints) ([]byte, bool) { return twoDigits(dst, s, 31) }
 
-func birthYear(dst []byte, s string, _ Hints) ([]byte, bool) {
+// BirthMonth: see BirthDay.
+func BirthMonth(dst []byte, s string, _ Hints) ([]byte, bool) { return twoDigits(dst, s, 12) }
+
+// BirthYear: see BirthDay.
+func BirthYear(dst []byte, s string, _ Hints) ([]byte, bool) {
 	if len(s) != 4 || !allDigits(s) {
 		return dst, false
 	}
