@@ -61,6 +61,11 @@ type Fixture struct {
 	// OwnNumbers are members of the event that hold numbers of the provider's own,
 	// which it wants as they are: a card number is of the same form as one of them.
 	OwnNumbers []string
+	// NoProperties: objects of the provider are closed, so that a mapping which
+	// names a property is refused. Without are the details (include) that it has no
+	// member for, which are refused as well.
+	NoProperties bool
+	Without      []string
 	// RestrictedPlace is where the provider has a reduced form; the zero value
 	// where it has one everywhere.
 	RestrictedPlace consent.Jurisdiction

@@ -12,7 +12,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/identity"
-	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 )
 
@@ -31,6 +30,7 @@ func Run(t *testing.T, p provider.Provider, f Fixture) {
 	t.Run("the same input gives the same bytes and ids", b.deterministic)
 	t.Run("nothing is kept from scratch", b.poisoned)
 	t.Run("no raw identifier leaves", b.noRaw)
+	t.Run("what has no place is refused", b.noPlace)
 	t.Run("only allowed kinds are used", b.allowList)
 	t.Run("purposes are respected", b.purposes)
 	t.Run("restricted relies on nothing that was refused", b.restricted)
@@ -167,7 +167,9 @@ func (b *bench) noRaw(t *testing.T) {
 			absent(t, text, strings.ToLower(canary), "it is unhashed, and Spec.Clear does not name its member")
 		}
 	}
-	holds(t, strings.Contains(string(out.Fragment), "gold"), "a property that the mapping names does not leave")
+	if !b.f.NoProperties {
+		holds(t, strings.Contains(string(out.Fragment), "gold"), "a property that the mapping names does not leave")
+	}
 }
 
 // hidden is a payload without the members that Spec.Clear declares, by their
@@ -201,20 +203,6 @@ func hide(v any, members []string) {
 			hide(value, members)
 		}
 	}
-}
-
-// openAll gives the route a mapping that lets everything leave that can,
-// compiled anew.
-func (b *bench) openAll(t *testing.T, route *resource.Route) {
-	t.Helper()
-	c := *route.Mapping
-	c.Properties = []string{"plan"}
-	c.Include = map[string]bool{
-		"item_names": true, "item_brands": true, "item_categories": true, "coupons": true, "search_term": true, "page_title": true,
-	}
-	target, problems := route.Account.Map(&c)
-	noProblems(t, problems, "a mapping that names properties and includes everything")
-	route.Mapping, route.Target = &c, target
 }
 
 func (b *bench) allowList(t *testing.T) {
