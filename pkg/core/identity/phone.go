@@ -60,10 +60,43 @@ func fitE164(dst []byte, start int) ([]byte, PhoneFault) {
 		dst = append(dst[:start], digits[2:]...)
 		digits = dst[start:]
 	}
+	dst = withoutTrunk(dst, start)
+	digits = dst[start:]
 	if n := len(digits); n < minE164 || n > maxE164 || !callingCode(digits) || repeated(digits) {
 		return dst[:start], PhoneInvalid
 	}
 	return dst, PhoneOK
+}
+
+// withoutTrunk removes the zero that +44 020 7946 0958 has behind the country code:
+// it is dialled inside the country only. In Italy and some other countries it is
+// part of the number, so that it stays wherever the number exists with it.
+func withoutTrunk(dst []byte, start int) []byte {
+	digits := dst[start:]
+	if !callingCode(digits) {
+		return dst
+	}
+	at := codeLength(codeOf(digits))
+	if at >= len(digits) || digits[at] != '0' {
+		return dst
+	}
+	number, err := phonenumbers.Parse("+"+string(digits), phonenumbers.UNKNOWN_REGION)
+	if err != nil || !phonenumbers.IsValidNumber(number) {
+		return dst
+	}
+	return appendNumber(dst[:start], number)
+}
+
+// codeLength is how many digits a country code has.
+func codeLength(code int) int {
+	switch {
+	case code < 10:
+		return 1
+	case code < 100:
+		return 2
+	default:
+		return 3
+	}
 }
 
 // repeated reports one digit many times over, which forms are filled with.
