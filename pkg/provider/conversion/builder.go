@@ -34,6 +34,7 @@ type Builder struct {
 
 	digests payload.Digests
 	before  int
+	noItems bool
 }
 
 // Options are what a provider's account and mapping say for every event.
@@ -43,12 +44,15 @@ type Options struct {
 	// URLs is how URLs are cut. Click parameters in it stay only where ad_storage
 	// and the destination allow click ids.
 	URLs identity.URLPolicy
+	// NoItems: the provider takes no prices of items, so that the value alone needs
+	// a currency.
+	NoItems bool
 }
 
 // Begin starts a fragment behind dst.
 func (b *Builder) Begin(dst []byte, in *provider.Input, o Options) {
 	b.In, b.Event = in, in.Event
-	b.Dst, b.before = dst, len(dst)
+	b.Dst, b.before, b.noItems = dst, len(dst), o.NoItems
 	if in.Scratch != nil {
 		b.Scratch = in.Scratch.Buf[:0]
 	}

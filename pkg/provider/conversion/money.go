@@ -62,8 +62,8 @@ func (b *Builder) currency() {
 
 // priced reports whether an amount would leave.
 func (b *Builder) priced() bool {
-	if b.Value.Set {
-		return true
+	if b.Value.Set || b.noItems {
+		return b.Value.Set
 	}
 	for i := range b.Event.Commerce.Items {
 		if b.Event.Commerce.Items[i].Price.Set {

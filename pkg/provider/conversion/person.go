@@ -158,14 +158,23 @@ func (b *Builder) Hash(key string, p *Person) bool {
 }
 
 // Clear appends a row's normalised value unhashed, for the members that a
-// provider takes in clear (Spec.Clear); false where there is none. What looks
-// like an e-mail address, a phone or a card number never leaves this way, and
-// neither does a digest.
+// provider takes in clear (Spec.Clear); false where there is none.
 func (b *Builder) Clear(key string, p *Person) bool {
+	text, ok := b.Plain(p)
+	if ok {
+		b.Dst = jsonappend.Bytes(jsonappend.Key(b.Dst, key), identity.VouchBytes(text))
+	}
+	return ok
+}
+
+// Plain gives a row's normalised value unhashed, valid until the next call; false
+// where there is none. What looks like an e-mail address, a phone or a card number
+// never leaves this way, and neither does a digest.
+func (b *Builder) Plain(p *Person) ([]byte, bool) {
 	var one [1]identity.Raw
 	values := p.values(b.Event, &one)
 	if len(values) == 0 || !b.May(p.Kind, 0) {
-		return false
+		return nil, false
 	}
 	for i, v := range values {
 		s := identity.Trim(v.Reveal())
@@ -188,11 +197,10 @@ func (b *Builder) Clear(key string, p *Person) bool {
 			b.Dropped[p.Kind] = decision.DropInvalid
 			continue
 		}
-		b.Dst = jsonappend.Bytes(jsonappend.Key(b.Dst, key), identity.VouchBytes(out))
 		b.Found(p.Kind, p.Weight)
-		return true
+		return out, true
 	}
-	return false
+	return nil, false
 }
 
 // Sufficient is gate 6 for providers that one identifier is enough for.
