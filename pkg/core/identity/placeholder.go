@@ -113,9 +113,10 @@ func blank(s string) bool {
 	return true
 }
 
-// invisible reports characters of no width that copying leaves behind.
+// invisible reports characters of no width that copying leaves behind, and control
+// characters beyond ASCII: some servers trim U+0085, and find nothing.
 func invisible(r rune) bool {
-	return r >= 0x200B && r <= 0x200F || r == 0x2060 || r == 0xFEFF || r == 0xAD
+	return r >= 0x80 && r <= 0x9F || r >= 0x200B && r <= 0x200F || r == 0x2060 || r == 0xFEFF || r == 0xAD
 }
 
 // trimInvisible trims white space and characters of no width.

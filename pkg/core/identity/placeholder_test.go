@@ -16,7 +16,7 @@ import (
 func TestPlaceholdersAreNoValues(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
-		"", " ", "\t\n", "\u00a0", "\ufeff", "\u200b", "undefined", "UNDEFINED", " undefined ", "null", "NULL", "none", "None", "nil", "NaN", "nan", "n/a", "N/A",
+		"", " ", "\t\n", "\u00a0", "\ufeff", "\u200b", "\u0085", "undefined", "UNDEFINED", " undefined ", "null", "NULL", "none", "None", "nil", "NaN", "nan", "n/a", "N/A",
 		"(not set)", "(NOT SET)", "(none)", "not set", "[object Object]", "unknown", "Unknown", "test", "Test", "true", "false", "guest", "anonymous",
 		"0", "00", "000000000", "0.0", "-", "--", "—", "–", ".", "_", "?", "...", "/", "-1", "\\N", "#N/A", "<nil>", "gclid", "order_id",
 		"00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}", "00000000000000000000000000000000",
