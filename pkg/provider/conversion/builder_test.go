@@ -161,3 +161,14 @@ func TestAnAddressInAUserAgentStays(t *testing.T) {
 	require.Nil(t, member(t, built.Fragment, "user", "city"))
 	require.EqualValues(t, 2, built.Identifiers.UnsafeDropped)
 }
+
+// A user agent that nobody can see is none: a server that trims it finds nothing,
+// and refuses the event.
+func TestAnInvisibleUserAgentIsNone(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"\u0085", "\u00a0\u0085", "\x00", "\ufeff"} {
+		in := input()
+		in.Event.Device.UserAgent = identity.NewRaw(s)
+		require.Nil(t, member(t, build(in).Fragment, "user", "user_agent"), "%q", s)
+	}
+}
