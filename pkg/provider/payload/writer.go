@@ -30,10 +30,10 @@ func (w *Writer) Refused(at event.At) {
 	w.Notes.Add(at, event.NoteUnsafe)
 }
 
-// ID appends an id of the event's member at a path, unless it stands for no value
-// or looks like personal data.
+// ID appends an id of the event's member at a path, unless it is blank, stands for
+// no value or looks like personal data.
 func (w *Writer) ID(key string, at event.At, s string) {
-	if s == "" {
+	if identity.Trim(s) == "" {
 		return
 	}
 	if identity.Placeholder(identity.AnyField, s) {
@@ -48,9 +48,10 @@ func (w *Writer) ID(key string, at event.At, s string) {
 	w.Dst = jsonappend.String(jsonappend.Key(w.Dst, key), clean)
 }
 
-// Text appends free text unless it looks like personal data or a secret.
+// Text appends free text unless it is blank or looks like personal data or a
+// secret.
 func (w *Writer) Text(key string, at event.At, s string) {
-	if s == "" {
+	if identity.Trim(s) == "" {
 		return
 	}
 	before := len(w.Dst)
