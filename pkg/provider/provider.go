@@ -8,6 +8,8 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -95,16 +97,39 @@ type ErrorRow struct {
 }
 
 // Fix is what the table of answers tells an operator to do about an answer: by
-// the row of code and subcode, else by that of the code alone. It is empty where
-// the table has nothing to say.
+// the row of code and subcode, else by that of the code alone, else by that of a
+// range of codes ("500-599") that holds it. It is empty where the table has nothing
+// to say.
 func (s *Spec) Fix(code, subcode string) string {
 	for _, sub := range []string{subcode, ""} {
-		i := slices.IndexFunc(s.Errors, func(r ErrorRow) bool { return r.Code == code && r.Subcode == sub })
-		if i >= 0 && s.Errors[i].Fix != "" {
-			return s.Errors[i].Fix
+		for _, same := range [...]func(row, code string) bool{isCode, inRange} {
+			i := slices.IndexFunc(s.Errors, func(r ErrorRow) bool { return same(r.Code, code) && r.Subcode == sub })
+			if i >= 0 && s.Errors[i].Fix != "" {
+				return s.Errors[i].Fix
+			}
 		}
 	}
 	return ""
+}
+
+func isCode(row, code string) bool { return row == code }
+
+// inRange reports a code between the two that a row's has around its hyphen, with
+// the same words in front: "HTTP 502" is in "HTTP 500-599".
+func inRange(row, code string) bool {
+	words, digits := "", code
+	if i := strings.LastIndexByte(code, ' '); i >= 0 {
+		words, digits = code[:i+1], code[i+1:]
+	}
+	ends, ok := strings.CutPrefix(row, words)
+	first, last, ranged := strings.Cut(ends, "-")
+	if !ok || !ranged {
+		return false
+	}
+	n, errN := strconv.Atoi(digits)
+	from, errFrom := strconv.Atoi(first)
+	to, errTo := strconv.Atoi(last)
+	return errN == nil && errFrom == nil && errTo == nil && n >= from && n <= to
 }
 
 // Input is everything that Build may see.

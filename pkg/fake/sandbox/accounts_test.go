@@ -62,7 +62,7 @@ func TestAccountsThatCannotBeRead(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"meta":{"dataset":{}}}`:               "unknown field",
 		`{`:                                     "unexpected end of JSON",
-		`{"tiktok":{}}`:                         `unknown field "tiktok"`,
+		`{"nobody":{}}`:                         `unknown field "nobody"`,
 		`{"google":{"processing_time":"soon"}}`: "duration",
 		`{"google":{"default_consent":"GRANTED"}}`:                                                   "default_consent",
 		`{"google":{"service_accounts":{"a@b.example":"no key"}}}`:                                   "RSA public key",

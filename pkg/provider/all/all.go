@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
 )
 
@@ -17,6 +18,7 @@ func Registrations() []provider.Registration {
 	return []provider.Registration{
 		meta.Registration(),
 		google.Registration(),
+		tiktok.Registration(),
 		webhook.Registration(),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
+	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 )
 
@@ -16,6 +17,7 @@ func All() []call.Fake {
 	return []call.Fake{
 		meta.Open(),
 		google.Open(),
+		tiktok.Open(),
 		webhook.Open(),
 	}
 }

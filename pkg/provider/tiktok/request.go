@@ -1,0 +1,68 @@
+package tiktok
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/sluicehq/sluice/pkg/core/identity"
+	"github.com/sluicehq/sluice/pkg/provider"
+)
+
+var jsonHeader = []provider.Header{{Name: "Content-Type", Value: "application/json"}}
+
+// path is where events go. The slash at its end is part of it.
+const path = "/open_api/v1.3/event/track/"
+
+// Assemble implements provider.Account. TikTok has no call that only validates; a
+// destination's test_event_code marks events instead. The token travels in a
+// header and never in the URL or body.
+func (d *destination) Assemble(dst []byte, b *provider.Batch) provider.Request {
+	start := len(dst)
+	dst = append(dst, d.head...)
+	for i, f := range b.Fragments {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, f...)
+	}
+	dst = append(dst, `]}`...)
+	return provider.Request{Method: "POST", URL: strings.TrimSuffix(b.Endpoint.BaseURL, "/") + path, Header: jsonHeader, Body: dst[start:]}
+}
+
+// Probe implements provider.Account: a token of Events Manager can do nothing but
+// send events, so one real event is the probe.
+func (d *destination) Probe([]byte, *provider.Endpoint) (provider.Request, bool) {
+	return provider.Request{}, false
+}
+
+// errSecret says what a secret must look like and never what was found.
+var errSecret = errors.New(`reading TikTok's secret: want a JSON object with "access_token", without "Bearer"`)
+
+// Authorize implements provider.Provider. It calls nobody: the token is used as
+// it is, in a header of its own and without a scheme. Tokens of Events Manager
+// and of developer apps are long-lived, and end by being revoked.
+func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
+	var s struct {
+		AccessToken string `json:"access_token"`
+	}
+	d := json.NewDecoder(strings.NewReader(secret.Reveal()))
+	d.DisallowUnknownFields()
+	// The decoder's error may quote what it read: it is not passed on.
+	if err := d.Decode(&s); err != nil || !tokenLike(s.AccessToken) {
+		return provider.Authorization{}, errSecret
+	}
+	return provider.Authorization{Header: []provider.SecretHeader{{Name: "Access-Token", Value: identity.NewRaw(s.AccessToken)}}}, nil
+}
+
+// tokenLike refuses what cannot stand in a header, and a scheme in front: TikTok
+// takes "Bearer x" for a wrong token.
+func tokenLike(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7F {
+			return false
+		}
+	}
+	return s != ""
+}
