@@ -85,10 +85,9 @@ func TestAZombieCommitsNothing(t *testing.T) {
 	<-inHand // like a process that was stopped in mid-batch
 	next := b.run(b.config("t-0"), transact.Deps{})
 	<-next.Ready()
+	// What it has in hand is refused, or was taken from it before it looked: only
+	// the second leaves no trace but what follows.
 	close(goOn)
-	b.await(zombie.seen, func() bool {
-		return len(zombie.seen.aborts)+len(zombie.seen.rebuilt) > 0 || zombie.Snapshot().Aborts > 0 || zombie.seen.read > 0
-	})
 	require.NoError(t, next.end())
 	b.await(zombie.seen, func() bool { return zombie.seen.read+next.seen.read >= 200 })
 	require.NoError(t, zombie.end())
