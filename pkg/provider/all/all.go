@@ -7,6 +7,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/google"
+	"github.com/sluicehq/sluice/pkg/provider/linkedin"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
@@ -19,6 +20,7 @@ func Registrations() []provider.Registration {
 		meta.Registration(),
 		google.Registration(),
 		tiktok.Registration(),
+		linkedin.Registration(),
 		webhook.Registration(),
 	}
 }

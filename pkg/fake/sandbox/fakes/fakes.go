@@ -7,6 +7,7 @@ package fakes
 import (
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
 	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
+	linkedin "github.com/sluicehq/sluice/pkg/provider/linkedin/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
@@ -18,6 +19,7 @@ func All() []call.Fake {
 		meta.Open(),
 		google.Open(),
 		tiktok.Open(),
+		linkedin.Open(),
 		webhook.Open(),
 	}
 }
