@@ -128,10 +128,12 @@ func TestReplayGoesOnWhereItWasInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	ended := make(chan result, 1)
 	go func() {
-		args := []string{"replay", "--from", "deadletter", "--customer", "acme", "--id", "slow", "--rate", "2/s", "--config", p.config}
+		// One event, and the next in minutes: on a busy machine the interruption
+		// comes late.
+		args := []string{"replay", "--from", "deadletter", "--customer", "acme", "--id", "slow", "--rate", "0.005/s", "--config", p.config}
 		ended <- runWith(t, ctx, strings.NewReader(""), p.services.Environ(), append(args, p.flags()...)...)
 	}()
-	p.until("a few replayed events", func() bool { return len(p.records("sluice.delivery.meta.replay")) >= 2 })
+	p.until("a replayed event", func() bool { return len(p.records("sluice.delivery.meta.replay")) > 0 })
 	other := p.command("replay", "--from", "deadletter", "--customer", "acme")
 	require.Equal(t, 3, other.code)
 	require.Contains(t, other.stderr, "another replay runs: slow (")
