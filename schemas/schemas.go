@@ -35,11 +35,12 @@ const (
 	Submission        Name = "submission"
 	DestinationStatus Name = "destination_status"
 	State             Name = "state"
+	SubjectKey        Name = "subject_key"
 )
 
 // Names lists every schema.
 func Names() []Name {
-	return []Name{AnalyticsEvent, ConsentRecord, Destination, Mapping, Policy, Delivery, Diagnostic, Hold, DeadLetter, Submission, DestinationStatus, State}
+	return []Name{AnalyticsEvent, ConsentRecord, Destination, Mapping, Policy, Delivery, Diagnostic, Hold, DeadLetter, Submission, DestinationStatus, State, SubjectKey}
 }
 
 // Text returns the current schema as JSON. It is an error to ask for a name

@@ -54,9 +54,11 @@ func (e *Env) Events() (*codec.Events, error) {
 }
 
 // Tables makes the tables, with all of consent; the caller runs them.
-func (e *Env) Tables() (*table.Tables, error) { return e.tables(0) }
+func (e *Env) Tables() (*table.Tables, error) { return e.tables(0, false) }
 
-func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
+// tables makes the tables, with the keys that originals open with where some
+// process of the installation seals them.
+func (e *Env) tables(consentPartitions int, subjectKeys bool) (*table.Tables, error) {
 	cfg, err := e.Cluster.Kafka()
 	if err != nil {
 		return nil, err
@@ -71,7 +73,7 @@ func (e *Env) tables(consentPartitions int) (*table.Tables, error) {
 	}
 	decoders.Consent = e.countUnknownMembers(decoders.Consent)
 	return table.New(
-		table.Config{Topics: e.Names, Kafka: cfg, ConsentPartitions: consentPartitions},
+		table.Config{Topics: e.Names, Kafka: cfg, ConsentPartitions: consentPartitions, SubjectKeys: subjectKeys && len(e.Config.Erase.Keys) > 0},
 		table.Deps{Resources: e.Resources(), Decode: decoders, Logger: e.Log},
 	), nil
 }

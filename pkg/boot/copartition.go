@@ -72,7 +72,7 @@ func (e *Env) tablesOf(ctx context.Context, roles Roles) (*table.Tables, error) 
 	if err != nil {
 		return nil, err
 	}
-	return e.tables(count)
+	return e.tables(count, roles.Router)
 }
 
 // keepTables runs the tables until ctx ends. Consent that cannot be read by

@@ -88,7 +88,7 @@ func ConsentAdmin(e *Env) (*consentadmin.Admin, error) {
 		return nil, err
 	}
 	return consentadmin.New(consentadmin.Deps{
-		Topics: e.Cluster, Registry: e.Registry, Topic: e.Names.Consent(), Pending: e.pendingTopics(), Decisions: e.EachDecision,
+		Topics: e.Cluster, Registry: e.Registry, Topic: e.Names.Consent(), Keys: e.Names.SubjectKeys(), Pending: e.pendingTopics(), Decisions: e.EachDecision,
 		Producer:  func() (consentadmin.Producer, error) { return e.Cluster.Producer() },
 		Pseudonym: recorder.Pseudonym, Version: e.Version, Now: e.Now,
 	}), nil
@@ -129,7 +129,7 @@ func DataFlow(e *Env) (*dataflow.Recorder, error) {
 	}
 	return dataflow.New(dataflow.Deps{
 		Topics: e.Cluster, Applied: Applier(e).Current, Resources: e.Resources(), Declared: declared, Input: e.Config.Topics.Input,
-		Names: e.Names, KeyID: e.Config.Privacy.KeyID, Now: e.Now,
+		Names: e.Names, KeyID: e.Config.Privacy.KeyID, SealKeyID: e.Config.Erase.KeyID, Now: e.Now,
 	}), nil
 }
 

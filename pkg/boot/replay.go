@@ -135,7 +135,7 @@ func (e *Env) runReplay(ctx context.Context, o *ReplayOptions, state replay.Stat
 	if err != nil {
 		return state, err
 	}
-	tables, err := e.Tables()
+	tables, err := e.tables(0, state.Definition.From == replay.FromDeadLetters)
 	if err != nil {
 		return state, err
 	}
@@ -145,7 +145,7 @@ func (e *Env) runReplay(ctx context.Context, o *ReplayOptions, state replay.Stat
 	var failed error
 	follower.Go(func() { failed = tables.Run(following, nil) })
 	defer func() { stop(); follower.Wait() }()
-	deps.Tables = tables
+	deps.Tables, deps.SubjectKeys = tables, tables
 	if err := e.firstView(ctx, tables); err != nil {
 		return state, err
 	}
@@ -205,6 +205,9 @@ func (e *Env) replayParts(ctx context.Context, o *ReplayOptions, state *replay.S
 		return cfg, deps, err
 	}
 	if deps.Recorder, err = e.recorder(); err != nil {
+		return cfg, deps, err
+	}
+	if deps.Seals, err = e.seals(); err != nil {
 		return cfg, deps, err
 	}
 	if deps.Writer, err = e.toolWriter(ctx); err != nil {

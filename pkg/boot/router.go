@@ -102,6 +102,10 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 	if err != nil {
 		return router.Config{}, router.Deps{}, err
 	}
+	seals, err := e.seals()
+	if err != nil {
+		return router.Config{}, router.Deps{}, err
+	}
 	cfg := router.Config{
 		Outlets:  router.NewOutlets(e.Names, slices.Sorted(maps.Keys(e.Providers()))),
 		Unmapped: unmapped[e.Config.Diagnostics.Unmapped], SampleRate: e.Config.Diagnostics.SampleRate,
@@ -109,7 +113,7 @@ func (e *Env) routerParts(ctx context.Context, tables *table.Tables, tel *teleme
 	}
 	return cfg, router.Deps{
 		Tables: tables, Events: events, Claims: meteredClaims{claims, tel.Metrics}, Holds: holds, Writer: writer,
-		Recorder: recorder, Now: e.Now, Meter: tel.Metrics, Tracing: tel.Tracing, Log: tel.Logger,
+		Recorder: recorder, Seals: seals, SubjectKeys: tables, Now: e.Now, Meter: tel.Metrics, Tracing: tel.Tracing, Log: tel.Logger,
 	}, nil
 }
 

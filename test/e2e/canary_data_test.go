@@ -8,8 +8,8 @@ import (
 
 // The canaries. Each is distinctive enough to be found in any bytes.
 var ( //nolint:gochecknoglobals // constants that Go cannot declare
-	// sealed may stand in the input topic, the hold topic and the dead letters
-	// of events, and nowhere else.
+	// sealed may stand in the input topic and nowhere else: the hold topic and the
+	// dead letters of events have it behind a key.
 	sealed = map[string]string{
 		"email": "canary.zq7x", "phone": "15123489754", "phone as written": "0151 2348 9754", "first name": "zq7xwilhelmine", "last name": "zq7xvandermeer",
 		"birth date": "1971-03-29", "birth date in digits": "19710329", "street": "zq7xgasse", "city": "zq7xstadt",
@@ -22,7 +22,7 @@ var ( //nolint:gochecknoglobals // constants that Go cannot declare
 		"postal code": "zq7 7xq", "subject": "zq7xsubject", "advertising id": "7c0ffee7-1234-4abc-9def-77c0ffee7777",
 	}
 	// secret stands nowhere at all.
-	secret = map[string]string{"meta token": "zq7xmetatoken", "google secret": "zq7xgooglesecret", "google refresh token": "zq7xrefreshtoken", "privacy key": "a key of more than thirty-two bytes"}
+	secret = map[string]string{"meta token": "zq7xmetatoken", "google secret": "zq7xgooglesecret", "google refresh token": "zq7xrefreshtoken", "privacy key": "a key of more than thirty-two bytes", "erase key": "an installation key of more"}
 )
 
 const (

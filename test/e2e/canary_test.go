@@ -243,14 +243,14 @@ func (w *world) commands(events []string, seen map[string][]byte) {
 func (w *world) searchTopics() {
 	t := w.t
 	t.Helper()
-	original := map[string]bool{w.input: true, w.names.Hold(): true, w.names.DeadEvents(): true}
+	original := map[string]bool{w.names.Hold(): true, w.names.DeadEvents(): true} // sealed
 	counts := map[string]int{}
 	for _, topic := range w.topics() {
 		if strings.HasPrefix(topic, "__") {
 			continue
 		}
 		carries := strings.Contains(topic, ".delivery.") || strings.Contains(topic, ".retry.") || strings.Contains(topic, ".parked.") ||
-			strings.Contains(topic, ".deadletter.") || topic == w.names.Hold()
+			strings.Contains(topic, ".deadletter.") || topic == w.names.SubjectKeys()
 		for _, level := range []kgo.IsolationLevel{kgo.ReadUncommitted(), kgo.ReadCommitted()} {
 			for _, r := range w.read(level, topic) {
 				counts[topic]++
@@ -258,7 +258,7 @@ func (w *world) searchTopics() {
 				switch {
 				case topic == w.input: // ours is not what stands there
 				case original[topic]:
-					found = findings(topic+" value", r.Value, secret)
+					found = append(findings(topic+" value", r.Value, sealed, payload, secret), findings(topic+" key", r.Key, sealed, secret)...)
 				case carries:
 					found = append(findings(topic+" value", r.Value, sealed, secret), findings(topic+" key", r.Key, sealed, secret)...)
 				default:

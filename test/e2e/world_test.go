@@ -104,10 +104,11 @@ sender:
     meta: {base_url: %q, allow_insecure: true, allow_private: true}
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: e2e}
+erase: {keys: {k1: %q}, key_id: k1}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
 %s`, w.services.Kafka().Brokers[0], w.services.RegistryURL(), w.services.RedisAddr(),
-		w.dir, w.urls["meta"], w.urls["google"], w.urls["google_token"], "file:"+key, more)
+		w.dir, w.urls["meta"], w.urls["google"], w.urls["google_token"], "file:"+key, "file:"+w.write("erase.key", "an installation key of more than thirty-two bytes"), more)
 	if mine := w.services.Settings(); mine != nil {
 		// A test's own settings come into the same sections.
 		all := map[string]any{}

@@ -23,7 +23,9 @@ subject where and when, as far back as diagnostics are kept.
 
 Everything pending is stopped in every waiting place, and no event's own snapshot
 lifts it: only a later, explicit grant does. Records written earlier go with the
-retention of their topics ("sluice data-flow" lists it). The providers have no call
+retention of their topics ("sluice data-flow" lists it), and where erase.keys seals
+what is kept of original events, the keys of the subject's are destroyed: nobody
+opens them from then on. The providers have no call
 that deletes single events: use the list with the provider's own process.`,
 		Example: `  sluice consent erase --customer acme --subject s-4711 --dry-run
   sluice consent erase --customer acme --subject s-4711`,
@@ -57,6 +59,9 @@ func (r *root) consentErase(ctx context.Context, env *boot.Env, f *consentFlags)
 	}
 	if err != nil {
 		return err
+	}
+	if answer.Keys > 0 {
+		_, _ = fmt.Fprintf(r.Err, "destroyed: the keys of %d sealed events\n", answer.Keys)
 	}
 	if f.output == "json" {
 		return printJSON(r.Out, answer)

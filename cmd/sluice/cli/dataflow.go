@@ -94,6 +94,11 @@ func recordText(d *dataflow.Record) string {
 	if d.KeyID != "" {
 		fmt.Fprintf(&b, "Subjects in diagnostics are hashed with the key `%s`; destroying it unlinks them.\n", d.KeyID)
 	}
+	if d.SealKeyID == "" {
+		b.WriteString("Original events are kept in clear: an erasure stops them from leaving, and they go with the retention of their topics (`erase.keys` seals them).\n")
+	} else {
+		fmt.Fprintf(&b, "Original events are sealed, and erasing a subject destroys the keys of its own; the installation key `%s` wraps those and is not in Kafka. An erased key leaves the disks with the compaction of `subject-keys`: within two days, as declared.\n", d.SealKeyID)
+	}
 	return b.String()
 }
 

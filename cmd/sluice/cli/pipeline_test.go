@@ -69,8 +69,10 @@ sender:
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: test}
+erase: {keys: {k1: %q}, key_id: k1}
 telemetry: {log: {level: warn, format: text}}
-`, p.dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests")))
+`, p.dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+p.file("privacy.key", "a key of more than thirty-two bytes for tests"),
+		"file:"+p.file("erase.key", "an installation key of more than thirty-two bytes")))
 	p.do("apply", "-f", p.file("resources.yaml", resources))
 	return p
 }

@@ -108,9 +108,10 @@ sender:
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: test}
+erase: {keys: {k1: %q}, key_id: k1}
 diagnostics: {unmapped: all}
 telemetry: {log: {level: warn, format: text}}
-`, n.dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+n.dir+"/privacy.key")
+`, n.dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+n.dir+"/privacy.key", "file:"+n.dir+"/privacy.key")
 }
 
 func (n *night) inputSchema() codec.SchemaID {

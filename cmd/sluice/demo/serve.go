@@ -72,6 +72,14 @@ func (s *stage) writeConfig() (string, error) {
 	if err := os.WriteFile(key, []byte(privacyKey), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's privacy key: %w", err)
 	}
+	eraseKey := filepath.Join(s.dir, "erase.key")
+	secret, err := s.env.Config.Erase.Keys[eraseKeyID].Resolve()
+	if err == nil {
+		err = os.WriteFile(eraseKey, []byte(secret.Reveal()), 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("writing the demo's installation key: %w", err)
+	}
 	c, path := s.env.Config, filepath.Join(s.dir, "sluice.yaml")
 	text := fmt.Sprintf(`# Written by sluice demo --serve; it is gone when the demo ends.
 # Its topics have fewer partitions than declared: sluice topology diff --partitions %d
@@ -85,9 +93,10 @@ sender:
   run: [%s]
   providers:
 %sprivacy: {key: %q, key_id: %s}
+erase: {keys: {%s: %q}, key_id: %s}
 admin: {listen: "off"}
 `, partitions, c.Kafka.Brokers[0], inputMaxBytes, c.Registry.URL, c.Redis.Address, c.Router.Hold.After.Std(), s.dir, c.Sender.Lanes.Batch.Std(),
-		strings.Join(sandbox.Providers(), ", "), s.reach(), "file:"+key, privacyKeyID)
+		strings.Join(sandbox.Providers(), ", "), s.reach(), "file:"+key, privacyKeyID, eraseKeyID, "file:"+eraseKey, eraseKeyID)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's configuration: %w", err)
 	}

@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ const inputMaxBytes = 2 << 20
 const (
 	privacyKey   = "a key for the demo, which keeps nothing"
 	privacyKeyID = "demo"
+	eraseKeyID   = "demo"
 )
 
 // stage is everything around the roles: services, sandbox and an environment
@@ -150,6 +152,7 @@ func (s *stage) config(adminListen string) (config.Config, error) {
 	}
 	cfg.Privacy.Key = config.Literal(privacyKey)
 	cfg.Privacy.KeyID = privacyKeyID
+	cfg.Erase = config.Erase{Keys: map[string]config.Secret{eraseKeyID: config.Literal(rand.Text() + rand.Text())}, KeyID: eraseKeyID}
 	return cfg, nil
 }
 

@@ -13,6 +13,7 @@ const (
 	EventUndecodable
 	EventInvalid
 	EventTooLarge
+	EventSealed
 
 	MappingNone
 	MappingDisabled

@@ -7,7 +7,8 @@ var reasonRows = [reasonCount]Info{
 
 	EventUndecodable: {Code: "event.undecodable", Status: DeadLettered, Gate: "capture", Sentence: "The record is not an event: its bytes do not decode.", Fix: "Look at the original bytes in the dead-letter topic and mend the producer or its schema."},
 	EventInvalid:     {Code: "event.invalid", Status: DeadLettered, Gate: "capture", Sentence: "The event lacks a required field or a field is outside its limits.", Fix: "Mend the field that the message names at the producer."},
-	EventTooLarge:    {Code: "event.too_large", Status: DeadLettered, Gate: "capture", Sentence: "The event is larger than 1 MiB or than what the broker accepts.", Fix: "Make the producer send less; the dead letter holds size, hash and the first 64 KiB."},
+	EventTooLarge:    {Code: "event.too_large", Status: DeadLettered, Gate: "capture", Sentence: "The event is larger than 1 MiB or than what the broker accepts.", Fix: "Make the producer send less; the dead letter holds size and hash, and the first 64 KiB where originals are not sealed."},
+	EventSealed:      {Code: "event.sealed", Status: DeadLettered, Gate: "capture", Sentence: "The event is sealed, and the key that opens it is not here.", Fix: "Where the message names an installation key, put it back into erase.keys and replay the dead letters; a letter's own key that is gone stays gone: replay from the input topic."},
 
 	MappingNone:      {Code: "mapping.none", Status: Skipped, Gate: "mapping", Sentence: "No mapping names this event, so it stays inside."},
 	MappingDisabled:  {Code: "mapping.disabled", Status: Skipped, Gate: "mapping", Sentence: "The mapping that names this event is switched off.", Fix: "Set enabled: true in the mapping to send such events."},

@@ -59,11 +59,17 @@ func (w *Recorder) Unmapped(p *Prepared, reason decision.Reason, detail string, 
 }
 
 // Gone describes a held event whose mapping no longer names it.
-func (w *Recorder) Gone(p *Prepared, destination, mapping string, now int64) (d decision.Decision) {
+func (w *Recorder) Gone(p *Prepared, destination, mapping string, now int64) decision.Decision {
+	return w.Held(p, destination, mapping, decision.MappingNone, "the mapping that it was held for is gone", now)
+}
+
+// Held describes what became of a held event at one of its mappings where no gate
+// was asked. Of the event, only customer, name, id, subject and source are looked at.
+func (w *Recorder) Held(p *Prepared, destination, mapping string, reason decision.Reason, detail string, now int64) (d decision.Decision) {
 	w.event(&d, p, decision.StageHold, now)
 	d.DestinationID, d.Mapping = destination, mapping
-	d.Status, d.Reason = decision.Skipped, decision.MappingNone
-	d.Message = sentence(decision.MappingNone, "the mapping that it was held for is gone")
+	d.Status, d.Reason = reason.Info().Status, reason
+	d.Message = sentence(reason, detail)
 	d.ID = decision.NewID(d.Source, destination, mapping, d.Stage, d.Status, "", 0)
 	return d
 }

@@ -40,6 +40,12 @@ type Hold struct {
 	HeldAt   int64 // epoch ms
 	Reason   decision.Reason
 	Mappings []string // keys of the mapping records to evaluate again, destination_id/mapping_name
+	// Sealed is the original's key, value and headers, which are empty then; nil:
+	// they are not sealed.
+	Sealed []byte
+	// CustomerID, SourceEvent and EventID (as decisions show it) are there where
+	// the original is sealed, for decisions about what nobody may open.
+	CustomerID, SourceEvent, EventID string
 }
 
 // DeadLetter is an original record that could not be read or routed.
@@ -57,6 +63,9 @@ type DeadLetter struct {
 	SHA256     []byte
 	ReplayID   string
 	AppVersion string
+	// Sealed is the original's key, value and headers, which are empty then; nil:
+	// they are not sealed.
+	Sealed []byte
 }
 
 // TruncatedBytes is how much of an oversized value a dead letter keeps.
@@ -76,7 +85,8 @@ func DeadEvent(o Original, reason decision.Reason, detail string, now int64) Dea
 	return DeadLetter{Original: o, Time: now, Reason: reason, Detail: detail, Size: int64(len(o.Value))}
 }
 
-func originalFields(c *coder, o *Original) {
+// contentFields are those of an original that may be sealed.
+func contentFields(c *coder, o *Original) {
 	c.optBlob("key", &o.Key)
 	c.blob("value", &o.Value)
 	for l := c.array("headers", len(o.Headers)); c.next(&l); {
@@ -86,6 +96,10 @@ func originalFields(c *coder, o *Original) {
 		c.blob("value", &o.Headers[l.i].Value)
 		c.end()
 	}
+}
+
+func originalFields(c *coder, o *Original) {
+	contentFields(c, o)
 	sourceFields(c, &o.Source)
 }
 
@@ -94,6 +108,10 @@ func holdFields(c *coder, h *Hold) {
 	c.optTime("held_at", &h.HeldAt)
 	reasonField(c, "reason", &h.Reason)
 	c.strs("mappings", &h.Mappings)
+	c.optBlob("sealed", &h.Sealed)
+	c.str("customer_id", &h.CustomerID)
+	c.str("source_event", &h.SourceEvent)
+	c.str("event_id", &h.EventID)
 }
 
 func deadLetterFields(c *coder, d *DeadLetter) {
@@ -108,6 +126,7 @@ func deadLetterFields(c *coder, d *DeadLetter) {
 	c.optBlob("sha256", &d.SHA256)
 	c.optStr("replay_id", &d.ReplayID)
 	c.optStr("app_version", &d.AppVersion)
+	c.optBlob("sealed", &d.Sealed)
 }
 
 // AppendHold appends h as a framed Avro value.

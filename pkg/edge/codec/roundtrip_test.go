@@ -74,6 +74,9 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("destination status", func(t *testing.T) {
 		roundTrip(t, schemas.DestinationStatus, codec.AppendDestinationStatus, codec.DecodeDestinationStatus, nothing[codec.DestinationStatus])
 	})
+	t.Run("subject key", func(t *testing.T) {
+		roundTrip(t, schemas.SubjectKey, codec.AppendSubjectKey, codec.DecodeSubjectKey, nothing[codec.SubjectKey])
+	})
 	t.Run("state", func(t *testing.T) {
 		roundTrip(t, schemas.State, codec.AppendState, codec.DecodeState, nothing[codec.State])
 	})

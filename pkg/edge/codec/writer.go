@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
@@ -89,18 +87,8 @@ func (w *Writer) AppendDiagnostic(dst []byte, d *decision.Decision) []byte {
 	return AppendDiagnostic(dst, w.decision, d)
 }
 
-// AppendHold appends an input record that waits for consent. heldAt is epoch
-// ms, mappings are the keys of the mapping records that wait.
-func (w *Writer) AppendHold(dst []byte, r *kgo.Record, source event.Coordinates, reason decision.Reason, mappings []string, heldAt int64) []byte {
-	h := Hold{Original: OriginalOf(r, source), HeldAt: heldAt, Reason: reason, Mappings: mappings}
-	return AppendHold(dst, w.hold, &h)
-}
-
-// AppendDeadEvent appends the dead letter of an input record. now is epoch ms.
-func (w *Writer) AppendDeadEvent(dst []byte, r *kgo.Record, source event.Coordinates, reason decision.Reason, detail string, now int64) []byte {
-	d := DeadEvent(OriginalOf(r, source), reason, detail, now)
-	return w.AppendDeadLetter(dst, &d)
-}
+// AppendHold appends an input record that waits for consent.
+func (w *Writer) AppendHold(dst []byte, h *Hold) []byte { return AppendHold(dst, w.hold, h) }
 
 // AppendDeadLetter appends a dead letter, with this program's version.
 func (w *Writer) AppendDeadLetter(dst []byte, d *DeadLetter) []byte {
@@ -137,6 +125,11 @@ func (w *Writer) AppendSubmission(dst []byte, s *Submission) []byte {
 // AppendDestinationStatus appends a destination's status.
 func (w *Writer) AppendDestinationStatus(dst []byte, s *DestinationStatus) []byte {
 	return AppendDestinationStatus(dst, w.ids[schemas.DestinationStatus], s)
+}
+
+// AppendSubjectKey appends the key of a sealed letter.
+func (w *Writer) AppendSubjectKey(dst []byte, k *SubjectKey) []byte {
+	return AppendSubjectKey(dst, w.ids[schemas.SubjectKey], k)
 }
 
 // AppendState appends what a command wants to know again later.

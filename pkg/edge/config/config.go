@@ -34,6 +34,7 @@ type Config struct {
 	Sender      Sender             `yaml:"sender" doc:"The role that hands deliveries to providers."`
 	Dedup       Dedup              `yaml:"dedup" doc:"How claims are kept."`
 	Privacy     Privacy            `yaml:"privacy" doc:"How subjects are shown in diagnostics."`
+	Erase       Erase              `yaml:"erase" doc:"How far an erasure reaches into what is kept of original events."`
 	Diagnostics Diagnostics        `yaml:"diagnostics" doc:"Which decisions are published."`
 	Admin       Admin              `yaml:"admin" doc:"The HTTP endpoint for health, status and metrics."`
 	Telemetry   Telemetry          `yaml:"telemetry" doc:"Logs, metrics and traces."`
@@ -189,6 +190,12 @@ type Dedup struct {
 type Privacy struct {
 	Key   Secret `yaml:"key" doc:"Key of at least 32 bytes with which subjects are hashed in diagnostics. Destroying it unlinks them."`
 	KeyID string `yaml:"key_id" rule:"name" doc:"Name of the key, written into every diagnostic, so that keys can be rotated."`
+}
+
+// Erase configures the sealing of original events.
+type Erase struct {
+	Keys  map[string]Secret `yaml:"keys" keys:"name" doc:"Installation keys by id, at least 32 random bytes each: {k1: \"file:/etc/sluice/erase/k1\"}. They seal the original events that are kept (hold, deadletter.events), so that an erasure destroys them; all of them open. Routers and operators need the same. Empty: originals are kept in clear, and sealed ones do not open."`
+	KeyID string            `yaml:"key_id" rule:"name" doc:"Id of the installation key that seals. Empty: erase.keys only open; set it once every router and operator has them."`
 }
 
 // Diagnostics configures what is published.

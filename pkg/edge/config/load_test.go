@@ -173,6 +173,8 @@ redis: {tls: {<<: *tls, server_name: cache.example}}
 	assert.Equal(t, want, got.Redis.TLS)
 }
 
+var eraseKeys = map[string]config.Secret{"k1": config.Literal(canary)}
+
 func TestSettingsThatContradictEachOther(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*config.Config){
@@ -213,6 +215,19 @@ func TestSettingsThatContradictEachOther(t *testing.T) {
 		},
 		"customers.shared[0].customers": func(c *config.Config) {
 			c.Customers.Shared = []resource.SharedThing{{Secret: "file:a", Customers: []string{"a"}}}
+		},
+		"erase.key_id": func(c *config.Config) { c.Erase = config.Erase{Keys: eraseKeys, KeyID: "k2"} },
+		"erase.keys":   func(c *config.Config) { c.Erase.Keys = map[string]config.Secret{"": config.Literal(canary)} },
+		"erase.keys.k2": func(c *config.Config) {
+			c.Erase = config.Erase{Keys: map[string]config.Secret{"k1": config.Literal(canary), "k2": {}}, KeyID: "k1"}
+		},
+		"topology.retention[deadletter.events]": func(c *config.Config) {
+			c.Erase = config.Erase{Keys: eraseKeys, KeyID: "k1"}
+			c.Topology.Retention = map[string]config.Duration{"deadletter.events": config.Duration(8 * 24 * time.Hour)}
+		},
+		"topology.retention.subject-keys": func(c *config.Config) {
+			c.Erase = config.Erase{Keys: eraseKeys, KeyID: "k1"}
+			c.Topology.Retention = map[string]config.Duration{"hold": config.Duration(24 * 24 * time.Hour)}
 		},
 		"topology.retention.hold": func(c *config.Config) { c.Topology.Retention = map[string]config.Duration{"hold": 1} },
 		"sender.secrets_env[0]":   func(c *config.Config) { c.Sender.SecretsEnv = []string{"$X"} },

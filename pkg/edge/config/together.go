@@ -36,6 +36,7 @@ func (v *validator) together(c Config) {
 	}
 	v.providers(c.Sender)
 	v.retention(c.Topology)
+	v.erase(&c)
 	for i, s := range c.Customers.Shared {
 		path := document.IndexPath("customers.shared", i)
 		if (s.Secret == "") == (s.Account == "") {
@@ -55,6 +56,39 @@ func (v *validator) retention(t Topology) {
 	}
 	for _, p := range problems {
 		v.add(document.ChildPath("topology.retention", p.Name), p.Rule, t.Retention[p.Name].String(), p.Fix)
+	}
+}
+
+// erase keeps letters that nobody's erasure reaches for eight days at most, and
+// keys for longer than the letters that they open.
+func (v *validator) erase(c *Config) {
+	if _, there := c.Erase.Keys[c.Erase.KeyID]; !there && c.Erase.KeyID != "" {
+		v.add("erase.key_id", "must be the id of one of erase.keys", c.Erase.KeyID, "name the key that seals; the others only open")
+	}
+	for id, key := range c.Erase.Keys {
+		if id == "" {
+			v.add("erase.keys", "must name every key", "", "write an id before it, such as k1")
+		}
+		if key.IsZero() {
+			v.add(document.ChildPath("erase.keys", id), "must be a reference", "", "write file:/path or env:NAME")
+		}
+	}
+	if c.Erase.KeyID == "" {
+		return
+	}
+	kept := c.Topology.Kept()
+	const letters = "deadletter.events"
+	if keeps, set := kept[letters]; set && keeps > topology.SealedLetters {
+		v.add(document.ChildPath("topology.retention", letters), "must be at most "+Duration(topology.SealedLetters).String()+" where erase.key_id seals", Duration(keeps).String(),
+			"shorten it: with the day until a segment closes, what no erasure reaches is gone within eight days")
+	}
+	keys, set := kept["subject-keys"]
+	if !set {
+		keys = topology.SubjectKeysKept
+	}
+	if hold := kept["hold"]; hold+topology.SealedLetters > keys {
+		v.add(document.ChildPath("topology.retention", "subject-keys"), "must be at least "+Duration(hold+topology.SealedLetters).String()+" where hold is kept for "+Duration(hold).String(), Duration(keys).String(),
+			"lengthen it: a sealed letter must not outlive its key")
 	}
 }
 

@@ -25,7 +25,12 @@ func NewDecoders(registry *codec.Registry) (Decoders, error) {
 	if err != nil {
 		return Decoders{}, err
 	}
+	keys, err := codec.SubjectKeys(registry)
+	if err != nil {
+		return Decoders{}, err
+	}
 	return Decoders{
+		SubjectKey:  keys.Decode,
 		Destination: destinations.Decode, Mapping: mappings.Decode, Consent: consents.Decode,
 		Policy: func(ctx context.Context, value []byte, dst *consent.Policy) error {
 			var p codec.Policy

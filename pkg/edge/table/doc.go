@@ -3,8 +3,8 @@
 // end was reached lately.
 //
 // A [Follower] reads topics into a [Sink] and knows how fresh it is. Sinks are
-// the compact [ConsentTable] and the [ResourceTable], which compiles three
-// topics to one resource.Set. [Tables] puts those that
+// the compact [ConsentTable], the [ResourceTable], which compiles three topics to
+// one resource.Set, and the [SubjectKeyTable]. [Tables] puts those that
 // gates need behind one View; its Await is the only way to one.
 //
 // # Fresh

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/resource"
+	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
@@ -21,6 +22,8 @@ type Decoders struct {
 	Policy      func(ctx context.Context, value []byte, dst *consent.Policy) error
 	// Consent may let strings of dst alias value.
 	Consent func(ctx context.Context, value []byte, dst *consent.Record) error
+	// SubjectKey is needed where Config.SubjectKeys is set.
+	SubjectKey func(ctx context.Context, value []byte, dst *codec.SubjectKey) error
 }
 
 // ResourceTable follows the three resource topics and publishes one compiled

@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/gate"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/edge/kafka"
+	"github.com/sluicehq/sluice/pkg/edge/seal"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
@@ -29,6 +30,8 @@ type Config struct {
 	// ConsentPartitions is the number of partitions of the consent topic where
 	// only those are kept in memory that are asked for; zero keeps all of it.
 	ConsentPartitions int
+	// SubjectKeys also keeps the keys that sealed letters open with.
+	SubjectKeys bool
 }
 
 // Deps of the tables.
@@ -42,9 +45,10 @@ type Deps struct {
 // and consent. Await is the only way to them.
 type Tables struct {
 	resources *ResourceTable
-	consent   *ConsentTable // whole
-	parts     *partitions   // nil: whole
-	followers []*Follower   // resources and, where it is whole, consent
+	consent   *ConsentTable    // whole
+	parts     *partitions      // nil: whole
+	keys      *SubjectKeyTable // nil: not kept
+	followers []*Follower      // resources, keys where they are kept, consent where it is whole
 	ready     chan struct{}
 }
 
@@ -56,6 +60,11 @@ func New(cfg Config, deps Deps) *Tables {
 		ready:     make(chan struct{}),
 	}
 	t.followers = []*Follower{NewFollower(FollowerConfig{Name: "resources", Topics: t.resources.Topics(), Kafka: cfg.Kafka}, t.resources, deps.Logger)}
+	if cfg.SubjectKeys {
+		t.keys = NewSubjectKeyTable(deps.Decode.SubjectKey)
+		t.followers = append(t.followers,
+			NewFollower(FollowerConfig{Name: "subject-keys", Topics: []string{cfg.Topics.SubjectKeys()}, Kafka: cfg.Kafka}, t.keys, deps.Logger))
+	}
 	if cfg.ConsentPartitions > 0 {
 		t.parts = newPartitions(cfg, deps)
 		return t
@@ -156,6 +165,16 @@ func (t *Tables) Resources() (*resource.Resources, []resource.Problem) { return 
 // nil before the first. Gates go through Await.
 func (t *Tables) Set() *resource.Set { return t.resources.Set() }
 
+// SubjectKey implements seal.Keys: the wrapped key of a letter as it stands. One
+// that is missing is gone only as of a view that Await gave before. Where keys are
+// not kept there is none.
+func (t *Tables) SubjectKey(id seal.KeyID) (seal.Wrapped, bool) {
+	if t.keys == nil {
+		return seal.Wrapped{}, false
+	}
+	return t.keys.SubjectKey(id)
+}
+
 // Status is the state of one table.
 type Status struct {
 	Name  string `json:"name"`
@@ -184,10 +203,14 @@ func (t *Tables) Status() []Status {
 		out[0].Entries = len(records.Destinations) + len(records.Mappings) + len(records.Policies)
 	}
 	out[0].Version = t.resources.Set().Version()
+	if t.keys != nil {
+		out[1].Entries = t.keys.Size()
+	}
 	if t.parts != nil {
 		return append(out, t.parts.status())
 	}
-	out[1].Entries, out[1].Bytes = t.consent.Size()
+	last := &out[len(out)-1]
+	last.Entries, last.Bytes = t.consent.Size()
 	return out
 }
 

@@ -38,6 +38,8 @@ type entry struct {
 	Shortest         string `yaml:"shortest"`
 	DeleteRetention  string `yaml:"delete_retention"`
 	MinCompactionLag string `yaml:"min_compaction_lag"`
+	MaxCompactionLag string `yaml:"max_compaction_lag"`
+	Segment          string `yaml:"segment"` // until a segment closes, before which nothing of it is removed
 	CopiesInput      bool   `yaml:"copies_input"`
 	SizeOfInput      bool   `yaml:"size_of_input"`
 	PersonalData     bool   `yaml:"personal_data"`
@@ -176,12 +178,13 @@ func (e entry) topic(name string, f *file) (Topic, error) {
 	if t.Partitions < 1 {
 		return Topic{}, fmt.Errorf("%d partitions: want at least 1", t.Partitions)
 	}
-	if e.Cleanup != "compact" && e.Cleanup != "delete" {
-		return Topic{}, fmt.Errorf("cleanup %q: want compact or delete", e.Cleanup)
+	if !slices.Contains([]string{"compact", "delete", "compact,delete"}, e.Cleanup) {
+		return Topic{}, fmt.Errorf("cleanup %q: want compact, delete or compact,delete", e.Cleanup)
 	}
 	t.Configs = map[string]string{"cleanup.policy": e.Cleanup}
 	for key, text := range map[string]string{
 		"retention.ms": e.Retention, "delete.retention.ms": e.DeleteRetention, "min.compaction.lag.ms": e.MinCompactionLag,
+		"max.compaction.lag.ms": e.MaxCompactionLag, "segment.ms": e.Segment,
 	} {
 		if text == "" {
 			continue

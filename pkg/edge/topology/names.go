@@ -60,5 +60,8 @@ func (n Names) Submissions(provider string) string { return n.name("submissions.
 // State holds definitions and progress of replays.
 func (n Names) State() string { return n.name("state") }
 
+// SubjectKeys is the compacted topic of the keys that sealed letters open with.
+func (n Names) SubjectKeys() string { return n.name("subject-keys") }
+
 // Diagnostics is the topic of every decision.
 func (n Names) Diagnostics() string { return n.name("diagnostics") }

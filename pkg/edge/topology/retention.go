@@ -20,6 +20,16 @@ const (
 	maxRetentionPersonal = 90 * day
 )
 
+// What sealing rests on; topics.yaml declares it, and a test holds the two
+// together. A segment of the letters closes after a day.
+const (
+	// SealedLetters is how long dead letters of events may be kept where they are
+	// sealed.
+	SealedLetters = 7 * day
+	// SubjectKeysKept is how long the keys of letters are kept.
+	SubjectKeysKept = 30 * day
+)
+
 // RetentionProblem is one setting of how long a topic keeps its records that
 // cannot be.
 type RetentionProblem struct{ Name, Rule, Fix string }

@@ -25,7 +25,7 @@ func TestRetentionIsSetByTopic(t *testing.T) {
 	require.Equal(t, "34560000000", kept["sluice.diagnostics"])
 	require.Equal(t, "1728000000", kept["sluice.deadletter.meta"])
 	require.Equal(t, "2592000000", kept["sluice.deadletter.google"])
-	require.Equal(t, "1209600000", kept["sluice.deadletter.events"], "as declared")
+	require.Equal(t, "604800000", kept["sluice.deadletter.events"], "as declared")
 	require.Empty(t, kept["sluice.consent"])
 }
 

@@ -74,7 +74,9 @@ type Deps struct {
 	Topics   topics
 	Registry registry
 	// Topic is the consent topic.
-	Topic    string
+	Topic string
+	// Keys is the topic of the keys that sealed letters open with.
+	Keys     string
 	Producer func() (Producer, error)
 	// Pending are the topics from which an event of before an erasure could
 	// still be decided or sent.

@@ -19,6 +19,7 @@ import (
 
 const (
 	topic = "sluice.consent"
+	keys  = "sluice.subject-keys"
 	input = "analytics.events"
 	day   = 24 * time.Hour
 )
@@ -41,7 +42,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{topics: &topics.Topics{Retention: 7 * day}, pseudonym: identity.NewPseudonym("k1", []byte("0123456789abcdef0123456789abcdef")), clock: now}
 	d.Admin = consentadmin.New(consentadmin.Deps{
-		Topics: d.topics, Registry: topics.Registry(t), Topic: topic, Pending: []string{input}, Pseudonym: d.pseudonym, Version: "9.9",
+		Topics: d.topics, Registry: topics.Registry(t), Topic: topic, Keys: keys, Pending: []string{input}, Pseudonym: d.pseudonym, Version: "9.9",
 		Producer: func() (consentadmin.Producer, error) { return d, nil },
 		Decisions: func(_ context.Context, _ time.Time, take func(*decision.Decision)) error {
 			for i := range d.decisions {

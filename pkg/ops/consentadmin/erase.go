@@ -63,14 +63,18 @@ type EraseRequest struct {
 // EraseAnswer is what was sent of a subject. Its JSON is that of `sluice consent
 // erase --output json`.
 type EraseAnswer struct {
-	Erased bool   `json:"erased"`
+	Erased bool `json:"erased"`
+	// Keys is how many sealed letters nobody opens any more.
+	Keys   int    `json:"keys_destroyed"`
 	Events []Sent `json:"events"`
 }
 
-// Erase stops everything of a subject, and then lists what was sent and what
+// Erase stops everything of a subject, destroys the keys of what is kept of the
+// subject's events, and then lists what was sent and what
 // waited, as far back as the diagnostics are kept. It fails with ErrNoPrivacyKey
 // where they name no subjects; the erasure stands then.
 func (a *Admin) Erase(ctx context.Context, q EraseRequest) (EraseAnswer, error) {
+	answer := EraseAnswer{Erased: !q.DryRun}
 	if !q.DryRun {
 		record := consent.Record{UpdatedAt: a.deps.Now().UnixMilli(), Erased: true}
 		if err := a.write(ctx, q.Author, codec.SubjectRecord{CustomerID: q.Customer, SubjectID: q.ID, Record: record}); err != nil {
@@ -79,9 +83,14 @@ func (a *Admin) Erase(ctx context.Context, q EraseRequest) (EraseAnswer, error) 
 		if q.Erased != nil {
 			q.Erased()
 		}
+		var err error
+		if answer.Keys, err = a.destroyKeys(ctx, q.Author, map[string]bool{q.Subject.key(): true}); err != nil {
+			return answer, err
+		}
 	}
-	events, err := a.sentOf(ctx, q.Subject, !q.DryRun)
-	return EraseAnswer{Erased: !q.DryRun, Events: events}, err
+	var err error
+	answer.Events, err = a.sentOf(ctx, q.Subject, !q.DryRun)
+	return answer, err
 }
 
 // sentOf lists what was sent of a subject, and what still waits, as far back as

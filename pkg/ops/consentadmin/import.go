@@ -67,7 +67,25 @@ func (a *Admin) Import(ctx context.Context, q ImportRequest) (ImportAnswer, erro
 		if err := a.write(ctx, q.Author, chosen...); err != nil {
 			return ImportAnswer{}, err
 		}
+		if err := a.destroyErased(ctx, q.Author, chosen); err != nil {
+			return ImportAnswer{}, err
+		}
 	}
 	answer.Written = len(chosen)
 	return answer, nil
+}
+
+// destroyErased destroys the keys of the subjects that records erase.
+func (a *Admin) destroyErased(ctx context.Context, by Author, records []codec.SubjectRecord) error {
+	erased := map[string]bool{}
+	for i := range records {
+		if records[i].Record.Erased {
+			erased[Subject{records[i].CustomerID, records[i].SubjectID}.key()] = true
+		}
+	}
+	if len(erased) == 0 {
+		return nil
+	}
+	_, err := a.destroyKeys(ctx, by, erased)
+	return err
 }

@@ -22,6 +22,9 @@ type Record struct {
 	Rules  []PolicyRules       `json:"policies"`
 	Kept   []KeptTopic         `json:"topics"`
 	KeyID  string              `json:"privacy_key_id"`
+	// SealKeyID is the installation key with which originals are sealed; empty: they
+	// are not.
+	SealKeyID string `json:"erase_key_id"`
 }
 
 // PolicyRules are the rules of one policy by jurisdiction.
@@ -68,7 +71,9 @@ type Deps struct {
 	Names    topology.Names
 	// KeyID names the key with which diagnostics hash subjects.
 	KeyID string
-	Now   func() time.Time
+	// SealKeyID names the installation key that seals originals; empty: none.
+	SealKeyID string
+	Now       func() time.Time
 }
 
 // Recorder holds nothing open and is safe for concurrent use.
@@ -84,7 +89,7 @@ func (r *Recorder) Record(ctx context.Context) (*Record, error) {
 		return nil, err
 	}
 	set, _ := resource.Compile(current, r.deps.Resources)
-	record := &Record{MadeAt: r.deps.Now().UTC().Format(time.RFC3339), Flows: resource.DataFlows(set), KeyID: r.deps.KeyID}
+	record := &Record{MadeAt: r.deps.Now().UTC().Format(time.RFC3339), Flows: resource.DataFlows(set), KeyID: r.deps.KeyID, SealKeyID: r.deps.SealKeyID}
 	if record.Flows == nil {
 		record.Flows = []resource.DataFlow{}
 	}
@@ -154,8 +159,14 @@ func (r *Recorder) kept(ctx context.Context) ([]KeptTopic, error) {
 func (r *Recorder) personal(t *topology.Topic) string {
 	n := r.deps.Names
 	switch {
-	case t.PersonalData:
+	case t.PersonalData && r.deps.SealKeyID == "":
 		return "in clear"
+	case t.Name == n.Hold():
+		return "sealed, a key per event; subject id"
+	case t.PersonalData:
+		return "sealed to the installation"
+	case t.Name == n.SubjectKeys():
+		return "subject id, wrapped keys"
 	case slices.Contains([]string{n.Destinations(), n.Mappings(), n.Policies(), n.DestinationStatus(), n.State()}, t.Name):
 		return "none"
 	case t.Name == n.Diagnostics():

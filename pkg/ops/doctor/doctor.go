@@ -119,6 +119,7 @@ func (d *visit) settings() {
 	default:
 		d.add("privacy.key", Fine, "", "set, key id %q", c.Privacy.KeyID)
 	}
+	d.erasure()
 	if c.Dedup.OnUnavailable == "bypass" {
 		d.add("dedup", Warning, "set dedup.on_unavailable: pause unless late events cost more than doubled ones", "while Redis is unavailable, duplicates are not recognised")
 	}

@@ -78,7 +78,7 @@ func Topics(n topology.Names, input string, format string, providers []string) c
 		schemas.ConsentRecord: {n.Consent()}, schemas.Destination: {n.Destinations()}, schemas.Mapping: {n.Mappings()},
 		schemas.Policy: {n.Policies()}, schemas.Diagnostic: {n.Diagnostics()}, schemas.Hold: {n.Hold()},
 		schemas.DeadLetter: {n.DeadEvents()}, schemas.DestinationStatus: {n.DestinationStatus()},
-		schemas.State: {n.State()},
+		schemas.State: {n.State()}, schemas.SubjectKey: {n.SubjectKeys()},
 	}
 	// A format that there is not fails where events are read or written.
 	if f, err := codec.FormatOf(format); err == nil && f.Schema != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/seal"
 )
 
 // input decides a record of the input topic: every gate again.
@@ -53,6 +54,11 @@ func (s *session) deadEvent(ctx context.Context, r *kgo.Record, report *Report) 
 		report.Unreadable++ // only its beginning is left
 		return nil
 	}
+	if letter.Sealed != nil {
+		if err := s.open(r, &letter); err != nil {
+			return err
+		}
+	}
 	var e event.Event
 	if err := s.deps.Events.Decode(ctx, letter.Value, &e); err != nil {
 		return err
@@ -64,6 +70,25 @@ func (s *session) deadEvent(ctx context.Context, r *kgo.Record, report *Report) 
 	seen := history.Outcome{State: history.Failed, Status: decision.DeadLettered, Reason: letter.Reason, Time: letter.Time}
 	s.decide(&e, r, seen, report)
 	return nil
+}
+
+// open opens a sealed letter. What nobody opens, and what nobody may because the
+// subject was erased, counts as unreadable.
+func (s *session) open(r *kgo.Record, letter *codec.DeadLetter) error {
+	if _, own := seal.Subject(letter.Sealed); own {
+		subject, _ := seal.SubjectOf(r.Key, letter.CustomerID)
+		if said, ok := s.view.Consent(letter.CustomerID, subject); ok && said.Erased {
+			return &codec.DecodeError{Reason: decision.ConsentErased, Detail: "the subject was erased"}
+		}
+	}
+	if s.deps.Seals == nil {
+		return &codec.DecodeError{Reason: decision.EventSealed, Detail: "erase.keys is empty"}
+	}
+	plain, err := s.deps.Seals.Open(letter.Sealed, string(r.Key), letter.Source, s.deps.SubjectKeys)
+	if err != nil {
+		return &codec.DecodeError{Reason: decision.EventSealed, Detail: err.Error()}
+	}
+	return codec.DecodeContent(&letter.Original, plain)
 }
 
 // decide runs the gates for every mapping of an event that is meant.

@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/history"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/seal"
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 )
 
@@ -61,7 +62,7 @@ type Config struct {
 	TableWait time.Duration
 }
 
-// Deps of a replay; all are required but Discarded.
+// Deps of a replay; all are required but Discarded and Seals.
 type Deps struct {
 	Tables      tables
 	Events      events
@@ -70,6 +71,9 @@ type Deps struct {
 	Claims      claims
 	Writer      *codec.Writer
 	Recorder    gate.Recorder
+	// Seals opens sealed dead letters with SubjectKeys; nil: they stay sealed.
+	Seals       *seal.Ring
+	SubjectKeys seal.Keys
 	// History is what the diagnostics said when the replay began.
 	History *history.Fold
 	// Discarded says which dead letters an operator has given up.

@@ -35,7 +35,9 @@ func (s *Session) Bomb(ctx context.Context, b transact.Bomb) ([]*kgo.Record, err
 		record := &kgo.Record{Topic: b.Topic, Partition: b.Partition, Offset: offset}
 		s.decision = s.deps.Recorder.Unread(coordinates(record, event.TopicID(b.ID), p.now), p.stage, "", "", decision.EventTooLarge, detail, p.now)
 		it := s.add(record)
-		s.deadLetter(&p, it)
+		if err := s.deadLetter(&p, it); err != nil {
+			return nil, err
+		}
 		s.describe(it)
 		if last {
 			break

@@ -70,21 +70,34 @@ func (s *Session) eventKey() []byte {
 
 // hold writes the one record in which the mappings of the event in hand wait
 // for consent. It belongs to the first item of those.
-func (s *Session) hold(p *pass, it *item, reason decision.Reason, mappings []string) {
+func (s *Session) hold(p *pass, it *item, reason decision.Reason, mappings []string) error {
 	key := s.eventKey()
-	value := s.out.bytes(func(b []byte) []byte {
-		return s.deps.Writer.AppendHold(b, it.record, s.event.Origin, reason, mappings, p.now)
-	})
+	h := codec.Hold{Original: codec.OriginalOf(it.record, s.event.Origin), Reason: reason, Mappings: mappings, HeldAt: p.now}
+	if s.deps.Seals.Seals() {
+		if err := s.sealHold(&h, key); err != nil {
+			return wrap(it.record, err)
+		}
+	}
+	value := s.out.bytes(func(b []byte) []byte { return s.deps.Writer.AppendHold(b, &h) })
 	it.other = s.out.add(s.cfg.Outlets.Hold, key, value, s.traceOf(it))
+	return nil
 }
 
 // deadLetter writes the dead letter of a record that is no event, as s.decision says.
-func (s *Session) deadLetter(p *pass, it *item) {
-	d := &s.decision
-	value := s.out.bytes(func(b []byte) []byte {
-		return s.deps.Writer.AppendDeadEvent(b, it.record, d.Source, d.Reason, d.Message, p.now)
-	})
-	it.other = s.out.add(s.cfg.Outlets.DeadEvents, s.out.copy(it.record.Key), value, s.traceOf(it))
+func (s *Session) deadLetter(p *pass, it *item) error {
+	d, key := &s.decision, it.record.Key
+	letter := codec.DeadEvent(codec.OriginalOf(it.record, d.Source), d.Reason, d.Message, p.now)
+	if s.deps.Seals.Seals() {
+		sealed, err := s.deps.Seals.ToInstallation(d.Source, s.content(&letter.Original))
+		if err != nil {
+			return wrap(it.record, err)
+		}
+		// Whoever wrote the record may have put anything into its key.
+		letter.Sealed, key = sealed, nil
+	}
+	value := s.out.bytes(func(b []byte) []byte { return s.deps.Writer.AppendDeadLetter(b, &letter) })
+	it.other = s.out.add(s.cfg.Outlets.DeadEvents, s.out.copy(key), value, s.traceOf(it))
+	return nil
 }
 
 // describe writes the diagnostic of s.decision, which is what the item came to.

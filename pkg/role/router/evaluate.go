@@ -128,7 +128,7 @@ func (s *Session) decideAll(p *pass, record *kgo.Record, routes []*resource.Rout
 		}
 	}
 	if held != nil {
-		s.hold(p, &s.items[first], reason, held)
+		return s.hold(p, &s.items[first], reason, held)
 	}
 	return nil
 }
@@ -170,7 +170,9 @@ func (s *Session) unreadable(p *pass, record *kgo.Record, at event.Coordinates, 
 	}
 	s.decision = s.deps.Recorder.Unread(at, p.stage, "", "", bad.Reason, bad.Detail, p.now)
 	it := s.add(record)
-	s.deadLetter(p, it)
+	if err := s.deadLetter(p, it); err != nil {
+		return err
+	}
 	s.describe(it)
 	return nil
 }

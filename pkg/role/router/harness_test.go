@@ -82,6 +82,7 @@ func setup(t testing.TB, resources string, topics ...embedded.Topic) *harness {
 	r.ids, err = r.registry.Resolve(t.Context(), codec.Topics{
 		schemas.AnalyticsEvent: {r.input}, schemas.Delivery: {r.names.Delivery("meta", decision.LaneBatch)},
 		schemas.Diagnostic: {r.names.Diagnostics()}, schemas.Hold: {r.names.Hold()}, schemas.DeadLetter: {r.names.DeadEvents()},
+		schemas.SubjectKey: {r.names.SubjectKeys()},
 	}, false)
 	require.NoError(t, err)
 	r.writer = codec.NewWriter(r.ids, "test")
@@ -205,6 +206,8 @@ type output struct {
 	deliveries []decision.Delivery
 	holds      []*kgo.Record
 	dead       []codec.DeadLetter
+	deadKeys   [][]byte      // record keys of dead
+	keys       []*kgo.Record // of sealed letters; without a value: destroyed
 }
 
 // read decodes records; they are copied first, as a broker would.
@@ -212,6 +215,10 @@ func (r *harness) read(records []*kgo.Record) output {
 	r.t.Helper()
 	var out output
 	for _, rec := range records {
+		if rec.Topic == r.names.SubjectKeys() {
+			out.keys = append(out.keys, &kgo.Record{Topic: rec.Topic, Key: bytes.Clone(rec.Key), Value: bytes.Clone(rec.Value)})
+			continue
+		}
 		body := bytes.Clone(rec.Value[5:])
 		switch {
 		case rec.Topic == r.names.Diagnostics():
@@ -227,7 +234,7 @@ func (r *harness) read(records []*kgo.Record) output {
 		case rec.Topic == r.names.DeadEvents():
 			var d codec.DeadLetter
 			require.NoError(r.t, codec.DecodeDeadLetter(&d, body))
-			out.dead = append(out.dead, d)
+			out.dead, out.deadKeys = append(out.dead, d), append(out.deadKeys, bytes.Clone(rec.Key))
 		default:
 			require.Fail(r.t, "unexpected topic", rec.Topic)
 		}

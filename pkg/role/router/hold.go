@@ -45,10 +45,16 @@ func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record, at e
 		// is not lost and does not stop what was held behind it.
 		return s.unreadable(p, record, at, err)
 	}
+	if held.Sealed != nil {
+		if opened, err := s.openHeld(p, record, at.AppendTime); err != nil || !opened {
+			return err
+		}
+	}
 	original := originalRecord(held)
 	if err := s.deps.Events.Decode(ctx, held.Value, &s.event); err != nil {
-		return s.unreadableHeld(p, original, err)
+		return s.unreadableHeld(p, record, original, err)
 	}
+	s.destroyKey(record, held.Sealed)
 	s.event.Origin = held.Source
 	s.prepared = gate.Prepare(&s.event)
 	routes := p.set.Match(s.event.CustomerID, s.event.Name)
@@ -69,7 +75,7 @@ func (s *Session) release(ctx context.Context, p *pass, record *kgo.Record, at e
 
 // unreadableHeld ends every mapping that waited for an event that can no
 // longer be read, with one dead letter between them.
-func (s *Session) unreadableHeld(p *pass, original *kgo.Record, err error) error {
+func (s *Session) unreadableHeld(p *pass, record, original *kgo.Record, err error) error {
 	var bad *codec.DecodeError
 	if !errors.As(err, &bad) {
 		return fmt.Errorf("%w: %w", transact.ErrWait, wrap(original, err))
@@ -79,7 +85,9 @@ func (s *Session) unreadableHeld(p *pass, original *kgo.Record, err error) error
 		s.decision = s.deps.Recorder.Unread(s.held.Source, p.stage, destination, mapping, bad.Reason, bad.Detail, p.now)
 		it := s.add(original)
 		if i == 0 {
-			s.deadLetter(p, it)
+			if err := s.heldLetter(p, record, it); err != nil {
+				return err
+			}
 		}
 		s.describe(it)
 	}

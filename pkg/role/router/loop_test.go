@@ -27,7 +27,7 @@ import (
 func topics(change ...embedded.Topic) []embedded.Topic {
 	var names topology.Names
 	all := []embedded.Topic{{Name: input, Partitions: 2}, {Name: names.DeadEvents(), Configs: map[string]string{"max.message.bytes": "4000000"}}}
-	for _, name := range []string{names.Diagnostics(), names.Hold(), names.Delivery("meta", decision.LaneRealtime)} {
+	for _, name := range []string{names.Diagnostics(), names.Hold(), names.SubjectKeys(), names.Delivery("meta", decision.LaneRealtime)} {
 		topic := embedded.Topic{Name: name, Partitions: 2}
 		for _, c := range change {
 			if c.Name == name {

@@ -8,7 +8,7 @@ import (
 // Outlets are the topics that a router writes. Names are built once, because
 // building one for every record would cost an allocation each.
 type Outlets struct {
-	Diagnostics, Hold, DeadEvents string
+	Diagnostics, Hold, DeadEvents, SubjectKeys string
 	// Delivery by provider, then lane.
 	Delivery map[string]map[decision.Lane]string
 }
@@ -16,7 +16,7 @@ type Outlets struct {
 // NewOutlets names every topic.
 func NewOutlets(names topology.Names, providers []string) Outlets {
 	o := Outlets{
-		Diagnostics: names.Diagnostics(), Hold: names.Hold(), DeadEvents: names.DeadEvents(),
+		Diagnostics: names.Diagnostics(), Hold: names.Hold(), DeadEvents: names.DeadEvents(), SubjectKeys: names.SubjectKeys(),
 		Delivery: make(map[string]map[decision.Lane]string, len(providers)),
 	}
 	for _, p := range providers {

@@ -48,7 +48,13 @@ func (s *Session) replace(i int, topic string) (*kgo.Record, error) {
 	}
 	letter := codec.DeadEvent(codec.OriginalOf(it.record, source), reason, detail, s.deps.Now().UnixMilli())
 	letter.Truncate()
-	return &kgo.Record{Topic: s.cfg.Outlets.DeadEvents, Key: it.record.Key, Value: s.deps.Writer.AppendDeadLetter(nil, &letter)}, nil
+	key := it.record.Key
+	if s.deps.Seals.Seals() {
+		// Size and hash are kept, and nothing that an erasure would have to reach:
+		// a letter that is cut is never sent again.
+		key, letter.Key, letter.Value = nil, nil, nil
+	}
+	return &kgo.Record{Topic: s.cfg.Outlets.DeadEvents, Key: key, Value: s.deps.Writer.AppendDeadLetter(nil, &letter)}, nil
 }
 
 // tooLarge makes the i-th item a dead letter of too large an event, and gives

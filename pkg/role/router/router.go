@@ -23,6 +23,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/gate"
 	"github.com/sluicehq/sluice/pkg/edge/codec"
 	"github.com/sluicehq/sluice/pkg/edge/dedup"
+	"github.com/sluicehq/sluice/pkg/edge/seal"
 	"github.com/sluicehq/sluice/pkg/edge/telemetry"
 )
 
@@ -93,6 +94,10 @@ type Deps struct {
 	Recorder gate.Recorder
 	Now      func() time.Time
 	Meter    meter
+	// Seals seals originals, and opens them with SubjectKeys; nil: they are kept in
+	// clear, and a sealed one is a dead letter.
+	Seals       *seal.Ring
+	SubjectKeys seal.Keys
 	// Tracing follows the events that somebody follows; nil: none.
 	Tracing tracing
 	Log     *slog.Logger
@@ -123,6 +128,7 @@ type Session struct {
 	span      trace.Span // of the event in hand, nil: nobody follows it; see follow
 	trace     []byte     // the span's traceparent
 	held      codec.Hold
+	plain     []byte // of the original that is being sealed
 	out       output
 	unmapped  int
 }

@@ -16,17 +16,20 @@ import (
 // checkTables compares the tables of every process with a fold of their topics
 // that is made here, and looks for personal data in what the endpoints say.
 func (f *fleet) checkTables(ctx context.Context) error {
-	consents, err := foldKeys(ctx, f.w, f.w.Names.Consent())
-	if err != nil {
-		return err
+	entries := map[string]int{}
+	for name, topic := range map[string]string{"consent": f.w.Names.Consent(), "subject-keys": f.w.Names.SubjectKeys()} {
+		n, err := foldKeys(ctx, f.w, topic)
+		if err != nil {
+			return err
+		}
+		entries[name] = n
 	}
-	resources := 0
 	for _, topic := range []string{f.w.Names.Destinations(), f.w.Names.Mappings(), f.w.Names.Policies()} {
 		n, err := foldKeys(ctx, f.w, topic)
 		if err != nil {
 			return err
 		}
-		resources += n
+		entries["resources"] += n
 	}
 	versions := map[string]string{} // of the first process that was asked
 	for _, p := range f.running() {
@@ -53,11 +56,7 @@ func (f *fleet) checkTables(ctx context.Context) error {
 			return fmt.Errorf("reading the status of %s: %w", p.ID, err)
 		}
 		for _, t := range is.Tables {
-			want := resources
-			if t.Name == "consent" {
-				want = consents
-			}
-			f.ledger.Tables(t.verdict(p.ID, want, versions))
+			f.ledger.Tables(t.verdict(p.ID, entries[t.Name], versions))
 		}
 	}
 	return nil

@@ -128,8 +128,8 @@ func (l *Ledger) leak(r *kgo.Record) string {
 	names := l.w.Names
 	switch r.Topic {
 	case names.Hold(), names.DeadEvents():
-		return traffic.InOriginal(r.Value)
-	case names.Consent():
+		return traffic.Anywhere(r.Value) // sealed
+	case names.Consent(), names.SubjectKeys():
 		return traffic.InDelivery(append(append([]byte(nil), r.Key...), r.Value...)) // its keys are subjects
 	}
 	for _, kind := range []string{".delivery.", ".retry.", ".parked.", ".deadletter."} {

@@ -32,11 +32,12 @@ sender:
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
 privacy: {key: %q, key_id: loadgen}
+erase: {keys: {k1: %q}, key_id: k1}
 diagnostics: {unmapped: all}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
 shutdown: {drain: 10s}
-`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+w.Dir+"/privacy.key")
+`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+w.Dir+"/privacy.key", "file:"+w.Dir+"/erase.key")
 	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the configuration of %s: %w", s.Name, err)
 	}

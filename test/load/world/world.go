@@ -172,6 +172,7 @@ func (w *World) WriteSecrets() error {
 		"shop-google.json":  `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-zq7xrefresh"}`,
 		"shop-webhook.json": fmt.Sprintf(`{"signing_key": %q}`, sandbox.URLsAt("")["webhook_key"]),
 		"privacy.key":       "zq7xprivacy: a key of more than thirty-two bytes",
+		"erase.key":         "zq7xerase: a key of more than thirty-two bytes",
 	} {
 		if err := os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing credentials: %w", err)
