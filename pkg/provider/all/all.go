@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/linkedin"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/provider/pinterest"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
 )
@@ -20,6 +21,7 @@ func Registrations() []provider.Registration {
 		meta.Registration(),
 		google.Registration(),
 		tiktok.Registration(),
+		pinterest.Registration(),
 		linkedin.Registration(),
 		webhook.Registration(),
 	}

@@ -9,6 +9,7 @@ import (
 	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
 	linkedin "github.com/sluicehq/sluice/pkg/provider/linkedin/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
+	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 )
@@ -19,6 +20,7 @@ func All() []call.Fake {
 		meta.Open(),
 		google.Open(),
 		tiktok.Open(),
+		pinterest.Open(),
 		linkedin.Open(),
 		webhook.Open(),
 	}
