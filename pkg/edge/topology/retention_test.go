@@ -46,7 +46,7 @@ func TestRetentionHasBounds(t *testing.T) {
 		"consent":                   {30 * day, "is of a compacted topic", "remove it"},
 		"diagnostic":                {30 * day, "must be a topic that keeps records for a time", "did you mean diagnostics?"},
 		"sluice.hold.x":             {30 * day, "must be a topic that keeps records for a time", "without prefix"},
-		"deadletter.tiktok":         {30 * day, "must be a topic that keeps records for a time", ""},
+		"deadletter.nobody":         {30 * day, "must be a topic that keeps records for a time", ""},
 	} {
 		problems, err := topology.CheckRetention(map[string]time.Duration{name: c.keeps})
 		require.NoError(t, err)
