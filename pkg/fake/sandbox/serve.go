@@ -172,8 +172,9 @@ func (s *Sandbox) report(v *visit, a call.Answer) {
 		Provider: v.fake.Name(), Operation: v.op, Method: v.req.Method, URL: cleanURL(v.raw.URL, v.raw.Host, v.req.Scheme),
 		Header: v.req.Header.Clone(), Status: a.Status,
 	}
-	e.Header.Del("Authorization")
-	e.Header.Del("Cookie")
+	for _, name := range credentials {
+		e.Header.Del(name)
+	}
 	if v.rule != nil {
 		e.Fault = v.rule.Name
 	}
@@ -182,6 +183,9 @@ func (s *Sandbox) report(v *visit, a call.Answer) {
 	}
 	s.deps.OnExchange(e)
 }
+
+// credentials are the headers that carry one: those of HTTP, TikTok's and X's.
+var credentials = []string{"Authorization", "Cookie", "Access-Token", "X-Pixel-Token"}
 
 var secrets = []string{"access_token", "appsecret_proof", "input_token", "key"}
 
