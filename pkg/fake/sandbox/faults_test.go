@@ -186,7 +186,7 @@ func TestControl(t *testing.T) {
 	require.InDelta(t, 1, report["providers"].(map[string]any)["meta"].(map[string]any)["accepted"], 0)
 	count := r.do(http.MethodGet, r.urls["control"]+"/event?provider=meta&destination=1234567890&target=Purchase&id=pos-77-1", "").body
 	require.InDelta(t, 1, count["accepted"], 0)
-	require.Equal(t, 400, r.do(http.MethodGet, r.urls["control"]+"/event?provider=x", "").status)
+	require.Equal(t, 400, r.do(http.MethodGet, r.urls["control"]+"/event?provider=nobody", "").status)
 
 	a := r.do(http.MethodPost, r.urls["control"]+"/faults", `{"faults":"poison","rules":[{"do":"unavailable","provider":"meta","until":"10s"}],"verdicts":[{"reason":"CLICK_NOT_FOUND","per_mille":1000}]}`)
 	require.Equal(t, 200, a.status, a.text)

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/pinterest"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
+	"github.com/sluicehq/sluice/pkg/provider/x"
 )
 
 // Registrations are the providers, in the order in which they are listed
@@ -23,6 +24,7 @@ func Registrations() []provider.Registration {
 		tiktok.Registration(),
 		pinterest.Registration(),
 		linkedin.Registration(),
+		x.Registration(),
 		webhook.Registration(),
 	}
 }

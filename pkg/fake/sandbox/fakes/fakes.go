@@ -12,6 +12,7 @@ import (
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
+	x "github.com/sluicehq/sluice/pkg/provider/x/fake"
 )
 
 // All makes every provider's fake, open: it takes every account.
@@ -22,6 +23,7 @@ func All() []call.Fake {
 		tiktok.Open(),
 		pinterest.Open(),
 		linkedin.Open(),
+		x.Open(),
 		webhook.Open(),
 	}
 }
