@@ -91,7 +91,7 @@ func TestChartRefusesWhatItDoesNotKnow(t *testing.T) {
 		"config.router.batch.record=5":              "additional properties 'record' not allowed",
 		"router.terminationGracePeriodSeconds=30":   "terminationGracePeriodSeconds",
 		"router.autoscaling.kind=vpa":               "value must be one of 'none', 'keda', 'hpa'",
-		"sender.providers.tiktok.enabled=true":      "additional properties 'tiktok' not allowed",
+		"sender.providers.nosuch.enabled=true":      "additional properties 'nosuch' not allowed",
 		"secretEnv.lower.name=x":                    "lower",
 		"router.env.SLUICE_ADMIN_LISTEN=off":        "SLUICE_ADMIN_LISTEN is set by the chart itself",
 		"topology.mode=manual":                      "value must be one of",
