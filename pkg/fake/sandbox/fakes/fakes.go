@@ -10,6 +10,7 @@ import (
 	linkedin "github.com/sluicehq/sluice/pkg/provider/linkedin/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
+	reddit "github.com/sluicehq/sluice/pkg/provider/reddit/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 	x "github.com/sluicehq/sluice/pkg/provider/x/fake"
@@ -22,6 +23,7 @@ func All() []call.Fake {
 		google.Open(),
 		tiktok.Open(),
 		pinterest.Open(),
+		reddit.Open(),
 		linkedin.Open(),
 		x.Open(),
 		webhook.Open(),
