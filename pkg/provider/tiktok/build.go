@@ -17,7 +17,7 @@ type builder struct {
 	conversion.Builder
 	dest    *destination
 	mapping *mapping
-	ip      bool // the address is in the payload
+	adID    bool // the advertising id is in the payload
 }
 
 // Build implements provider.Target.
@@ -88,7 +88,7 @@ func (b *builder) event() {
 	case crm:
 		b.lead()
 	}
-	b.Sufficient(contextual)
+	b.Sufficient(b.weak())
 	if b.In.Restricted {
 		b.Dst = jsonappend.Bool(jsonappend.Key(b.Dst, "limited_data_use"), true)
 	}

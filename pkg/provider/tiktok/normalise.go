@@ -17,7 +17,7 @@ const (
 	emailWeight, phoneWeight, externalWeight = 3.0, 3.0, 2.0
 	nameWeight, placeWeight                  = 0.5, 0.25
 	clickWeight, browserWeight               = 3.0, 2.0
-	deviceWeight, leadWeight                 = 4.0, 5.0
+	deviceWeight, vendorWeight, leadWeight   = 4.0, 1.0, 5.0
 	addressWeight, agentWeight               = 0.5, 0.5
 )
 

@@ -81,7 +81,7 @@ func browserForm(s string) bool {
 
 // device appends what the browser or phone says of itself.
 func (b *builder) device() {
-	b.ip = b.IP("ip", addressWeight, false)
+	b.IP("ip", addressWeight, false)
 	b.UserAgent("user_agent", agentWeight)
 	if tag := b.Event.Device.Language; languageTag(tag) {
 		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "locale"), identity.Vouch(tag))
@@ -123,11 +123,10 @@ func (b *builder) tracking() {
 	d := &b.Event.Device
 	switch d.Platform {
 	case ios:
-		if b.DeviceID("idfa", deviceWeight, true) {
-			b.vendorID()
-		}
+		b.adID = b.DeviceID("idfa", deviceWeight, true)
+		b.vendorID()
 	case android:
-		b.DeviceID("gaid", deviceWeight, false)
+		b.adID = b.DeviceID("gaid", deviceWeight, false)
 	default:
 		if !d.AdvertisingID.IsZero() && b.May(decision.KindAdvertisingID, 0) {
 			b.Drop(decision.KindAdvertisingID, decision.DropIncomplete, event.Path("device.platform"), event.NoteInvalid)
@@ -142,17 +141,20 @@ func (b *builder) tracking() {
 	}
 }
 
-// vendorID appends the id that a vendor's apps share on a device. It finds nobody by
-// itself, so it leaves only beside idfa.
+// vendorID appends the id that a vendor's apps share on a device, where the
+// advertising id may leave too. It finds nobody by itself.
 func (b *builder) vendorID() {
-	id := identity.Trim(b.Event.Device.VendorID.Reveal())
+	raw := b.Event.Device.VendorID
+	if raw.IsZero() || !b.MayTrack() {
+		return
+	}
+	id := identity.Trim(raw.Reveal())
 	if !uuid(id) {
-		if id != "" {
-			b.Notes.Add(event.Path("device.vendor_id"), event.NoteInvalid)
-		}
+		b.Drop(decision.KindAdvertisingID, decision.DropInvalid, event.Path("device.vendor_id"), event.NoteInvalid)
 		return
 	}
 	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "idfv"), identity.Vouch(id))
+	b.Found(decision.KindAdvertisingID, vendorWeight)
 }
 
 // uuid accepts the form of RFC 9562, but not the one of zeros.
@@ -247,5 +249,13 @@ func (b *builder) unsupported() {
 	}
 }
 
-// contextual are the kinds that find nobody by themselves.
+// weak are the kinds that find nobody by themselves: a vendor's id of the device is
+// one of them.
+func (b *builder) weak() decision.KindSet {
+	if b.adID {
+		return contextual
+	}
+	return contextual.With(decision.KindAdvertisingID)
+}
+
 var contextual = decision.Kinds(decision.KindName, decision.KindAddress, decision.KindIP, decision.KindUserAgent)
