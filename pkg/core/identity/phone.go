@@ -70,7 +70,8 @@ func fitE164(dst []byte, start int) ([]byte, PhoneFault) {
 
 // withoutTrunk removes the zero that +44 020 7946 0958 has behind the country code:
 // it is dialled inside the country only. In Italy and some other countries it is
-// part of the number, so that it stays wherever the number exists with it.
+// part of the number, so that it stays where the number exists with it, and where
+// no zero is dialled.
 func withoutTrunk(dst []byte, start int) []byte {
 	digits := dst[start:]
 	if !callingCode(digits) {
@@ -81,10 +82,14 @@ func withoutTrunk(dst []byte, start int) []byte {
 		return dst
 	}
 	number, err := phonenumbers.Parse("+"+string(digits), phonenumbers.UNKNOWN_REGION)
-	if err != nil || !phonenumbers.IsValidNumber(number) {
-		return dst
+	if err == nil && phonenumbers.IsValidNumber(number) {
+		return appendNumber(dst[:start], number)
 	}
-	return appendNumber(dst[:start], number)
+	region := phonenumbers.GetRegionCodeForCountryCode(codeOf(digits))
+	if phonenumbers.GetNddPrefixForRegion(region, true) != "0" {
+		return dst // nobody dials a zero there
+	}
+	return append(dst[:start+at], digits[at+1:]...)
 }
 
 // codeLength is how many digits a country code has.
