@@ -11,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/provider/pinterest"
 	"github.com/sluicehq/sluice/pkg/provider/reddit"
+	"github.com/sluicehq/sluice/pkg/provider/snapchat"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
 	"github.com/sluicehq/sluice/pkg/provider/x"
@@ -23,6 +24,7 @@ func Registrations() []provider.Registration {
 		meta.Registration(),
 		google.Registration(),
 		tiktok.Registration(),
+		snapchat.Registration(),
 		pinterest.Registration(),
 		reddit.Registration(),
 		linkedin.Registration(),

@@ -11,6 +11,7 @@ import (
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	reddit "github.com/sluicehq/sluice/pkg/provider/reddit/fake"
+	snapchat "github.com/sluicehq/sluice/pkg/provider/snapchat/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 	x "github.com/sluicehq/sluice/pkg/provider/x/fake"
@@ -22,6 +23,7 @@ func All() []call.Fake {
 		meta.Open(),
 		google.Open(),
 		tiktok.Open(),
+		snapchat.Open(),
 		pinterest.Open(),
 		reddit.Open(),
 		linkedin.Open(),
