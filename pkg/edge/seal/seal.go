@@ -159,7 +159,7 @@ func (r *Ring) ToSubject(subject string, source event.Coordinates, plain []byte)
 	if err != nil {
 		return nil, Key{}, err
 	}
-	copy(key.Bytes[:], wrapping.Seal(nil, nil, secret, r.bound("subject-key", nil, key.Record)))
+	copy(key.Bytes[:], wrapping.Seal(nil, nil, secret, r.bound("subject-key", nil, key.Record))) //nolint:gosec // it makes the nonce itself (gcm)
 	own, err := gcm(secret)
 	if err != nil {
 		return nil, Key{}, err
@@ -234,7 +234,7 @@ func (r *Ring) subjectKey(id KeyID, subject string, keys Keys) (cipher.AEAD, err
 // the source is.
 func (r *Ring) close(own cipher.AEAD, head []byte, source event.Coordinates, plain []byte) []byte {
 	sealed := bytes.Clone(head)
-	return own.Seal(sealed, nil, plain, r.bound("letter", &source, head))
+	return own.Seal(sealed, nil, plain, r.bound("letter", &source, head)) //nolint:gosec // it makes the nonce itself (gcm)
 }
 
 func (r *Ring) open(own cipher.AEAD, sealed []byte, head int, source event.Coordinates) ([]byte, error) {

@@ -84,7 +84,7 @@ func (a *Admin) Erase(ctx context.Context, q EraseRequest) (EraseAnswer, error) 
 			q.Erased()
 		}
 		var err error
-		if answer.Keys, err = a.destroyKeys(ctx, q.Author, map[string]bool{q.Subject.key(): true}); err != nil {
+		if answer.Keys, err = a.destroyKeys(ctx, q.Author, map[string]bool{q.key(): true}); err != nil {
 			return answer, err
 		}
 	}

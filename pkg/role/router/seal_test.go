@@ -180,8 +180,8 @@ func TestAnInstallationKeyThatComesBackOpens(t *testing.T) {
 	require.Equal(t, []string{"d/m queued eligible", "d/n queued eligible"}, rotated.said())
 }
 
-// TestWhatNobodyCanReadIsSealedToTheInstallation: whose it is is not known, and
-// its key may hold anything.
+// TestWhatNobodyCanReadIsSealedToTheInstallation: nobody knows whose it is, and its
+// key may hold anything.
 func TestWhatNobodyCanReadIsSealedToTheInstallation(t *testing.T) {
 	t.Parallel()
 	v := sealed(t)
