@@ -55,7 +55,7 @@ func (s *Schema) valueText(f *Field) string {
 	case f.many == list:
 		text = "list of texts"
 	case f.many == table && f.kind != nil:
-		text = "map of " + f.kind.Title + "s"
+		text = "map of " + strings.TrimSuffix(f.kind.Title, "s") + "s"
 	}
 	if f.Enum != nil {
 		words := "`" + strings.Join(strings.Fields(strings.Join(f.Enum, " ")), "`, `") + "`"
