@@ -77,8 +77,9 @@ func acxiom(raw identity.Raw) (string, bool) {
 // Normalise gives what is sent for one value of a member, named as in requests,
 // where the destination lets it out: SHA256_EMAIL, hashedFirstName,
 // hashedLastName, SHA256_IP_ADDRESS (hex digests), the other types of identifiers,
-// userInfo.countryCode, externalIds[0], conversion, conversionValue.amount and
-// conversionValue.currencyCode. It is false where the rule refuses the value.
+// the members of userInfo, user.lead, externalIds[0], conversion,
+// conversionValue.amount and conversionValue.currencyCode. It is false where the
+// rule refuses the value.
 func Normalise(member string, raw identity.Raw) (string, bool) {
 	s := identity.Trim(raw.Reveal())
 	switch member {
@@ -98,9 +99,11 @@ func Normalise(member string, raw identity.Raw) (string, bool) {
 		return address(member, raw)
 	case "userInfo.countryCode":
 		return geo.Country(s)
-	case "externalIds[0]":
+	case "user.lead":
+		return s, leadForm.MatchString(s)
+	case "userInfo.firstName", "userInfo.lastName", "userInfo.title", "userInfo.companyName", "externalIds[0]":
 		text, ok := clearText(nil, s, normal.Hints{})
-		return string(text), ok && !identity.Placeholder(identity.AnyField, s)
+		return string(text), ok && !identity.Placeholder(wordsOf[member], s)
 	case "conversion":
 		return rulePrefix + s, ruleForm.MatchString(s)
 	case "conversionValue.amount":
@@ -114,6 +117,9 @@ func Normalise(member string, raw identity.Raw) (string, bool) {
 	}
 	return "", false
 }
+
+// wordsOf are the members in which some words for nothing are names.
+var wordsOf = map[string]identity.Field{"userInfo.firstName": identity.GivenName, "userInfo.lastName": identity.FamilyName}
 
 func digest(form *normal.Field, raw identity.Raw) (string, bool) {
 	var h identity.Hashed

@@ -164,3 +164,19 @@ func TestResponses(t *testing.T) {
 		require.Equal(t, e.Expect.Faults, faults, e.Name)
 	}
 }
+
+// What leaves in clear where a destination says so, and what never does.
+func TestClearMembers(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][3]string{
+		{"userInfo.firstName", " Mary ", "Mary"}, {"userInfo.lastName", "None", "None"}, {"userInfo.firstName", "undefined", ""}, {"userInfo.title", "a\x00b", ""},
+		{"userInfo.companyName", "Acme Ltd", "Acme Ltd"}, {"user.lead", "urn:li:leadGenFormResponse:abc-5", "urn:li:leadGenFormResponse:abc-5"}, {"user.lead", "1234567890123456", ""},
+		{"ORACLE_MOAT_ID", "abc", ""}, {"SHA256_PHONE", "+4915123456789", ""},
+	} {
+		got, ok := linkedin.Normalise(c[0], raw(c[1]))
+		require.Equal(t, c[2] != "", ok, c)
+		if ok {
+			require.Equal(t, c[2], got, c)
+		}
+	}
+}

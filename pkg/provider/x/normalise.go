@@ -48,9 +48,15 @@ func Normalise(member string, raw identity.Raw, country string) (string, bool) {
 			return "", false
 		}
 		return string(appendAmount(nil, v)), true
+	case "content_price":
+		v, err := json.Number(s).Float64()
+		if err != nil || !(v >= 0 && v <= maxAmount) {
+			return "", false
+		}
+		return string(jsonappend.Decimal(nil, v, decimals)), true
 	case "price_currency":
 		return identity.Currency(s)
-	case "number_items":
+	case "number_items", "num_items":
 		n, err := strconv.ParseInt(s, 10, 64)
 		return s, err == nil && n > 0 && n <= maxItems
 	case "conversion_time":
