@@ -61,6 +61,7 @@ func TestDoctor(t *testing.T) {
 	f.has(t, "ok", "router", "0 events")
 	f.has(t, "ok", "destination acme-meta", "live")
 	f.has(t, "ok", "privacy.key", "key id")
+	f.has(t, "ok", "erase.keys", `key "k1" seals`)
 	f.has(t, "warning", "provider meta", "not to the provider")
 	require.Len(t, p.records("sluice.diagnostics"), 4, "nothing was sent or decided")
 
@@ -120,6 +121,15 @@ func TestDoctorSaysWhatIsWrong(t *testing.T) {
 	f.has(t, "problem", "claims", "empty")
 	f.has(t, "warning", "registry", "schemas are missing")
 	f.has(t, "warning", "privacy.key", "none is set")
+	f.has(t, "warning", "erase.keys", "in clear")
+	for text, want := range map[string][2]string{
+		`{keys: {k1: "file:` + bare.file("k1", strings.Repeat("k", 32)) + `"}}`:                                         {"warning", "none seals"},
+		`{keys: {k1: "file:` + bare.file("short", "short") + `"}, key_id: k1}`:                                          {"problem", "k1 has 5 bytes"},
+		`{keys: {k1: "file:` + bare.file("k1", strings.Repeat("k", 32)) + `", k0: "file:/does/not/exist"}, key_id: k1}`: {"problem", "k0 cannot be read"},
+	} {
+		keys := examined(t, bare.run("doctor", "--output", "json", "--config", bare.file("erase.yaml", "erase: "+text+"\n")))
+		keys.has(t, want[0], "erase.keys", want[1])
+	}
 
 	down := examined(t, run(t, "doctor", "--output", "json", "--brokers", nobody, "--registry", "http://"+nobody, "--redis", nobody))
 	down.has(t, "problem", "kafka", "Kafka does not answer")

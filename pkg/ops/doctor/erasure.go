@@ -24,7 +24,7 @@ func (d *visit) erasure() {
 			d.add(area, Problem, "make the reference readable for this process", "%s cannot be read: %v", id, err)
 		case len(key.Reveal()) < seal.MinKeyBytes:
 			fine = false
-			d.add(area, Problem, "use at least 32 random bytes, under a new id", "%s has %d bytes, and no role starts with it", id, len(key.Reveal()))
+			d.add(area, Problem, "use at least 32 random bytes, under a new id", "%s has %d bytes, and no router starts with it", id, len(key.Reveal()))
 		}
 	}
 	if c.KeyID == "" {
