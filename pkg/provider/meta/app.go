@@ -51,7 +51,7 @@ func appMissing(format string, d *event.Device) string {
 		missing = append(missing, "device.platform is neither ios nor android")
 	}
 	switch {
-	case identity.Placeholder(identity.AnyField, d.OSVersion) || !visible(d.OSVersion):
+	case identity.Placeholder(identity.AnyField, d.OSVersion) || !payload.Visible(d.OSVersion):
 		missing = append(missing, "device.os_version is missing")
 	case !payload.DeviceText(d.OSVersion):
 		missing = append(missing, "device.os_version looks like personal data")

@@ -2,7 +2,6 @@ package meta
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
 	"github.com/sluicehq/sluice/pkg/core/decision"
@@ -238,7 +237,7 @@ next:
 // single appends an identifier that leaves in clear, after its own check.
 func (b *builder) single(r *row, v identity.Raw) bool {
 	s := identity.Trim(v.Reveal())
-	if identity.Placeholder(identity.AnyField, s) || !visible(s) {
+	if identity.Placeholder(identity.AnyField, s) || !payload.Visible(s) {
 		b.Notes.Add(event.Path(r.path), event.NotePlaceholder)
 		return false
 	}
@@ -262,12 +261,6 @@ func (b *builder) single(r *row, v identity.Raw) bool {
 	default:
 		return b.opaque(r, s, payload.Unsafe(b.ev, s))
 	}
-}
-
-// visible reports that something is left of s for a reader that trims every
-// kind of white space and control character.
-func visible(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // opaque appends a string that Meta takes in clear unless it looks like what

@@ -5,6 +5,8 @@ package payload
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
@@ -48,10 +50,10 @@ func (w *Writer) ID(key string, at event.At, s string) {
 	w.Dst = jsonappend.String(jsonappend.Key(w.Dst, key), clean)
 }
 
-// Text appends free text unless it is blank or looks like personal data or a
-// secret.
+// Text appends free text unless it looks like personal data or a secret, or
+// nothing of it can be seen.
 func (w *Writer) Text(key string, at event.At, s string) {
-	if identity.Trim(s) == "" {
+	if !Visible(s) {
 		return
 	}
 	before := len(w.Dst)
@@ -59,6 +61,20 @@ func (w *Writer) Text(key string, at event.At, s string) {
 	if !w.FreeText(at, s) {
 		w.Dst = w.Dst[:before]
 	}
+}
+
+// Visible reports that something is left of s for a reader that trims every kind
+// of white space and control character.
+func Visible(s string) bool {
+	for i := range len(s) {
+		if s[i] > ' ' && s[i] < 0x7F {
+			return true
+		}
+		if s[i] >= utf8.RuneSelf {
+			return strings.ContainsFunc(s[i:], func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
+		}
+	}
+	return false
 }
 
 // FreeText appends the value alone, and false where nothing is left of it. A
