@@ -52,7 +52,7 @@ func (b *Builder) currency() {
 	switch {
 	case known:
 		b.Currency = code
-	case !b.priced():
+	case !b.Priced():
 	case identity.Trim(given) == "":
 		b.Refuse(decision.ProviderCurrencyMissing, "currency")
 	default:
@@ -60,8 +60,8 @@ func (b *Builder) currency() {
 	}
 }
 
-// priced reports whether an amount would leave.
-func (b *Builder) priced() bool {
+// Priced reports whether an amount would leave.
+func (b *Builder) Priced() bool {
 	if b.Value.Set || b.noItems {
 		return b.Value.Set
 	}

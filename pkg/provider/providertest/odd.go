@@ -24,7 +24,7 @@ var oddTexts = []string{
 	"https://shop.example/thanks?utm_source=a&gclid=Cj0KCQiAinvented_wcB&fbclid=IwAR0AbC", "https://shop.example/?a=1&amp;fbclid=IwAR0AbC", "http://[1.2.3]/x", "http://[::1]/x", "https://", "javascript:alert(1)",
 	"https://shop.example/\xff", "HTTPS://user:pw@shop.example:8443/x#y", "https://shop.example:99999/", "https://münchen.example/straße", "https://a%b.example/", "http://a_b.example/", "https://x y/", "ftp://shop.example/", "//shop.example/x", "https://shop.example?x", "https://..example/", "https://a..b/",
 	"81.2.69.142", "10.0.0.1", "2001:db8::1", "fe80::1%eth0", "Mozilla/5.0 (X11) Firefox/145.0", "EUR", "eur", "Euro", "web", "ios", "android", "17.1", "messenger", "whatsapp", "instagram",
-	"1234567890123456", "l:1234567890123456", "12345", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "1990-01-02", "31.12.1990", "f", "female", "new", "returning", "home_delivery", "eyJnYWRfc291cmNlIjoiMSJ9",
+	"1234567890123456", "l:1234567890123456", "12345", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "8bb3c8a09f3f11ee8c900242ac120002", "_uetf894f652ea334e739002f7167ab8f8e3", "1795251600000.3f2504e0-4f89-11d3-9a0c-0305e82c3301", "dj0yJnU9inventedepik", "2-4w9invented", "1990-01-02", "31.12.1990", "f", "female", "new", "returning", "home_delivery", "eyJnYWRfc291cmNlIjoiMSJ9",
 	strings.Repeat("x", 300), strings.Repeat("9", 40), strings.Repeat("ä", 700),
 }
 
@@ -55,7 +55,9 @@ func OddEvent(r *rand.Rand, now int64) *event.Event {
 	}
 	e.Click = event.Click{
 		Fbc: o.raw(), Fbp: o.raw(), Fbclid: o.raw(), Gclid: o.raw(), Gbraid: o.raw(), Wbraid: o.raw(), Dclid: o.raw(), SessionAttributes: o.raw(),
-		Other: []event.NamedRaw{{Name: "ttclid", Value: o.raw()}, {Name: "_ttp", Value: o.raw()}},
+		Other:  []event.NamedRaw{{Name: "ttclid", Value: o.raw()}, {Name: "_ttp", Value: o.raw()}},
+		Ttclid: o.raw(), Ttp: o.raw(), Sccid: o.raw(), Scid: o.raw(), Epik: o.raw(), RdtCid: o.raw(), RdtUUID: o.raw(), LiFatID: o.raw(),
+		Msclkid: o.raw(), Uetvid: o.raw(), Twclid: o.raw(),
 	}
 	if r.IntN(3) == 0 {
 		e.Click.CapturedAt = e.Time + r.Int64N(48*3600_000) - 24*3600_000
