@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/reddit"
 	"github.com/sluicehq/sluice/pkg/provider/snapchat"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
+	"github.com/sluicehq/sluice/pkg/provider/microsoft"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
 	"github.com/sluicehq/sluice/pkg/provider/x"
 )
@@ -29,6 +30,7 @@ func Registrations() []provider.Registration {
 		reddit.Registration(),
 		linkedin.Registration(),
 		x.Registration(),
+		microsoft.Registration(),
 		webhook.Registration(),
 	}
 }

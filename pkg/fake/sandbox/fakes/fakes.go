@@ -12,6 +12,7 @@ import (
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	reddit "github.com/sluicehq/sluice/pkg/provider/reddit/fake"
 	snapchat "github.com/sluicehq/sluice/pkg/provider/snapchat/fake"
+	microsoft "github.com/sluicehq/sluice/pkg/provider/microsoft/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 	x "github.com/sluicehq/sluice/pkg/provider/x/fake"
@@ -28,6 +29,7 @@ func All() []call.Fake {
 		reddit.Open(),
 		linkedin.Open(),
 		x.Open(),
+		microsoft.Open(),
 		webhook.Open(),
 	}
 }
