@@ -14,7 +14,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/snapchat"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/microsoft"
-	"github.com/sluicehq/sluice/pkg/provider/tiktok"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
 	"github.com/sluicehq/sluice/pkg/provider/x"
 )
