@@ -9,11 +9,11 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/linkedin"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
+	"github.com/sluicehq/sluice/pkg/provider/microsoft"
 	"github.com/sluicehq/sluice/pkg/provider/pinterest"
 	"github.com/sluicehq/sluice/pkg/provider/reddit"
 	"github.com/sluicehq/sluice/pkg/provider/snapchat"
 	"github.com/sluicehq/sluice/pkg/provider/tiktok"
-	"github.com/sluicehq/sluice/pkg/provider/microsoft"
 	"github.com/sluicehq/sluice/pkg/provider/webhook"
 	"github.com/sluicehq/sluice/pkg/provider/x"
 )
@@ -29,8 +29,8 @@ func Registrations() []provider.Registration {
 		pinterest.Registration(),
 		reddit.Registration(),
 		linkedin.Registration(),
-		x.Registration(),
 		microsoft.Registration(),
+		x.Registration(),
 		webhook.Registration(),
 	}
 }

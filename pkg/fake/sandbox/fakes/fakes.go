@@ -9,6 +9,7 @@ import (
 	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
 	linkedin "github.com/sluicehq/sluice/pkg/provider/linkedin/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
+	microsoft "github.com/sluicehq/sluice/pkg/provider/microsoft/fake"
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	reddit "github.com/sluicehq/sluice/pkg/provider/reddit/fake"
 	snapchat "github.com/sluicehq/sluice/pkg/provider/snapchat/fake"
@@ -28,8 +29,8 @@ func All() []call.Fake {
 		pinterest.Open(),
 		reddit.Open(),
 		linkedin.Open(),
-		x.Open(),
 		microsoft.Open(),
+		x.Open(),
 		webhook.Open(),
 	}
 }
