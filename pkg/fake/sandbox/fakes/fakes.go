@@ -13,7 +13,6 @@ import (
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	reddit "github.com/sluicehq/sluice/pkg/provider/reddit/fake"
 	snapchat "github.com/sluicehq/sluice/pkg/provider/snapchat/fake"
-	microsoft "github.com/sluicehq/sluice/pkg/provider/microsoft/fake"
 	tiktok "github.com/sluicehq/sluice/pkg/provider/tiktok/fake"
 	webhook "github.com/sluicehq/sluice/pkg/provider/webhook/fake"
 	x "github.com/sluicehq/sluice/pkg/provider/x/fake"
