@@ -2,7 +2,6 @@ package pinterest_test
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,5 +83,5 @@ func TestTrials(t *testing.T) {
 	require.True(t, trial.Stored)
 	_, err = newProvider().Trial(d, provider.TrialOptions{Code: "x"})
 	var refused *provider.TrialError
-	require.True(t, errors.As(err, &refused))
+	require.ErrorAs(t, err, &refused)
 }

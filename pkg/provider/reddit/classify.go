@@ -78,8 +78,8 @@ func (Provider) Classify(n int, r *provider.Response) provider.Answer {
 		return a
 	}
 	var f failure
-	if readable && len(b.Error) > 0 {
-		_ = json.Unmarshal(b.Error, &f) //nolint:errcheck // an error of another form says nothing, and the status decides
+	if readable && json.Unmarshal(b.Error, &f) != nil {
+		f = failure{} // an error of another form says nothing, and the status decides
 	}
 	said := f.Explanation + f.Message
 	a.Message = words(said)
@@ -140,7 +140,8 @@ func success(a *provider.Answer, n int, b *body, readable bool) {
 	}
 }
 
-// count reads the number of "Successfully processed 1 conversion events."
+// count reads the number in Reddit's sentence: Successfully processed 1 conversion
+// events.
 func count(text string) (int, bool) {
 	rest, ok := strings.CutPrefix(text, "Successfully processed ")
 	if !ok {

@@ -18,7 +18,7 @@ var (
 	sources       = []string{"WEBSITE", "APP", "PHYSICAL_STORE", "OTHER"}
 
 	hashForm   = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	anyHash    = regexp.MustCompile(`^[0-9a-fA-F]{32,64}$`)
+	anyHash    = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 	uuidForm   = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	regionForm = regexp.MustCompile(`^(US-)?[A-Z]{2}$`)
 )
@@ -109,10 +109,12 @@ func (c *check) user() {
 			c.fail("hash", key+" is the hash of an empty value")
 		}
 	}
-	for _, n := range []jsontree.Node{user.Get("user_agent"), c.event.Get("click_id")} {
-		if n.Present() && (strings.TrimSpace(n.Text) == "" || anyHash.MatchString(n.Text) && len(n.Text) == 64) {
-			c.fail("plain", "user_agent and click_id must not be empty or hashed")
-		}
+	agent, click := user.Get("user_agent"), c.event.Get("click_id")
+	if agent.Present() && (strings.TrimSpace(agent.Text) == "" || anyHash.MatchString(agent.Text)) {
+		c.fail("user_agent", "user_agent must not be empty or hashed")
+	}
+	if click.Present() && strings.TrimSpace(click.Text) == "" {
+		c.fail("click_id", "click_id must not be empty")
 	}
 	if n := user.Get("uuid"); n.Present() && !uuidForm.MatchString(n.Text) {
 		c.fail("uuid", "uuid must be a UUID")
