@@ -23,18 +23,21 @@ const (
 // no ISO 4217 code.
 func (b *Builder) Money(value Need) {
 	b.Value = b.Event.Commerce.Value
+	wrong := false // a value that is there and of no use is not a missing one
 	if f, ok := b.In.Field("value"); ok {
 		v, number := payload.Float(f.Value)
 		b.Value = event.Opt[float64]{Value: v, Set: number}
 		if !number && f.Value.Kind != event.Null {
+			wrong = true
 			b.Refuse(decision.ProviderFieldInvalid, "fields.value is not a number")
 		}
 	}
 	if b.Value.Set && !jsonappend.Finite(b.Value.Value) {
+		wrong = true
 		b.Refuse(decision.ProviderFieldInvalid, "value is not a number")
 		b.Value = event.Opt[float64]{}
 	}
-	if value == Required && !b.Value.Set {
+	if value == Required && !b.Value.Set && !wrong {
 		b.Refuse(decision.ProviderValueMissing, "value")
 	}
 	b.currency()
