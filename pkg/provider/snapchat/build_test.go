@@ -166,6 +166,24 @@ func TestClickIDs(t *testing.T) {
 	require.Contains(t, built.Identifiers.Dropped, decision.Dropped{Kind: decision.KindClickID, Reason: decision.DropConsent})
 }
 
+// The other reading of a doubtful rule is a setting.
+func TestDoubtfulForms(t *testing.T) {
+	t.Parallel()
+	for section, want := range map[string][2]string{
+		`{}`:                             {"maryann", "sw1a1aa"},
+		`{"names":"spaced"}`:             {"mary ann", "sw1a1aa"},
+		`{"british_postcodes":"sector"}`: {"maryann", "sw1a1"},
+	} {
+		ev := webEvent()
+		ev.Identity.FirstName, ev.Identity.PostalCode, ev.Identity.Country = raw(" Mary Ann. "), raw("SW1A 1AA"), raw("GB")
+		built := provider.Build(nil, input(newRoute(t, with(section)), ev))
+		for i, key := range []string{"fn", "zp"} {
+			sum := identity.Hash([]byte(want[i]))
+			require.Contains(t, string(built.Fragment), `"`+key+`":["`+string(sum.AppendHex(nil))+`"]`, section)
+		}
+	}
+}
+
 // Build is on the hot path: what it allocates are the lists of identifier kinds.
 func BenchmarkBuild(b *testing.B) {
 	in := input(newRoute(b), webEvent())

@@ -17,6 +17,8 @@ type destination struct {
 	// events are skipped.
 	restricted   string
 	deviceKey    string
+	spaced       bool // names keep the white space inside
+	sectors      bool // British postal codes leave without their unit
 	numbers      bool // quantity and price of lines are numbers
 	phoneCountry string
 	browserless  bool // no browser reports the same events
@@ -32,12 +34,14 @@ type account struct {
 type section struct {
 	DataProcessingOptions string `yaml:"data_processing_options" enum:",off,LMU,LDU" doc:"How a restricted event is marked. Snapchat's parameters page says LMU, its SDK's example LDU: off skips such events until you have asked Snapchat."`
 	AdvertisingID         string `yaml:"advertising_id" enum:",madid,mobile_ad_id" doc:"Key of the advertising id: madid in Snapchat's documents and three senders, mobile_ad_id in its SDK."`
+	Names                 string `yaml:"names" enum:",compact,spaced" doc:"White space inside first and last names before they are hashed: compact removes it (Segment, social-hub), spaced keeps it (the official server tag, WooCommerce)."`
+	BritishPostcodes      string `yaml:"british_postcodes" enum:",whole,sector" doc:"British postal codes before they are hashed: whole (Segment), or sector, without the last two letters (WooCommerce)."`
 	Contents              string `yaml:"contents" enum:",strings,numbers" doc:"How quantity and item_price of a line are written: strings in documents and SDK, numbers in the official server tag."`
 }
 
 var (
 	accountSchema = document.Declare(account{}, options)
-	sectionSchema = document.Declare(section{DataProcessingOptions: off, AdvertisingID: madid, Contents: "strings"}, options)
+	sectionSchema = document.Declare(section{DataProcessingOptions: off, AdvertisingID: madid, Contents: "strings", Names: "compact", BritishPostcodes: "whole"}, options)
 
 	options = document.Options{Rules: map[string]document.Rule{
 		"asset": {
@@ -65,6 +69,7 @@ func (Provider) Open(d *resource.Destination) (resource.Account, []resource.Prob
 	}
 	c := &destination{
 		asset: cmp.Or(a.PixelID, a.SnapAppID), app: a.SnapAppID != "", deviceKey: cmp.Or(s.AdvertisingID, madid), numbers: s.Contents == "numbers",
+		spaced: s.Names == "spaced", sectors: s.BritishPostcodes == "sector",
 		phoneCountry: found.Defaults(d.Defaults), browserless: d.BrowserTag != nil && !*d.BrowserTag,
 	}
 	if s.DataProcessingOptions != off {

@@ -1,6 +1,7 @@
 package snapchat
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,10 +35,13 @@ var (
 	externalIDs = conversion.ExternalIDs(normal.IDField(normal.Lower), externalWeight)
 	firstName   = conversion.FirstName(letters, nameWeight)
 	lastName    = conversion.LastName(letters, nameWeight)
+	spacedFirst = conversion.FirstName(spacedLetters, nameWeight)
+	spacedLast  = conversion.LastName(spacedLetters, nameWeight)
 	gender      = conversion.Gender(normal.Gender, genderWeight)
 	cityName    = conversion.City(letters, placeWeight)
 	stateName   = conversion.Region(state, placeWeight)
 	postalCode  = conversion.PostalCode(zipCode, placeWeight)
+	sectorCode  = conversion.PostalCode(sector, placeWeight)
 	countryName = conversion.Country(normal.Country, placeWeight)
 )
 
@@ -49,6 +53,15 @@ const unitedStates = "US"
 // script and digits stay.
 func letters(dst []byte, s string, _ normal.Hints) ([]byte, bool) {
 	return lowerOf(dst, s, func(r rune) bool { return !identity.IsSpace(r) && !unicode.IsPunct(r) && !asciiSymbol(r) })
+}
+
+// spacedLetters is letters with the white space inside, for destinations that say so.
+func spacedLetters(dst []byte, s string, _ normal.Hints) ([]byte, bool) {
+	start := len(dst)
+	dst, _ = lowerOf(dst, s, func(r rune) bool { return !unicode.IsPunct(r) && !asciiSymbol(r) })
+	kept := bytes.TrimFunc(dst[start:], identity.IsSpace)
+	dst = dst[:start+copy(dst[start:], kept)]
+	return dst, len(dst) > start
 }
 
 func asciiSymbol(r rune) bool { return r < utf8.RuneSelf && unicode.IsSymbol(r) }
@@ -83,6 +96,23 @@ func zipCode(dst []byte, s string, h normal.Hints) ([]byte, bool) {
 	}
 	return dst[:start+usDigits], true
 }
+
+// sector is zipCode, but of a British code without the two letters of the unit, for
+// destinations that say so.
+func sector(dst []byte, s string, h normal.Hints) ([]byte, bool) {
+	start := len(dst)
+	dst, ok := zipCode(dst, s, h)
+	if n := len(dst) - start; ok && strings.EqualFold(h.Country, unitedKingdom) && n > unitLetters+1 {
+		dst = dst[:len(dst)-unitLetters]
+	}
+	return dst, ok
+}
+
+// unitedKingdom is the country whose postal codes end with two letters of a unit.
+const (
+	unitedKingdom = "GB"
+	unitLetters   = 2
+)
 
 // lowerOf appends what stays of s in lower case; false where nothing stays.
 func lowerOf(dst []byte, s string, stays func(rune) bool) ([]byte, bool) {

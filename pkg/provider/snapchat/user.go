@@ -14,12 +14,15 @@ func (b *builder) user() {
 	user := b.Object("user_data")
 	b.Hashes("em", &emails)
 	b.Hashes("ph", &phones)
-	b.Hashes("fn", &firstName)
-	b.Hashes("ln", &lastName)
+	b.names()
 	b.Hashes("ge", &gender)
 	b.Hashes("ct", &cityName)
 	b.Hashes("st", &stateName)
-	b.Hashes("zp", &postalCode)
+	code := &postalCode
+	if b.dest.sectors {
+		code = &sectorCode
+	}
+	b.Hashes("zp", code)
 	b.Hashes("country", &countryName)
 	b.Hashes("external_id", &externalIDs)
 	b.IP("client_ip_address", addressWeight, false)
@@ -28,6 +31,15 @@ func (b *builder) user() {
 	b.browser()
 	b.deviceIDs()
 	b.Close(user)
+}
+
+func (b *builder) names() {
+	first, last := &firstName, &lastName
+	if b.dest.spaced {
+		first, last = &spacedFirst, &spacedLast
+	}
+	b.Hashes("fn", first)
+	b.Hashes("ln", last)
 }
 
 // browser appends the value of the pixel's cookie _scid.

@@ -217,6 +217,18 @@ func TestClickIDs(t *testing.T) {
 	require.Contains(t, built.Identifiers.Dropped, decision.Dropped{Kind: decision.KindClickID, Reason: decision.DropConsent})
 }
 
+// The other reading of a doubtful rule is a setting.
+func TestNamesWithTheirSpaces(t *testing.T) {
+	t.Parallel()
+	for section, want := range map[string]string{`{}`: "maryann", `{"names":"compact"}`: "maryann", `{"names":"spaced"}`: "mary ann"} {
+		ev := webEvent()
+		ev.Identity.FirstName = raw(" Mary Ann. ")
+		sum := identity.Hash([]byte(want))
+		built := provider.Build(nil, input(newRoute(t, with(section)), ev))
+		require.Contains(t, string(built.Fragment), `"first_name":"`+string(sum.AppendHex(nil))+`"`, section)
+	}
+}
+
 // Build is on the hot path: what it allocates are the lists of identifier kinds.
 func BenchmarkBuild(b *testing.B) {
 	in := input(newRoute(b), webEvent())

@@ -27,6 +27,7 @@ type destination struct {
 	maxAge       int64
 	leadSource   string
 	places       bool // city, state and country leave, in clear
+	spaced       bool // names keep the white space inside
 	appEventIDs  bool
 	phoneCountry string
 	browserless  bool // no browser reports the same events
@@ -44,6 +45,7 @@ type section struct {
 	LeadEventSource string `yaml:"lead_event_source" rule:"name" doc:"Name of the CRM, for event source crm, where events have no commerce.lead_event_source."`
 	Location        string `yaml:"location" enum:",hidden,clear" doc:"clear: city, state and country leave unhashed, as TikTok takes them (Segment and social-hub agree). hidden: they never leave."`
 	AppEventID      string `yaml:"app_event_id" enum:",omitted,sent" doc:"Whether app events carry event_id. One reading of TikTok's documents says that they are refused with it (social-hub), another sends it (Segment)."`
+	Names           string `yaml:"names" enum:",compact,spaced" doc:"White space inside first and last names before they are hashed: compact removes it (Segment), spaced keeps it (social-hub). TikTok does not say."`
 	MaxAgeMS        int64  `yaml:"max_age" kind:"duration" doc:"How old an event may be, 1d to 62d. TikTok documents no limit; absent: 7d, for event source offline 28d."`
 }
 
@@ -51,7 +53,7 @@ var testCode = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 
 var (
 	accountSchema = document.Declare(account{}, options)
-	sectionSchema = document.Declare(section{Location: "hidden", AppEventID: "omitted"}, options)
+	sectionSchema = document.Declare(section{Location: "hidden", AppEventID: "omitted", Names: "compact"}, options)
 
 	options = document.Options{Rules: map[string]document.Rule{
 		"source": {
@@ -76,7 +78,7 @@ func (Provider) Open(d *resource.Destination) (resource.Account, []resource.Prob
 	}
 	c := &destination{
 		source: a.EventSource, id: a.EventSourceID, head: head(&a, &s), maxAge: maxAge, leadSource: s.LeadEventSource,
-		places: s.Location == "clear", appEventIDs: s.AppEventID == "sent",
+		places: s.Location == "clear", spaced: s.Names == "spaced", appEventIDs: s.AppEventID == "sent",
 		phoneCountry: found.Defaults(d.Defaults), browserless: d.BrowserTag != nil && !*d.BrowserTag,
 	}
 	switch {

@@ -1,6 +1,7 @@
 package tiktok
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,6 +35,8 @@ var (
 	externalIDs = conversion.ExternalIDs(normal.IDField(normal.AsIs), externalWeight)
 	firstName   = conversion.FirstName(name, nameWeight)
 	lastName    = conversion.LastName(name, nameWeight)
+	spacedFirst = conversion.FirstName(spacedName, nameWeight)
+	spacedLast  = conversion.LastName(spacedName, nameWeight)
 	postalCode  = conversion.PostalCode(zipCode, placeWeight)
 	cityName    = conversion.City(place, placeWeight)
 	stateName   = conversion.Region(state, placeWeight)
@@ -48,6 +51,15 @@ const unitedStates = "US"
 // script and digits stay.
 func name(dst []byte, s string, _ normal.Hints) ([]byte, bool) {
 	return lowerOf(dst, s, func(r rune) bool { return !identity.IsSpace(r) && !unicode.IsPunct(r) && !asciiSymbol(r) })
+}
+
+// spacedName is name with the white space inside, for destinations that say so.
+func spacedName(dst []byte, s string, _ normal.Hints) ([]byte, bool) {
+	start := len(dst)
+	dst, _ = lowerOf(dst, s, func(r rune) bool { return !unicode.IsPunct(r) && !asciiSymbol(r) })
+	kept := bytes.TrimFunc(dst[start:], identity.IsSpace)
+	dst = dst[:start+copy(dst[start:], kept)]
+	return dst, len(dst) > start
 }
 
 func asciiSymbol(r rune) bool { return r < utf8.RuneSelf && unicode.IsSymbol(r) }

@@ -33,8 +33,12 @@ func (b *builder) user() {
 }
 
 func (b *builder) names() {
-	b.Hash("first_name", &firstName)
-	b.Hash("last_name", &lastName)
+	first, last := &firstName, &lastName
+	if b.dest.spaced {
+		first, last = &spacedFirst, &spacedLast
+	}
+	b.Hash("first_name", first)
+	b.Hash("last_name", last)
 }
 
 // places appends the postal code, hashed, and where the destination says so the
