@@ -12,7 +12,7 @@ import (
 // nightResources are those of cmd/loadgen; the shop's Meta destination gives up
 // after a second, so that an outage leaves dead letters while a test waits. Its
 // neighbour's waits.
-var nightResources = strings.Replace(traffic.Resources, "secret: file:shop-meta.json\n  terms: {accepted_by: dpo@shop.example",
+var nightResources = strings.Replace(traffic.ShopResources, "secret: file:shop-meta.json\n  terms: {accepted_by: dpo@shop.example",
 	"secret: file:shop-meta.json\n  delivery: {retry_for: 1s}\n  terms: {accepted_by: dpo@shop.example", 1)
 
 // TestTheStoryOfANight: traffic, a provider's outage, a token that is refused,

@@ -124,8 +124,9 @@ func (n *night) inputSchema() codec.SchemaID {
 // named), and gives them. expect changes what must become of one.
 func (n *night) traffic(count int, kinds []string, expect func(*traffic.Item)) []*traffic.Item {
 	n.t.Helper()
-	// Their consent changes while they wait, which needs a writer of its own.
-	without := []string{"late", "revoked"}
+	// Their consent changes while they wait, which needs a writer of its own; and
+	// the story is of a shop with three providers.
+	without := []string{"late", "revoked", "everywhere"}
 	var all []*traffic.Item
 	for len(all) < count {
 		item := n.source.Next(time.Now())

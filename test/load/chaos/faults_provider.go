@@ -29,10 +29,7 @@ func providerFaults() []fault {
 	}
 	return []fault{
 		scripted("provider-down", 8*time.Second, false, sandbox.Rule{Do: sandbox.Unavailable}),
-		scripted("provider-throttles", 6*time.Second, false,
-			sandbox.Rule{Provider: "google", Do: sandbox.Throttle, RetryAfter: 3, Every: 3},
-			sandbox.Rule{Provider: "webhook", Do: sandbox.Throttle, RetryAfter: 3, Every: 3},
-			sandbox.Rule{Provider: "meta", Do: sandbox.Throttle, Every: 4}),
+		scripted("provider-throttles", 6*time.Second, false, throttles()...),
 		scripted("provider-answers-lost", 5*time.Second, false,
 			sandbox.Rule{Do: sandbox.LostAnswer, Every: 3}, sandbox.Rule{Do: sandbox.EmptyBody, Skip: 1, Every: 3}),
 		scripted("provider-answers-strangely", 6*time.Second, false,
@@ -44,6 +41,17 @@ func providerFaults() []fault {
 		{name: "replay-in-traffic", takes: 16 * time.Second, run: replayInTraffic},
 		{name: "credentials-rotated", neighbour: true, takes: 10 * time.Second, run: credentialsRotated},
 	}
+}
+
+// throttles are each provider's own way to refuse for too many requests.
+func throttles() []sandbox.Rule {
+	rules := []sandbox.Rule{{Provider: "meta", Do: sandbox.Throttle, Every: 4}}
+	for _, provider := range sandbox.Providers() {
+		if provider != "meta" {
+			rules = append(rules, sandbox.Rule{Provider: provider, Do: sandbox.Throttle, RetryAfter: 3, Every: 3})
+		}
+	}
+	return rules
 }
 
 // credentialsRotated: the old token is refused, until somebody writes the new

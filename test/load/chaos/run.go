@@ -161,7 +161,7 @@ func choose(o Options) ([]fault, error) {
 
 // prepare applies the resources and makes what a run works with.
 func (r *run) prepare(ctx context.Context) error {
-	if err := r.w.Apply(ctx, traffic.Resources); err != nil {
+	if err := r.w.Apply(ctx, traffic.Resources()); err != nil {
 		return err
 	}
 	if err := r.w.Sandbox.SetFaults(poison); err != nil {

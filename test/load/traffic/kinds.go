@@ -23,6 +23,10 @@ var kinds = []kind{
 	{"neighbour", 12, func(_ *Source, i *Item, now time.Time) {
 		i.Event, i.Expect = purchase(i.N, "near", now), map[string]Expect{MappingNeighbor: once(i.N)}
 	}},
+	// One event to every other provider.
+	{"everywhere", 10, func(_ *Source, i *Item, now time.Time) {
+		i.Event, i.Expect = purchase(i.N, "wide", now), wideExpect(i.N)
+	}},
 	{"browse", 14, func(_ *Source, i *Item, now time.Time) {
 		i.Event = purchase(i.N, "shop", now)
 		i.Event.Name, i.Event.Commerce = "page.viewed", event.Commerce{}

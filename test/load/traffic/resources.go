@@ -22,18 +22,26 @@ type Account struct {
 
 // Accounts are the targets by mapping.
 func Accounts() map[string]Account {
-	return map[string]Account{
+	accounts := map[string]Account{
 		MappingMeta:     {Provider: "meta", Destination: shopDataset, Target: "Purchase"},
 		MappingGoogle:   {Provider: "google", Destination: shopAccount, Target: shopAction, ByTransaction: true},
 		MappingHook:     {Provider: "webhook", Destination: shopEndpoint, Target: "order"},
 		MappingNeighbor: {Provider: "meta", Destination: neighbourData, Target: "Purchase"},
 	}
+	for i := range everywhere {
+		w := &everywhere[i]
+		accounts[w.mapping()] = Account{Provider: w.provider, Destination: w.destination, Target: w.target, ByTransaction: w.byTransaction}
+	}
+	return accounts
 }
 
-// Resources are a German shop with a destination at each provider, of which
+// Resources are those of every customer of the traffic.
+func Resources() string { return ShopResources + wideResources() }
+
+// ShopResources are a German shop with a destination at each provider, of which
 // one waits for consent, and a neighbour who must not notice the shop's
 // trouble.
-const Resources = `
+const ShopResources = `
 apiVersion: sluice/v1
 kind: Destination
 metadata: {name: shop-meta, customer: shop, owner: ads@shop.example}

@@ -2,10 +2,13 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
+	"github.com/sluicehq/sluice/test/load/traffic"
 )
 
 // writeConfig writes what an operator would, with waits that suit a test of
@@ -31,17 +34,26 @@ sender:
     meta: {base_url: %q, allow_insecure: true, allow_private: true}
     google: {base_url: %q, token_url: %q, allow_insecure: true, allow_private: true}
     webhook: {base_url: %q, allow_insecure: true, allow_private: true}
-privacy: {key: %q, key_id: loadgen}
+%sprivacy: {key: %q, key_id: loadgen}
 erase: {keys: {k1: %q}, key_id: k1}
 diagnostics: {unmapped: all}
 admin: {listen: "127.0.0.1:0"}
 telemetry: {log: {level: info}}
 shutdown: {drain: 10s}
-`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], "file:"+w.Dir+"/privacy.key", "file:"+w.Dir+"/erase.key")
+`, quoted(w.Brokers), registry, patience, s.Tap.Addr(), w.Dir, urls["meta"], urls["google"], urls["google_token"], urls["webhook"], others(urls), "file:"+w.Dir+"/privacy.key", "file:"+w.Dir+"/erase.key")
 	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the configuration of %s: %w", s.Name, err)
 	}
 	return nil
+}
+
+// others are the providers whose configuration is their address alone.
+func others(urls sandbox.URLs) string {
+	var b strings.Builder
+	for _, provider := range slices.Sorted(maps.Keys(traffic.Secrets())) {
+		fmt.Fprintf(&b, "    %s: {base_url: %q, allow_insecure: true, allow_private: true}\n", provider, urls[provider])
+	}
+	return b.String()
 }
 
 func quoted(all []string) string {

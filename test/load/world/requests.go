@@ -149,12 +149,17 @@ func (a *answered) spoilt(provider string) bool {
 	return a.status == http.StatusOK && provider != "webhook" && !json.Valid(a.body)
 }
 
-// denied tells whether a good status came with an error in the body.
+// denied tells whether a good status came with an error in the body: TikTok has
+// a code there, which is 0 for good ones.
 func (a *answered) denied() bool {
 	var said struct {
 		Error json.RawMessage `json:"error"`
+		Code  json.RawMessage `json:"code"`
 	}
-	return a.status == http.StatusOK && json.Unmarshal(a.body, &said) == nil && len(said.Error) > 0
+	if a.status != http.StatusOK || json.Unmarshal(a.body, &said) != nil {
+		return false
+	}
+	return len(said.Error) > 0 || len(said.Code) > 0 && string(said.Code) != "0"
 }
 
 func waitOf(h http.Header) time.Duration {
@@ -173,6 +178,9 @@ func read(one *Request, req *http.Request, body []byte) {
 				body = plain
 			}
 		}
+	}
+	if readConversions(one, req, body) {
+		return
 	}
 	switch path := req.URL.Path; {
 	case strings.HasPrefix(path, "/webhook/"):

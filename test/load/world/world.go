@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/edge/topology"
 	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/test/load/role"
+	"github.com/sluicehq/sluice/test/load/traffic"
 )
 
 // InputTopic is the analytics topic of every test installation.
@@ -166,14 +168,22 @@ func (w *World) Apply(ctx context.Context, resources string) error {
 // WriteSecrets writes, or writes again, the credentials that the stand-ins
 // take.
 func (w *World) WriteSecrets() error {
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"shop-meta.json":    `{"access_token": "sandbox-meta-zq7xtoken"}`,
 		"near-meta.json":    `{"access_token": "sandbox-meta-zq7xtoken"}`,
 		"shop-google.json":  `{"client_id": "sandbox", "client_secret": "sandbox-zq7xsecret", "refresh_token": "sandbox-google-zq7xrefresh"}`,
 		"shop-webhook.json": fmt.Sprintf(`{"signing_key": %q}`, sandbox.URLsAt("")["webhook_key"]),
 		"privacy.key":       "zq7xprivacy: a key of more than thirty-two bytes",
 		"erase.key":         "zq7xerase: a key of more than thirty-two bytes",
-	} {
+	}
+	for provider, name := range traffic.Secrets() {
+		secret, err := json.Marshal(w.Sandbox.Secret(provider, "zq7xtoken"))
+		if err != nil {
+			return fmt.Errorf("writing credentials of %s: %w", provider, err)
+		}
+		files[name] = string(secret)
+	}
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing credentials: %w", err)
 		}
