@@ -318,6 +318,11 @@ type Answer struct {
 	// RestDelivered: the provider took the items that no fault names, so they
 	// are not sent again. Only with class Invalid and faults.
 	RestDelivered bool
+	// SomeDelivered: the provider may have taken some of the items and does not say
+	// which. Only with class Invalid and without faults. Bisecting sends them again,
+	// which is for items whose second copy it recognises; the others
+	// (Built.ResendUnsafe) end as unknown.
+	SomeDelivered bool
 	Warnings      []string
 	// Unmapped: the answer is in no table and was classified by its status.
 	Unmapped bool

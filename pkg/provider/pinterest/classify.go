@@ -61,7 +61,7 @@ func (Provider) Classify(n int, r *provider.Response) provider.Answer {
 		if n > 0 && a.Class != provider.Invalid { // something failed, and nothing is named
 			a.Class, a.Code, a.Warnings = provider.Invalid, "422", nil
 			a.Message = reply.Text(b.Message, reply.MaxMessage)
-			reply.Blame(&a, n, nil)
+			unnamed(&a, n, said)
 		}
 	default:
 		refused(&a, n, r, &b, readable)
@@ -95,7 +95,7 @@ func outcomes(a *provider.Answer, n, status int, said *outcome) {
 	case len(faults) > 0 || short:
 		a.Class, a.Warnings = provider.Invalid, nil
 		a.Message = "some events were not processed, and the answer does not say which"
-		reply.Blame(a, n, nil)
+		unnamed(a, n, said)
 	default:
 		if !whole || said.Processed != nil && *said.Processed != n {
 			a.Warnings = append(a.Warnings, "Pinterest does not speak of as many events as were sent")
@@ -105,6 +105,13 @@ func outcomes(a *provider.Answer, n, status int, said *outcome) {
 			a.Class = provider.AcceptedWithWarnings
 		}
 	}
+}
+
+// unnamed blames nobody of several events: some may have been taken, unless the
+// answer says that none was.
+func unnamed(a *provider.Answer, n int, said *outcome) {
+	reply.Blame(a, n, nil)
+	a.SomeDelivered = len(a.Faults) == 0 && (said.Processed == nil || *said.Processed != 0)
 }
 
 // refused reads an answer that refuses the request as a whole.

@@ -92,6 +92,7 @@ func TestTheSandboxTakesEventsOneByOne(t *testing.T) {
 		require.Equal(t, provider.Invalid, a.Class, name)
 		require.Empty(t, a.Faults, "nobody is named")
 		require.False(t, a.RestDelivered, name)
+		require.True(t, a.SomeDelivered, name)
 	}
 }
 

@@ -145,6 +145,9 @@ func CheckAnswer(t testing.TB, p provider.Provider, n int, r *provider.Response)
 	if a.RestDelivered && (a.Class != provider.Invalid || len(a.Faults) == 0) {
 		t.Fatalf("class %s with %d faults says that the rest was taken", a.Class, len(a.Faults))
 	}
+	if a.SomeDelivered && (a.Class != provider.Invalid || len(a.Faults) > 0) {
+		t.Fatalf("class %s with %d faults says that nobody knows what was taken", a.Class, len(a.Faults))
+	}
 	if strings.Contains(a.Message, "jane@shop.example") {
 		t.Fatalf("the message quotes an identifier")
 	}

@@ -43,9 +43,15 @@ func (u *judgement) invalid(ctx context.Context) {
 			u.resend(others)
 		}
 	default:
+		if a.SomeDelivered {
+			others = u.endUnknown(others)
+		}
 		// The half that goes on the pile last is sent first.
-		u.resend(others[len(others)/2:])
-		u.resend(others[:len(others)/2])
+		for _, half := range [...][]*item{others[len(others)/2:], others[:len(others)/2]} {
+			if len(half) > 0 {
+				u.resend(half)
+			}
+		}
 	}
 }
 

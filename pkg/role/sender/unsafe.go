@@ -84,7 +84,7 @@ func notTaken(a *answer, index int) bool {
 				return f.Means() != provider.DuplicateDelivery && f.Means() != provider.UnknownOutcome
 			}
 		}
-		return !a.RestDelivered
+		return !a.RestDelivered && !a.SomeDelivered
 	default:
 		return false
 	}

@@ -69,6 +69,26 @@ func TestAnUnknownRestEndsWithAReason(t *testing.T) {
 	})
 }
 
+// Where the provider took some and names nobody, the request is halved, but not
+// with events of which a second copy counts.
+func TestAnUnknownPartIsHalvedWithoutWhatWouldCountTwice(t *testing.T) {
+	bubble(t, 1, func(r *harness) {
+		s := r.startAnswering(func(request int, a provider.Answer) provider.Answer {
+			if request == 0 {
+				a.Class, a.SomeDelivered = provider.Invalid, true
+			}
+			return a
+		})
+		r.route(0, "view", "u", r.next(), unsafe)
+		r.order(0, "view", ids("v", 3)...)
+		r.await(func() bool { return s.Status().Idle() && r.lag() == 0 }, "settled")
+		require.Equal(t, map[string]int{"delivered delivered": 3, "dead_lettered provider.outcome_unknown": 1}, r.counts())
+		require.Equal(t, 1, r.accepted(0, "ViewContent", "u"), "it was taken at first, and not sent again")
+		require.Len(t, r.wire.requests(), 3, "all, and two halves")
+		r.stop(s)
+	})
+}
+
 // A fault may pass, or be the mapping's, or no fault at all: none of it is the
 // event's, and its neighbours notice nothing.
 func TestAFaultMeansWhatItsClassSays(t *testing.T) {
