@@ -155,15 +155,9 @@ func answers(rows []provider.ErrorRow) provider.Table {
 	return t
 }
 
-// commerce are the events of the template of that name.
-var commerce = []string{
-	"transaction.purchase", "cart.added", "product.viewed", "checkout.started", "payment_info.added", "user.signed_up",
-	"lead.submitted", "lead.qualified", "lead.converted", "transaction.refunded",
-}
-
 func template(p provider.Provider) provider.Table {
 	t := provider.Table{Name: "template", Title: "The template commerce", Head: []string{"source event", "sent as", "lane"}}
-	for _, source := range commerce {
+	for _, source := range resource.TemplateEvents("commerce") {
 		m, ok := p.TemplateEvent("commerce", source)
 		if !ok || m.ProviderEvent == resource.NoEvent {
 			t.Rows = append(t.Rows, []string{"`" + source + "`", "nothing: `provider.unsupported_event`", ""})

@@ -172,7 +172,7 @@ func (l *loader) expand(doc *mappingDocument) {
 			explicit[r.event] = true
 			l.expandRow(doc, r.over(doc.defaults), e, single, doc.destPaths[i])
 		}
-		for _, event := range templateEvents(doc.Template) {
+		for _, event := range TemplateEvents(doc.Template) {
 			if !explicit[event] && !slices.Contains(doc.Except, event) {
 				l.expandTemplate(doc, event, e, doc.destPaths[i])
 			}

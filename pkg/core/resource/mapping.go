@@ -127,7 +127,7 @@ func (r *reader) checkExcept(d *mappingDocument, spec *document.Node) {
 	if len(d.Except) > 0 && !spec.Has("template") {
 		r.report(Problem{Path: "spec.except", Rule: "only goes with template", Fix: "remove it"})
 	}
-	known := templateEvents(d.Template)
+	known := TemplateEvents(d.Template)
 	for i, event := range d.Except {
 		if len(known) > 0 && !slices.Contains(known, event) {
 			p := document.UnknownWord(event, known)

@@ -22,11 +22,13 @@ var templates = [...]struct {
 		"lead.submitted",
 		"lead.qualified",
 		"lead.converted",
+		"subscription.started",
 		"transaction.refunded",
 	}},
 }
 
-func templateEvents(name string) []string {
+// TemplateEvents are the source events of a template, in order.
+func TemplateEvents(name string) []string {
 	for i := range templates {
 		if templates[i].name == name {
 			return templates[i].events

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
 	"github.com/sluicehq/sluice/pkg/provider/all"
 )
@@ -38,6 +39,20 @@ func TestEveryRegistrationDeclaresItself(t *testing.T) {
 		_, verdicts := p.(provider.Verdicts)
 		assert.Equal(t, s.Asynchronous, verdicts, "%s answers later, and can be asked", r.Name)
 		assert.DirExists(t, filepath.Join("..", r.Name))
+	}
+}
+
+// The standard event table has a column for each provider: resource.NoEvent where
+// it has nothing for an event, so that decisions say so.
+func TestEveryProviderHasAColumnInTheStandardTable(t *testing.T) {
+	t.Parallel()
+	for _, r := range all.Registrations() {
+		p := r.New(provider.Deps{})
+		for _, source := range resource.TemplateEvents("commerce") {
+			m, ok := p.TemplateEvent("commerce", source)
+			assert.True(t, ok, "%s has no row for %s", r.Name, source)
+			assert.NotEmpty(t, m.ProviderEvent, "%s: %s", r.Name, source)
+		}
 	}
 }
 

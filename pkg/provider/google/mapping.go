@@ -190,5 +190,6 @@ var commerce = [...]struct {
 	{source: "lead.submitted", event: "generate_lead", lane: decision.LaneRealtime},
 	{source: "lead.qualified", event: "qualify_lead", lane: decision.LaneRealtime},
 	{source: "lead.converted", event: "close_convert_lead", lane: decision.LaneRealtime},
+	{source: "subscription.started", event: "subscribe", lane: decision.LaneRealtime},
 	{source: "transaction.refunded", event: "refund", section: json.RawMessage(`{"adjust":true}`)},
 }

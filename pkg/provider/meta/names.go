@@ -44,6 +44,7 @@ var commerce = [...]struct {
 	{"lead.submitted", "Lead", decision.LaneRealtime},
 	{"lead.qualified", "Lead qualified", decision.LaneRealtime},
 	{"lead.converted", "Lead converted", decision.LaneRealtime},
+	{"subscription.started", "Subscribe", decision.LaneRealtime},
 	{refundedEvent, resource.NoEvent, decision.LaneBatch},
 }
 

@@ -148,6 +148,7 @@ var commerce = [...]struct {
 	{"lead.submitted", "lead", decision.LaneRealtime},
 	{"lead.qualified", "custom", decision.LaneRealtime},
 	{"lead.converted", "custom", decision.LaneRealtime},
+	{"subscription.started", "subscribe", decision.LaneRealtime},
 	{refundedEvent, resource.NoEvent, decision.LaneBatch},
 }
 

@@ -167,6 +167,7 @@ var commerce = [...]struct {
 	{"lead.submitted", "LEAD", decision.LaneRealtime},
 	{"lead.qualified", "LeadQualified", decision.LaneRealtime},
 	{"lead.converted", "LeadConverted", decision.LaneRealtime},
+	{"subscription.started", "Subscribe", decision.LaneRealtime},
 	{refundedEvent, resource.NoEvent, decision.LaneBatch},
 }
 

@@ -35,6 +35,7 @@ var commerce = [...]struct {
 	{"lead.submitted", resource.NoEvent, decision.LaneRealtime},
 	{"lead.qualified", resource.NoEvent, decision.LaneRealtime},
 	{"lead.converted", resource.NoEvent, decision.LaneRealtime},
+	{"subscription.started", "SUBSCRIBE", decision.LaneRealtime},
 	{refundedEvent, resource.NoEvent, decision.LaneBatch},
 }
 

@@ -123,6 +123,7 @@ var commerce = [...]struct {
 	{"lead.submitted", decision.LaneRealtime},
 	{"lead.qualified", decision.LaneRealtime},
 	{"lead.converted", decision.LaneRealtime},
+	{"subscription.started", decision.LaneRealtime},
 	{"transaction.refunded", decision.LaneRealtime},
 }
 

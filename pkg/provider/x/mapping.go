@@ -120,6 +120,7 @@ var commerce = [...]struct {
 	{"lead.submitted", "lead", decision.LaneRealtime},
 	{"lead.qualified", "qualify_lead", decision.LaneRealtime},
 	{"lead.converted", "close_convert_lead", decision.LaneRealtime},
+	{"subscription.started", "subscribe", decision.LaneRealtime},
 	{"transaction.refunded", resource.NoEvent, decision.LaneBatch},
 }
 
