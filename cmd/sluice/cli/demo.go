@@ -21,7 +21,7 @@ import (
 func (r *root) demoCommand() *cobra.Command {
 	o := demo.Options{Version: r.version}
 	var output string
-	var serve bool
+	var serve, details bool
 	cmd := &cobra.Command{
 		Use:     "demo",
 		GroupID: "try",
@@ -52,7 +52,7 @@ machine. It exits 0 only if the accounting adds up.`,
 			}
 			ctx, stop := signals(cmd.Context())
 			defer stop()
-			return r.runDemo(ctx, o, output, serve)
+			return r.runDemo(ctx, o, output, serve, details)
 		},
 	}
 	f := cmd.Flags()
@@ -64,6 +64,7 @@ machine. It exits 0 only if the accounting adds up.`,
 	f.StringVar(&o.Capture, "capture", "", "write requests.ndjson and diagnostics.ndjson into this folder")
 	f.StringVar(&o.Faults, "faults", "", "let the providers fail: throttle, outage, slow, bad-token, poison, lost-answer (commas), or all")
 	f.BoolVar(&serve, "serve", false, "keep the services and roles running afterwards and print their addresses")
+	f.BoolVar(&details, "details", false, "print a line for each destination, reason and sum")
 	outputFlag(cmd, &output, "text", "json")
 	completeWords(cmd, "faults", faultNames()...)
 	return cmd
@@ -92,7 +93,7 @@ func (r *root) checkDemoFiles(o *demo.Options) error {
 	return err
 }
 
-func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve bool) error {
+func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve, details bool) error {
 	if r.Alone {
 		// Broker, Redis and registry live in this process too, and what they throw
 		// away is collected early: twice the memory would be the price otherwise.
@@ -124,7 +125,7 @@ func (r *root) runDemo(ctx context.Context, o demo.Options, output string, serve
 	if output == "json" {
 		err = printJSON(r.Out, result)
 	} else {
-		err = printAccounting(r.Out, result, o.Resources)
+		err = printAccounting(r.Out, result, o.Resources, details)
 	}
 	if err != nil {
 		return err

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluicehq/sluice/cmd/sluice/cli"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 )
 
 var (
@@ -109,6 +111,35 @@ func TestDemoShowsCopiesOfLostAnswers(t *testing.T) {
 	t.Parallel()
 	got := run(t, "demo", "--events", "300", "--faults", "lost-answer")
 	require.Zero(t, got.code, got.stderr)
-	require.Regexp(t, `seen twice by a provider +[1-9]\d* +0 expected: an answer was lost`, got.stdout)
-	require.Regexp(t, `nothing lost, nothing handed over twice; [1-9]\d* events? came to a provider in copies with the same ids\.`, got.stdout)
+	require.Regexp(t, `seen twice by a provider +[1-9]\d* +0 +expected: an answer was lost`, got.stdout)
+	require.Regexp(t, `nothing lost, nothing handed over twice; [1-9]\d* events? came in copies with the same ids\.`, got.stdout)
+}
+
+// The report of the demo's own customers fits a terminal, whatever the number
+// of providers; a line of it stands for each of them.
+func TestDemoReportFitsATerminal(t *testing.T) {
+	t.Parallel()
+	got := run(t, "demo")
+	require.Zero(t, got.code, got.stderr)
+	lines := strings.Split(strings.TrimSuffix(got.stdout, "\n"), "\n")
+	require.LessOrEqual(t, len(lines), 60, got.stdout)
+	for _, line := range lines {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 100, line)
+	}
+	for _, name := range sandbox.Providers() {
+		require.Regexp(t, `(?m)^ `+name+` +[1-9].* ok *$`, got.stdout)
+	}
+	require.Regexp(t, `(?m)^ kiosko +0 +[1-9]\d* *$`, got.stdout, "nothing of it is delivered")
+}
+
+// With --details every destination, reason and sum has a line of its own.
+func TestDemoDetails(t *testing.T) {
+	t.Parallel()
+	got := run(t, "demo", "--events", "400", "--details")
+	require.Zero(t, got.code, got.stderr)
+	for _, name := range sandbox.Providers() {
+		require.Contains(t, got.stdout, " "+name+": deliveries = their ends")
+	}
+	require.Regexp(t, `(?m)^ northwind-meta +skipped +consent\.denied +[1-9]`, got.stdout)
+	require.Regexp(t, `(?m)^ ledgerly-linkedin +[1-9]`, got.stdout)
 }

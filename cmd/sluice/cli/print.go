@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -62,9 +63,11 @@ type grid struct {
 	rows   [][]any
 	// right are the columns (from 0) with numbers.
 	right []int
+	// width of the terminal that it shall fit, in columns; 0: 80.
+	width int
 }
 
-// printGrid writes a table that fits a terminal of 80 columns where its
+// printGrid writes a table that fits a terminal of its width where its
 // content does: columns move together before lines are broken.
 func printGrid(w io.Writer, g grid) error {
 	t := table.NewWriter()
@@ -87,7 +90,7 @@ func printGrid(w io.Writer, g grid) error {
 	}
 	t.SetColumnConfigs(configs)
 	rendered := t.Render()
-	if longest(rendered) > width {
+	if longest(rendered) > cmp.Or(g.width, width) {
 		style.Box.PaddingRight = ""
 		t.SetStyle(style)
 		rendered = t.Render()

@@ -23,7 +23,7 @@ type Result struct {
 
 	// Checks are the sums that have to agree, for the text report.
 	Checks []Check `json:"-"`
-	// Table is the number of decisions by destination and outcome.
+	// Table is the number of decisions by customer, destination and outcome.
 	Table map[Row]int `json:"-"`
 }
 
@@ -33,14 +33,22 @@ type Provider struct {
 	Accepted int `json:"accepted"` // distinct events that the sandbox took
 	Rejected int `json:"rejected"` // distinct events that it refused
 	Requests int `json:"requests"` // HTTP requests that it saw
+
+	// What the topics say beside it, for the text report.
+	Eligible     int `json:"-"` // decisions that promise a delivery
+	Ended        int `json:"-"` // deliveries with an end, or known to be under way
+	Delivered    int `json:"-"` // of these
+	DeadLettered int `json:"-"`
 }
 
 // Check is one sum seen from two sides.
 type Check struct {
-	What  string
-	Left  int
-	Right int
-	OK    bool
+	// Provider is whose sum it is; empty: everybody's.
+	Provider string
+	What     string
+	Left     int
+	Right    int
+	OK       bool
 	// Expected says why sides that differ are right all the same.
 	Expected string
 }
@@ -79,16 +87,23 @@ func Account(c Counts, seen sandbox.Report, written int, took time.Duration, dou
 
 func (r *Result) provider(name string, c *Counts, seen sandbox.ProviderReport) {
 	ends := c.Ends[name]
-	r.Providers[name] = Provider{Queued: c.Queued[name], Accepted: seen.Accepted + seen.Adjustments, Rejected: seen.Rejected, Requests: seen.Requests}
-	r.ProviderDuplicates += seen.Duplicates
-	r.check(name+": eligible decisions = deliveries committed", c.Routed[name], c.Queued[name])
-	total := 0
-	for _, n := range ends {
-		total += n
+	p := Provider{
+		Queued: c.Queued[name], Accepted: seen.Accepted + seen.Adjustments, Rejected: seen.Rejected, Requests: seen.Requests,
+		Eligible: c.Routed[name], Delivered: ends["delivered"], DeadLettered: ends["dead_lettered"],
 	}
-	r.check(name+": deliveries = their ends", c.Queued[name], total)
-	r.check(name+": delivered = taken by the sandbox", ends["delivered"], seen.Accepted+seen.Adjustments)
-	r.check(name+": dead-lettered = refused by the sandbox", ends["dead_lettered"], seen.Rejected)
+	for _, n := range ends {
+		p.Ended += n
+	}
+	r.Providers[name] = p
+	r.ProviderDuplicates += seen.Duplicates
+	from := len(r.Checks)
+	r.check(name+": eligible decisions = deliveries committed", p.Eligible, p.Queued)
+	r.check(name+": deliveries = their ends", p.Queued, p.Ended)
+	r.check(name+": delivered = taken by the sandbox", p.Delivered, p.Accepted)
+	r.check(name+": dead-lettered = refused by the sandbox", p.DeadLettered, p.Rejected)
+	for i := range r.Checks[from:] {
+		r.Checks[from+i].Provider = name
+	}
 }
 
 func (r *Result) check(what string, left, right int) {

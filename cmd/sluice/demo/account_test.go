@@ -89,3 +89,17 @@ func TestCopiesAtTheProvider(t *testing.T) {
 	r = demo.Account(demo.NewLedger().Count(), sandbox.Report{}, 0, time.Second, true)
 	require.Contains(t, r.Checks, demo.Check{What: "seen twice by a provider", OK: true})
 }
+
+// A provider's sums are marked as its own, so that a report may fold them.
+func TestSumsOfAProvider(t *testing.T) {
+	l := demo.NewLedger()
+	l.Input(0, 0, true)
+	queued := skipped("d0", 0)
+	queued.Status, queued.Reason, queued.CustomerID = decision.Queued, decision.Eligible, "northwind"
+	l.Decision(queued)
+	r := demo.Account(l.Count(), sandbox.Report{}, 1, time.Second, false)
+	require.False(t, r.OK)
+	require.Contains(t, r.Checks, demo.Check{Provider: "meta", What: "meta: eligible decisions = deliveries committed", Left: 1, Right: 0})
+	require.Equal(t, demo.Provider{Eligible: 1, Ended: 1}, r.Providers["meta"])
+	require.Equal(t, map[demo.Row]int{{Customer: "northwind", Destination: "northwind-meta", Status: "missing", Reason: "no end was published"}: 1}, r.Table)
+}

@@ -1,14 +1,18 @@
 package demo_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/sluicehq/sluice/cmd/sluice/demo"
+	"github.com/sluicehq/sluice/pkg/fake/sandbox"
 	"github.com/sluicehq/sluice/test/patience"
 )
 
@@ -42,11 +46,41 @@ func TestDemoAddsUp(t *testing.T) {
 	for name, p := range r.Providers {
 		require.Equal(t, p.Queued, p.Accepted, "%s took every delivery, adjustments of a transaction included", name)
 	}
-	require.Positive(t, r.Providers["meta"].Accepted)
-	require.Positive(t, r.Providers["google"].Accepted)
-	require.Positive(t, r.Providers["webhook"].Accepted)
+	for _, name := range sandbox.Providers() {
+		require.Positive(t, r.Providers[name].Accepted, "no event of the demo reaches %s: give one of its customers a destination (resources) and its click ids (shops.go)", name)
+	}
 	decisions, err := os.ReadFile(filepath.Join(captured, "diagnostics.ndjson"))
 	require.NoError(t, err)
 	require.Contains(t, string(decisions), `"reason":"verdict.confirmed"`, "Google says within the demo what became of its requests")
-	require.Positive(t, r.Providers["webhook"].Accepted)
+	clicked := clickIDs(t, string(decisions))
+	for _, name := range sandbox.Providers() {
+		require.Positive(t, clicked[name], "no event carries a click id that %s takes", name)
+	}
+	customers := map[string]struct{}{}
+	for row := range r.Table {
+		if row.Destination != "" {
+			customers[row.Customer] = struct{}{}
+		}
+	}
+	require.Len(t, customers, 8, "%v", customers)
+}
+
+// clickIDs counts the decisions to send a click id, by provider.
+func clickIDs(t *testing.T, decisions string) map[string]int {
+	t.Helper()
+	all := map[string]int{}
+	for line := range strings.Lines(decisions) {
+		var d struct {
+			Provider    string `json:"provider"`
+			Status      string `json:"status"`
+			Identifiers struct {
+				Present []string `json:"present"`
+			} `json:"identifiers"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &d))
+		if d.Status == "queued" && slices.Contains(d.Identifiers.Present, "click_id") {
+			all[d.Provider]++
+		}
+	}
+	return all
 }

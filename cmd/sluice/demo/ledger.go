@@ -39,6 +39,7 @@ type fate struct {
 	status   decision.Status // of router or hold
 	reason   decision.Reason
 	provider string
+	customer string
 	dest     string
 	end      decision.Status // of the sender; StatusNone while pending
 	why      decision.Reason // of the end
@@ -132,7 +133,8 @@ func (l *Ledger) routed(p digest, d *decision.Decision) {
 	case f.status != decision.StatusNone:
 		return // the hold's decision is final, and may be read before the router's
 	}
-	f.status, f.reason, f.provider, f.dest = d.Status, d.Reason, l.name(d.Provider), l.name(d.DestinationID)
+	f.status, f.reason, f.provider = d.Status, d.Reason, l.name(d.Provider)
+	f.customer, f.dest = l.name(d.CustomerID), l.name(d.DestinationID)
 	l.moved(f, before)
 }
 
@@ -248,7 +250,7 @@ type Counts struct {
 }
 
 // Row is one line of the report.
-type Row struct{ Destination, Status, Reason string }
+type Row struct{ Customer, Destination, Status, Reason string }
 
 // Count sums up.
 func (l *Ledger) Count() Counts {
@@ -268,11 +270,11 @@ func (l *Ledger) Count() Counts {
 		if f.status == decision.Queued {
 			c.queued(f)
 		} else {
-			c.Table[Row{f.dest, f.status.String(), f.reason.String()}]++
+			c.Table[Row{f.customer, f.dest, f.status.String(), f.reason.String()}]++
 		}
 	}
 	if c.Undecided > 0 {
-		c.Table[Row{"", "missing", "no decision was published"}] = c.Undecided
+		c.Table[Row{"", "", "missing", "no decision was published"}] = c.Undecided
 	}
 	// Unmapped events are counted, not published: they are the input records
 	// that no decision names and that need none.
@@ -280,7 +282,7 @@ func (l *Ledger) Count() Counts {
 		c.Decisions += silent
 		c.ByStatus[decision.Skipped.String()] += silent
 		c.ByReason[decision.MappingNone.String()] += silent
-		c.Table[Row{"", decision.Skipped.String(), decision.MappingNone.String()}] += silent
+		c.Table[Row{"", "", decision.Skipped.String(), decision.MappingNone.String()}] += silent
 	}
 	for provider, n := range l.queued {
 		c.Queued[provider] = n
@@ -306,5 +308,5 @@ func (c *Counts) queued(f *fate) {
 		c.Ends[f.provider] = map[string]int{}
 	}
 	c.Ends[f.provider][end]++
-	c.Table[Row{f.dest, end, why}]++
+	c.Table[Row{f.customer, f.dest, end, why}]++
 }

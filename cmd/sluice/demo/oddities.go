@@ -71,9 +71,23 @@ var oddities = []func(*Traffic) Record{
 		e.Commerce.Value = event.Some(0.0)
 	}),
 
+	// What one provider takes and another does not: a phone number alone, a
+	// browser that may not keep ids.
+	purchase(hemma, func(_ *Traffic, e *event.Event) { phoneOnly(e, "070 123 45 67") }),
+	conversionOf(ledgerly, "lead.submitted", func(_ *Traffic, e *event.Event) { phoneOnly(e, "06 12345678") }),
+	purchase(hemma, func(_ *Traffic, e *event.Event) { e.Consent.AdStorage = consent.Text("denied") }),
+	purchase(bytehaus, func(_ *Traffic, e *event.Event) { e.Consent.AdUserData = consent.Text("denied") }),
+	purchase(glow, func(_ *Traffic, e *event.Event) { e.Page = event.Page{} }),
+
 	// What is no event at all.
 	func(*Traffic) Record { return Record{Raw: []byte("not an event")} },
 	purchase(northwind, func(_ *Traffic, e *event.Event) { e.CustomerID = "" }),
+}
+
+// phoneOnly leaves one identifier.
+func phoneOnly(e *event.Event, number string) {
+	e.Identity = event.Identity{Phones: []identity.Raw{identity.NewRaw(number)}}
+	e.Click, e.Device.IP = event.Click{}, identity.Raw{}
 }
 
 const (

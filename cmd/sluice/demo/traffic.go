@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sluicehq/sluice/pkg/core/consent"
@@ -70,35 +71,6 @@ func (t *Traffic) Next() Record {
 	return Record{Event: e}
 }
 
-// shop is one customer's kind of traffic.
-type shop struct {
-	customer, country, region, currency, host, phone string
-	grant                                            bool // banners ask for consent
-}
-
-var (
-	northwind = shop{customer: "northwind", country: "DE", currency: "EUR", host: "https://www.northwind.example", phone: "0151 2345", grant: true}
-	aurora    = shop{customer: "aurora", country: "US", region: "CA", currency: "USD", host: "https://shop.aurora.example", phone: "(415) 555-"}
-	auroraTX  = shop{customer: "aurora", country: "US", region: "TX", currency: "USD", host: "https://shop.aurora.example", phone: "(512) 555-"}
-	kiosko    = shop{customer: "kiosko", country: "ES", currency: "EUR", host: "https://kiosko.example", phone: "612 34", grant: true}
-	vita      = shop{customer: "vita", country: "FR", currency: "EUR", host: "https://vita.example", phone: "06 12 34 ", grant: true}
-)
-
-func (t *Traffic) shop() shop {
-	switch n := t.rng.IntN(20); {
-	case n < 10:
-		return northwind
-	case n < 16:
-		return aurora
-	case n < 18:
-		return auroraTX
-	case n < 19:
-		return kiosko
-	default:
-		return vita
-	}
-}
-
 var browsing = []string{"page.viewed", "product.viewed", "search.performed", "list.viewed", "banner.clicked", "video.played", "review.read"}
 
 // browse is an event of the kind that stays inside.
@@ -108,16 +80,14 @@ func (t *Traffic) browse(s shop) *event.Event {
 	return e
 }
 
-var funnel = []string{"cart.added", "cart.added", "checkout.started", "user.signed_up", "transaction.purchase", "transaction.purchase", "transaction.purchase"}
-
 // conversion is an event that a mapping may name.
 func (t *Traffic) conversion(s shop) *event.Event {
-	e := t.base(s, funnel[t.rng.IntN(len(funnel))])
+	e := t.base(s, s.funnel[t.rng.IntN(len(s.funnel))])
 	t.identify(e, s)
 	if s.grant {
 		t.grantAll(e)
 	}
-	if e.Name != "user.signed_up" {
+	if e.Name != "user.signed_up" && !strings.HasPrefix(e.Name, "lead.") {
 		t.shopFor(e, s)
 	}
 	return e
@@ -131,7 +101,7 @@ func (t *Traffic) base(s shop, name string) *event.Event {
 		CustomerID: s.customer, Name: name, Time: at,
 		ID:        fmt.Sprintf("%s-%08x-%06d", s.customer[:3], t.rng.Uint32(), t.n),
 		SubjectID: identity.NewRaw(subject), ReceivedTime: at + 400, Source: event.SourceWeb,
-		Page: event.Page{URL: s.host + "/p/" + strconv.Itoa(t.rng.IntN(900)) + "?utm_source=newsletter&session=8f2e", Referrer: "https://search.example/", Title: "Northern lights lamp"},
+		Page: event.Page{URL: s.host + "/p/" + strconv.Itoa(t.rng.IntN(900)) + "?utm_source=newsletter&session=8f2e", Referrer: "https://search.example/", Title: s.product},
 		Device: event.Device{
 			IP:        identity.NewRaw(fmt.Sprintf("81.2.%d.%d", t.rng.IntN(250), 1+t.rng.IntN(250))),
 			UserAgent: identity.NewRaw("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0 Safari/537.36"),
@@ -160,14 +130,10 @@ func (t *Traffic) identify(e *event.Event, s shop) {
 		e.Identity.City, e.Identity.PostalCode = identity.NewRaw("Springfield"), identity.NewRaw(fmt.Sprintf("%05d", 10000+n))
 		e.Identity.Country = identity.NewRaw(s.country)
 	}
-	at := e.Time - 7*3600_000
-	if t.rng.IntN(2) == 0 {
-		e.Click.Fbc = identity.NewRaw(fmt.Sprintf("fb.1.%d.IwAR0%015x", at, t.rng.Uint64()>>8))
-		e.Click.Fbp = identity.NewRaw(fmt.Sprintf("fb.1.%d.%d", at, 1+t.rng.Uint32()/4))
-	}
-	if t.rng.IntN(2) == 0 {
-		e.Click.Gclid = identity.NewRaw(fmt.Sprintf("Cj0KCQiA%015x_wcB", t.rng.Uint64()>>8))
-		e.Click.CapturedAt = at
+	for _, leave := range s.clicks {
+		if t.rng.IntN(2) == 0 {
+			leave(t, e)
+		}
 	}
 }
 
@@ -190,7 +156,7 @@ func (t *Traffic) shopFor(e *event.Event, s shop) {
 		quantity := int64(1 + t.rng.IntN(2))
 		total += price * float64(quantity)
 		c.Items = append(c.Items, event.Item{
-			ID: "sku-" + strconv.Itoa(t.rng.IntN(500)), Name: "Northern lights lamp", Brand: "Nordlys",
+			ID: "sku-" + strconv.Itoa(t.rng.IntN(500)), Name: s.product, Brand: s.brand,
 			Quantity: event.Some(quantity), Price: event.Some(price),
 		})
 	}
