@@ -77,7 +77,9 @@ func (t *Traffic) shop() shop {
 			return *s
 		}
 	}
-	panic("unreachable: the shares add up to all")
+	// n is below the sum of the shares, so one of them took it: else this loop is
+	// broken, and events without a customer would not say so.
+	panic("the shares of the shops do not add up")
 }
 
 func clicks(leave ...func(*Traffic, *event.Event)) []func(*Traffic, *event.Event) { return leave }
