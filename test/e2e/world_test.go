@@ -98,6 +98,7 @@ kafka: {brokers: [%q]}
 registry: {url: %q}
 redis: {address: %q}
 sender:
+  run: [meta, google]
   secrets_dir: %q
   lanes: {batch: 1s}
   providers:

@@ -62,6 +62,7 @@ func newPipeline(t testing.TB, resources string) *pipeline {
 	p.config = p.file("sluice.yaml", fmt.Sprintf(`
 router: {instance: test}
 sender:
+  run: [meta, google, webhook]
   secrets_dir: %q
   lanes: {batch: 1s}
   providers:

@@ -101,6 +101,7 @@ func (n *night) configuration() string {
 	return fmt.Sprintf(`
 router: {instance: test, hold: {after: 1s}}
 sender:
+  run: [meta, google, webhook]
   secrets_dir: %q
   lanes: {batch: 1s}
   providers:
