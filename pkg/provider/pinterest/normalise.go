@@ -9,35 +9,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/normal"
 )
 
-// Normalise brings one value of a hashed key of user_data into Pinterest's form
-// and hashes it; false where no rule makes the value usable, or the key is none.
-// Pinterest's words are those of its API description, version 5.23,
-// ConversionEventsUserDataProperties. A value of 64 hexadecimal digits was hashed
-// before and is passed on where its form fits.
-//
-//   - em: white space around it removed, lower case; dots and +tags stay
-//   - ph: digits with the country's calling code, no plus sign, no leading zeros
-//   - fn, ln: white space around it removed, lower case; nothing else
-//   - ge: f, m or n
-//   - db: YYYYMMDD of a date written year first
-//   - ct: lower case without white space and punctuation
-//   - st: two letters, lower case; names of US states and Canadian provinces
-//     become their code
-//   - zp: digits; five of a US ZIP code. Codes with letters are left out
-//   - country: ISO 3166-1 alpha-2, lower case
-//   - external_id: white space around it removed
-//   - hashed_maids: an advertising id in lower case
-func Normalise(key string, raw identity.Raw, h normal.Hints) (identity.Hashed, bool) {
-	var hashed identity.Hashed
-	for i := range hashedKeys {
-		if k := &hashedKeys[i]; k.name == key {
-			_, why := k.row.Form.Digest(&hashed, nil, raw, &h)
-			return hashed, why == ""
-		}
-	}
-	return hashed, false
-}
-
 // gender gives f, m or n.
 func gender(dst []byte, s string, h normal.Hints) ([]byte, bool) {
 	var word [16]byte

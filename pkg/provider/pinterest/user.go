@@ -25,7 +25,22 @@ type hashedKey struct {
 
 // hashedKeys is the table of user_data in output order: where a value comes from,
 // its form, and what it weighs in the estimated match quality. The documentation's
-// list is made from it.
+// list is made from it. The forms are those of Pinterest's API description, version
+// 5.23, ConversionEventsUserDataProperties. A value of 64 hexadecimal digits was
+// hashed before and is passed on where its form fits.
+//
+//   - em: white space around it removed, lower case; dots and +tags stay
+//   - ph: digits with the country's calling code, no plus sign, no leading zeros
+//   - fn, ln: white space around it removed, lower case; nothing else
+//   - ge: f, m or n
+//   - db: YYYYMMDD of a date written year first
+//   - ct: lower case without white space and punctuation
+//   - st: two letters, lower case; names of US states and Canadian provinces
+//     become their code
+//   - zp: digits; five of a US ZIP code. Codes with letters are left out
+//   - country: ISO 3166-1 alpha-2, lower case
+//   - external_id: white space around it removed
+//   - hashed_maids: an advertising id in lower case
 var hashedKeys = [...]hashedKey{
 	{"em", conversion.Emails(normal.EmailField(resource.EmailPlain), 3)},
 	{"ph", conversion.Phones(normal.PhoneField(resource.PhoneDigits), 2)},

@@ -16,7 +16,15 @@ import (
 )
 
 // The rows of user that are hashed, and those that a destination may ask for
-// instead.
+// instead. The forms are those of Segment's integration, which Reddit took part in,
+// and of social-hub's reading of Reddit's guides. A value of 64 hexadecimal digits
+// was hashed before and is passed on where its form fits.
+//
+//   - email: lower case, the local part without dots and what follows a plus sign,
+//     for every domain
+//   - phone_number: a plus sign and the digits, country's calling code first
+//   - external_id: white space around it removed, case kept
+//   - idfa: a UUID in upper case; aaid: one in lower case
 var (
 	emails      = single(conversion.Emails(normal.EmailField(resource.EmailAllTag), 3))
 	plainEmails = single(conversion.Emails(normal.EmailField(resource.EmailPlain), 3))

@@ -6,12 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluicehq/sluice/pkg/core/decision"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
-	"github.com/sluicehq/sluice/pkg/provider/normal"
-	"github.com/sluicehq/sluice/pkg/provider/reddit"
 )
 
 // vector is one value of one key, and what is sent of it; empty: nothing.
@@ -25,7 +24,7 @@ type vector struct {
 // regions are countries of the vectors' calling codes.
 var regions = map[string]string{"": "", "1": "US", "49": "DE"}
 
-// TestVectors holds the forms against values with their sources.
+// TestVectors sends each value through a whole event.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	var vectors []vector
@@ -34,45 +33,56 @@ func TestVectors(t *testing.T) {
 	for _, v := range vectors {
 		t.Run(v.Field+" "+v.Input, func(t *testing.T) {
 			t.Parallel()
-			switch v.Field {
-			case "click_id", "uuid", "ip_address", "user_agent":
-				require.Equal(t, v.Sent, sentInClear(t, v.Field, v.Input))
-			default:
-				h, ok := reddit.Normalise(v.Field, raw(v.Input), normal.Hints{PhoneCountry: regions[v.Context.Code], Prehashed: resource.Prehashed{Phone: resource.PhoneE164}})
-				require.Equal(t, v.Kind != "drop", ok)
-				if ok {
-					require.Equal(t, v.Sent, string(h.AppendHex(nil)))
-				}
-			}
+			require.Equal(t, v.Kind == "drop", v.Sent == "")
+			region, known := regions[v.Context.Code]
+			require.True(t, known)
+			require.Equal(t, v.Sent, sent(t, v.Field, v.Input, func(d *resource.Destination, _ *resource.Mapping) {
+				d.Defaults.PhoneCountry, d.Prehashed.Phone = region, resource.PhoneE164
+			}))
 		})
 	}
 }
 
-// sentInClear is what a payload has of one value.
-func sentInClear(t *testing.T, field, value string) string {
+// sent is what the payload of an event with one value of a key has under that key:
+// empty where it is left out. Another identifier stands beside it, so that the
+// event is never refused for it.
+func sent(t *testing.T, key, value string, options ...option) string {
 	t.Helper()
 	ev := webEvent()
 	ev.Click, ev.Device = event.Click{}, event.Device{}
-	switch field {
+	ev.Identity = event.Identity{ExternalIDs: []identity.Raw{raw("beside")}}
+	switch in := raw(value); key {
+	case "email":
+		ev.Identity.Emails = []identity.Raw{in}
+	case "phone_number":
+		ev.Identity.Phones = []identity.Raw{in}
+	case "external_id":
+		ev.Identity.ExternalIDs = []identity.Raw{in}
+	case "idfa", "aaid":
+		ev.Device.AdvertisingID, ev.Device.Platform = in, map[string]string{"idfa": "ios", "aaid": "android"}[key]
 	case "click_id":
-		ev.Click.RdtCid = raw(value)
+		ev.Click.RdtCid = in
 	case "uuid":
-		ev.Click.RdtUUID = raw(value)
+		ev.Click.RdtUUID = in
 	case "ip_address":
-		ev.Device.IP = raw(value)
+		ev.Device.IP = in
+	case "user_agent":
+		ev.Device.UserAgent = in
 	default:
-		ev.Device.UserAgent = raw(value)
+		require.Fail(t, "no such key", key)
 	}
-	built := provider.Build(nil, input(newRoute(t, "PURCHASE"), ev))
-	var sent struct {
+	built := provider.Build(nil, input(newRoute(t, "PURCHASE", options...), ev))
+	require.Equal(t, decision.ReasonNone, built.IdentifierReason, built.Detail)
+	require.Equal(t, decision.ReasonNone, built.PreflightReason, built.Detail)
+	var fragment struct {
 		ClickID string         `json:"click_id"`
 		User    map[string]any `json:"user"`
 	}
-	require.NoError(t, json.Unmarshal(built.Fragment, &sent), built.Detail)
-	if field == "click_id" {
-		return sent.ClickID
+	require.NoError(t, json.Unmarshal(built.Fragment, &fragment))
+	if key == "click_id" {
+		return fragment.ClickID
 	}
-	text, _ := sent.User[field].(string)
+	text, _ := fragment.User[key].(string)
 	return text
 }
 
@@ -81,13 +91,12 @@ func sentInClear(t *testing.T, field, value string) string {
 func TestDigestsFromOutside(t *testing.T) {
 	t.Parallel()
 	const digest = "1e231c66011e7a2d867a9cfae267a6aff103cf4913640b6e71a99850fc0ffbc8"
-	_, ok := reddit.Normalise("phone_number", raw(digest), normal.Hints{})
-	require.False(t, ok, "of an unknown form")
-	_, ok = reddit.Normalise("phone_number", raw(digest), normal.Hints{Prehashed: resource.Prehashed{Phone: resource.PhoneDigits}})
-	require.False(t, ok, "without the plus sign")
-	_, ok = reddit.Normalise("email", raw(digest), normal.Hints{Prehashed: resource.Prehashed{Email: resource.EmailAllTag}})
-	require.True(t, ok)
-	a, _ := reddit.Normalise("email", raw("a.b+c@mail.example"), normal.Hints{})
+	prehashed := func(of resource.Prehashed) option {
+		return func(d *resource.Destination, _ *resource.Mapping) { d.Prehashed = of }
+	}
+	require.Empty(t, sent(t, "phone_number", digest), "of an unknown form")
+	require.Empty(t, sent(t, "phone_number", digest, prehashed(resource.Prehashed{Phone: resource.PhoneDigits})), "without the plus sign")
+	require.Equal(t, digest, sent(t, "email", digest, prehashed(resource.Prehashed{Email: resource.EmailAllTag})))
 	want := identity.Hash([]byte("ab@mail.example"))
-	require.Equal(t, want, a)
+	require.Equal(t, string(want.AppendHex(nil)), sent(t, "email", "a.b+c@mail.example"))
 }
