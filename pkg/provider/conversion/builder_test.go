@@ -38,7 +38,10 @@ func build(in *provider.Input) provider.Built {
 	b.UserAgent("user_agent", 1)
 	b.DeviceID("maid", 2, false)
 	b.Click("ttclid", click.Ttclid, 3)
-	b.Browser("ttp", click.Ttp, 2)
+	if id, ok := b.BrowserID(click.Ttp); ok {
+		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, "ttp"), identity.Vouch(id))
+		b.FoundBrowser(2)
+	}
 	b.Close(user)
 	b.URL("url", event.Path("page.url"), in.Event.Page.URL)
 	b.Money(conversion.Required)

@@ -183,16 +183,6 @@ func (b *Builder) BrowserID(of click.Browser) (string, bool) {
 	return id, true
 }
 
-// Browser appends a platform's browser id.
-func (b *Builder) Browser(key string, of click.Browser, weight float64) bool {
-	id, ok := b.BrowserID(of)
-	if ok {
-		b.Dst = jsonappend.String(jsonappend.Key(b.Dst, key), identity.Vouch(id))
-		b.FoundBrowser(weight)
-	}
-	return ok
-}
-
 // FoundBrowser notes that a browser id is in the payload, which depends on
 // ad_storage.
 func (b *Builder) FoundBrowser(weight float64) {

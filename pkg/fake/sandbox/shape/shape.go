@@ -50,9 +50,6 @@ func Ruled(want string, ok func(string) bool) Shape {
 // Problem is where a value is wrong, and how.
 type Problem struct{ Path, Must string }
 
-// Error implements error.
-func (p *Problem) Error() string { return p.Path + " " + p.Must }
-
 // Check gives the first problem of a value at a path, nil where there is none.
 func (s *Shape) Check(n jsontree.Node, path string) *Problem {
 	if n.Kind != s.Kind {
