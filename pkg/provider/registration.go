@@ -1,9 +1,11 @@
 package provider
 
+import "strings"
+
 // Registration is a provider's entry in the one list of pkg/provider/all.
 type Registration struct {
-	// Name is the provider's name in resources, topics and diagnostics, and the
-	// name of its folder.
+	// Name is the provider's name in resources, topics and diagnostics: lower-case
+	// letters and digits, with hyphens between words. Folder follows from it.
 	Name string
 	// New makes the provider.
 	New func(Deps) Provider
@@ -19,3 +21,7 @@ type Deps struct {
 	// with Spec.OwnHosts to send to. Nil: this process does not know the list.
 	Hosts []string
 }
+
+// Folder is the name of a provider's package and of its folder in pkg/provider: a
+// Go package has no hyphens.
+func Folder(name string) string { return strings.ReplaceAll(name, "-", "") }

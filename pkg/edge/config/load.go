@@ -118,6 +118,28 @@ func EnvName(path string) string {
 
 var providerVariable = regexp.MustCompile(`^SLUICE_SENDER_PROVIDERS_([A-Z0-9]+)_([A-Z_]+)$`)
 
+// providerPath gives the setting of a provider that a variable names. Names of
+// providers have hyphens where variables have underscores, and so do the settings,
+// which are known: what stands before one is the name.
+func providerPath(variable string) (path string, ok bool) {
+	m := providerVariable.FindStringSubmatch(variable)
+	probe := Config{Sender: Sender{Providers: map[string]Provider{"x": {}}}}
+	for _, v := range settings.Values(&probe) {
+		key, of := strings.CutPrefix(v.Path, "sender.providers.x.")
+		if !of {
+			continue
+		}
+		name, is := strings.CutSuffix(variable, "_"+strings.ToUpper(key))
+		if name, of = strings.CutPrefix(name, EnvPrefix+"SENDER_PROVIDERS_"); is && of && name != "" {
+			return "sender.providers." + strings.ToLower(strings.ReplaceAll(name, "_", "-")) + "." + key, true
+		}
+	}
+	if m == nil {
+		return "", false
+	}
+	return "sender.providers." + strings.ToLower(m[1]) + "." + strings.ToLower(m[2]), true
+}
+
 // environ applies the variables that have our prefix and refuses those that
 // name no setting: a typo in a Helm chart must not go unnoticed.
 func (l *loader) environ(environ []string) {
@@ -131,8 +153,8 @@ func (l *loader) environ(environ []string) {
 			continue
 		}
 		path, ok := known[name]
-		if m := providerVariable.FindStringSubmatch(name); !ok && m != nil {
-			path, ok = "sender.providers."+strings.ToLower(m[1])+"."+strings.ToLower(m[2]), true
+		if !ok {
+			path, ok = providerPath(name)
 		}
 		if !ok {
 			l.problem(name, name, "must be the name of a setting", "", suggest(name, known))

@@ -36,6 +36,22 @@ func TestDefaultsAreValid(t *testing.T) {
 	assert.True(t, strings.HasPrefix(got.Admin.Listen, "127.0.0.1:"), "admin endpoints must not be open by default")
 }
 
+// A variable has no hyphen: the provider's name has one where the variable has an
+// underscore in front of the setting.
+func TestVariablesNameProvidersWithHyphens(t *testing.T) {
+	t.Parallel()
+	got, err := config.Load(config.Sources{Environ: []string{
+		"SLUICE_SENDER_PROVIDERS_MICROSOFT_OFFLINE_BASE_URL=https://one.example", "SLUICE_SENDER_PROVIDERS_MICROSOFT_OFFLINE_TOKEN_URL=https://two.example",
+		"SLUICE_SENDER_PROVIDERS_MICROSOFT_BASE_URL=https://three.example",
+	}})
+	require.NoError(t, err)
+	assert.Equal(t, "https://one.example", got.Sender.Providers["microsoft-offline"].BaseURL)
+	assert.Equal(t, "https://two.example", got.Sender.Providers["microsoft-offline"].TokenURL)
+	assert.Equal(t, "https://three.example", got.Sender.Providers["microsoft"].BaseURL)
+	_, err = config.Load(config.Sources{Environ: []string{"SLUICE_SENDER_PROVIDERS_META_NOTHING=1"}})
+	require.ErrorContains(t, err, "sender.providers.meta.nothing")
+}
+
 func TestLaterSourcesWin(t *testing.T) {
 	t.Parallel()
 	file := write(t, `

@@ -38,7 +38,8 @@ func TestEveryRegistrationDeclaresItself(t *testing.T) {
 		assert.LessOrEqual(t, s.RealtimeBatch, s.MaxBatch, r.Name)
 		_, verdicts := p.(provider.Verdicts)
 		assert.Equal(t, s.Asynchronous, verdicts, "%s answers later, and can be asked", r.Name)
-		assert.DirExists(t, filepath.Join("..", r.Name))
+		assert.Regexp(t, `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, r.Name)
+		assert.DirExists(t, filepath.Join("..", provider.Folder(r.Name)))
 	}
 }
 
@@ -60,7 +61,7 @@ func TestEveryProviderHasAColumnInTheStandardTable(t *testing.T) {
 func TestEveryRegisteredProviderRunsTheSuite(t *testing.T) {
 	t.Parallel()
 	for _, name := range all.Names() {
-		files, err := filepath.Glob(filepath.Join("..", name, "*_test.go"))
+		files, err := filepath.Glob(filepath.Join("..", provider.Folder(name), "*_test.go"))
 		require.NoError(t, err)
 		runs := slices.ContainsFunc(files, func(file string) bool {
 			text, err := os.ReadFile(file)
