@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/linkedin"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
 	"github.com/sluicehq/sluice/pkg/provider/microsoft"
+	"github.com/sluicehq/sluice/pkg/provider/microsoftoffline"
 	"github.com/sluicehq/sluice/pkg/provider/pinterest"
 	"github.com/sluicehq/sluice/pkg/provider/reddit"
 	"github.com/sluicehq/sluice/pkg/provider/snapchat"
@@ -30,6 +31,7 @@ func Registrations() []provider.Registration {
 		reddit.Registration(),
 		linkedin.Registration(),
 		microsoft.Registration(),
+		microsoftoffline.Registration(),
 		x.Registration(),
 		webhook.Registration(),
 	}

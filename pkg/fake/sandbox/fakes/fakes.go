@@ -10,6 +10,7 @@ import (
 	linkedin "github.com/sluicehq/sluice/pkg/provider/linkedin/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
 	microsoft "github.com/sluicehq/sluice/pkg/provider/microsoft/fake"
+	microsoftoffline "github.com/sluicehq/sluice/pkg/provider/microsoftoffline/fake"
 	pinterest "github.com/sluicehq/sluice/pkg/provider/pinterest/fake"
 	reddit "github.com/sluicehq/sluice/pkg/provider/reddit/fake"
 	snapchat "github.com/sluicehq/sluice/pkg/provider/snapchat/fake"
@@ -29,6 +30,7 @@ func All() []call.Fake {
 		reddit.Open(),
 		linkedin.Open(),
 		microsoft.Open(),
+		microsoftoffline.Open(),
 		x.Open(),
 		webhook.Open(),
 	}
