@@ -99,11 +99,11 @@ func Base(dst []byte, in *provider.Input, maxAgeMS, futureMS int64) provider.Bui
 	}
 }
 
-// Object begins a member that is an object, and Array one that is a list; Close
-// ends it and takes it back where nothing stands in it.
+// Object begins a member that is an object; Close ends it, and takes it back where
+// nothing stands in it.
 func (b *Builder) Object(key string) Open { return b.open(key, '{') }
 
-// Array: see Object.
+// Array begins a member that is a list, which Close ends as it does an object.
 func (b *Builder) Array(key string) Open { return b.open(key, '[') }
 
 func (b *Builder) open(key string, bracket byte) Open {

@@ -32,13 +32,13 @@ func (e Events) Check(found *provider.Findings, rule document.Rule) {
 
 // ID gives the id of a mapping's event, empty where the account has none. That is
 // an error of the mapping, and a note where it is a template's row, which is left
-// out then. what is what the provider calls such an id, make how one is made.
-func (e Events) ID(found *provider.Findings, m *resource.Mapping, what, make string) string {
+// out then. what is what the provider calls such an id, fix how one is made.
+func (e Events) ID(found *provider.Findings, m *resource.Mapping, what, fix string) string {
 	id := e[m.ProviderEvent]
 	if id == "" {
 		found.Report(resource.Problem{
 			Path: "spec.provider_event", Rule: "must have a " + what + " in the destination's account.events", Value: m.ProviderEvent,
-			Fix: make + ", and add it as account.events." + m.ProviderEvent, Warning: m.FromTemplate != "",
+			Fix: fix + ", and add it as account.events." + m.ProviderEvent, Warning: m.FromTemplate != "",
 		})
 	}
 	return id

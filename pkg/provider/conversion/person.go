@@ -26,18 +26,18 @@ type Person struct {
 	many func(*event.Event) []identity.Raw
 }
 
-// Emails, Phones and ExternalIDs are the lists of an identity; the other rows are
-// single values.
+// Emails are the e-mail addresses. They, phones and external ids are lists; the
+// other rows are single values.
 func Emails(form normal.Field, weight float64) Person {
 	return Person{Kind: decision.KindEmail, Path: "identity.emails", Form: form, Weight: weight, many: func(e *event.Event) []identity.Raw { return e.Identity.Emails }}
 }
 
-// Phones: see Emails.
+// Phones are the telephone numbers.
 func Phones(form normal.Field, weight float64) Person {
 	return Person{Kind: decision.KindPhone, Path: "identity.phones", Form: form, Weight: weight, many: func(e *event.Event) []identity.Raw { return e.Identity.Phones }}
 }
 
-// ExternalIDs: see Emails.
+// ExternalIDs are the ids that a customer gave somebody.
 func ExternalIDs(form normal.Field, weight float64) Person {
 	return Person{Kind: decision.KindExternalID, Path: "identity.external_ids", Form: form, Weight: weight, many: func(e *event.Event) []identity.Raw { return e.Identity.ExternalIDs }}
 }
@@ -62,22 +62,22 @@ func Gender(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindGender, Path: "identity.gender", Form: normal.TextField(identity.AnyField, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }}
 }
 
-// City, Region, PostalCode and Country are parts of the address.
+// City is the city of the address.
 func City(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindAddress, Path: "identity.city", Form: normal.TextField(identity.Place, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.City }}
 }
 
-// Region: see City.
+// Region is the state, province or other part of the country.
 func Region(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindAddress, Path: "identity.region", Form: normal.TextField(identity.Place, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.Region }}
 }
 
-// PostalCode: see City.
+// PostalCode is the postal code of the address.
 func PostalCode(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindAddress, Path: "identity.postal_code", Form: normal.TextField(identity.AnyField, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.PostalCode }}
 }
 
-// Country: see City.
+// Country is the country of the address.
 func Country(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindAddress, Path: "identity.country", Form: normal.TextField(identity.AnyField, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.Country }}
 }

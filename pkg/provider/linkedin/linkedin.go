@@ -13,7 +13,7 @@ const Name = "linkedin"
 
 const (
 	baseURL  = "https://api.linkedin.com"
-	tokenURL = "https://www.linkedin.com/oauth/v2/accessToken" //nolint:gosec // G101: an address, not a credential
+	tokenURL = "https://www.linkedin.com/oauth/v2/accessToken"
 )
 
 // Limits of an event, times in milliseconds.

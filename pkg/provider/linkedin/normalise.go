@@ -11,12 +11,10 @@ import (
 	"github.com/sluicehq/sluice/pkg/provider/normal"
 )
 
-// How hashed values are normalised. Sources: LinkedIn's page of version 202608
-// (e-mail), ShwareHQ/shware-sdk for 202609 (names, external ids).
+// How values are normalised; names are in userInfo. Sources: LinkedIn's page of
+// version 202608 (e-mail), ShwareHQ/shware-sdk for 202609 (names, external ids).
 var (
 	emailForm    = normal.EmailField(resource.EmailNoSpace)
-	firstForm    = normal.TextField(identity.GivenName, hashedName)
-	lastForm     = normal.TextField(identity.FamilyName, hashedName)
 	externalForm = normal.IDField(clearText)
 )
 

@@ -56,13 +56,13 @@ func appendDate(dst []byte, year, month, dayOfMonth int, h Hints) ([]byte, bool)
 		byte('0'+month/10), byte('0'+month%10), byte('0'+dayOfMonth/10), byte('0'+dayOfMonth%10)), true
 }
 
-// BirthDay, BirthMonth and BirthYear are parts of a date that come alone.
+// BirthDay gives the day of a date whose parts come alone, 01 to 31.
 func BirthDay(dst []byte, s string, _ Hints) ([]byte, bool) { return twoDigits(dst, s, 31) }
 
-// BirthMonth: see BirthDay.
+// BirthMonth gives the month of such a date, 01 to 12.
 func BirthMonth(dst []byte, s string, _ Hints) ([]byte, bool) { return twoDigits(dst, s, 12) }
 
-// BirthYear: see BirthDay.
+// BirthYear gives the year of such a date, as four digits.
 func BirthYear(dst []byte, s string, _ Hints) ([]byte, bool) {
 	if len(s) != 4 || !allDigits(s) {
 		return dst, false

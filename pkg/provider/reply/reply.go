@@ -20,8 +20,11 @@ import (
 // mistake in a header must not stop a destination for longer.
 const MaxWaitMS = 24 * 3600 * 1000
 
-// MaxMessage and MaxRequestID bound what is kept of a provider's words, in bytes.
-const MaxMessage, MaxRequestID = 300, 128
+// MaxMessage bounds what is kept of a provider's words, in bytes.
+const MaxMessage = 300
+
+// MaxRequestID bounds the id that a provider gave a request, in bytes.
+const MaxRequestID = 128
 
 // Wait bounds a waiting time, in milliseconds, between nothing and MaxWaitMS.
 func Wait(ms float64) int64 {

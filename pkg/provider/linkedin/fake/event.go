@@ -213,9 +213,9 @@ func (c *check) hash(path string, n jsontree.Node) {
 // userInfo wants both names, clear or hashed.
 func (c *check) userInfo(path string, n jsontree.Node) {
 	object(infoFields)(c, path, n)
-	clear, hashed := n.Has("firstName") || n.Has("lastName"), n.Has("hashedFirstName") || n.Has("hashedLastName")
+	plain, hashed := n.Has("firstName") || n.Has("lastName"), n.Has("hashedFirstName") || n.Has("hashedLastName")
 	switch {
-	case clear && hashed:
+	case plain && hashed:
 		c.refuse(path, "has names in clear and hashed")
 	case hashed:
 		c.both(path, n, "hashedFirstName", "hashedLastName")
