@@ -379,6 +379,9 @@ type Authorization struct {
 	// can write keeps it. A file or a variable cannot be written: then
 	// SecretEnds is no later than Expires.
 	Renewed Secret
+	// OldStays: the secret that was used goes on working beside Renewed, until its
+	// own end. Where nothing can be written it is used on, and nobody is alarmed.
+	OldStays bool
 }
 
 // SecretHeader is a header or parameter whose value is a secret.

@@ -240,6 +240,7 @@ func TestCredentials(t *testing.T) {
 	require.Equal(t, provider.Credentials, take(t, s, 0, probe, first.Header[:1], now).Class, "no developer token")
 
 	var kept map[string]string
+	require.True(t, first.OldStays, "a file that nobody can write is no alarm")
 	require.NoError(t, json.Unmarshal([]byte(first.Renewed.Reveal()), &kept))
 	require.NotEqual(t, "r1", kept["refresh_token"])
 	require.Equal(t, "dev", kept["developer_token"])

@@ -129,7 +129,10 @@ func readToken(r *provider.Response, s secretFile) (provider.Authorization, erro
 	if err != nil {
 		return provider.Authorization{}, errors.New("getting a token from Microsoft: the new refresh token cannot be written")
 	}
-	a.Renewed = identity.NewRaw(string(renewed))
+	// The identity platform does not revoke a refresh token that was used
+	// (learn.microsoft.com/entra/identity-platform/refresh-tokens): it ends 90 days
+	// after it was issued.
+	a.Renewed, a.OldStays = identity.NewRaw(string(renewed)), true
 	return a, nil
 }
 

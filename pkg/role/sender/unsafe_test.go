@@ -243,10 +243,14 @@ func TestASettlementThatFailsSendsNothingAgain(t *testing.T) {
 }
 
 // rotating is Meta with a secret that every use renews.
-type rotating struct{ provider.Provider }
+type rotating struct {
+	provider.Provider
+	oldStays bool
+}
 
 func (p rotating) Authorize(ctx context.Context, do provider.Doer, at *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
 	a, err := p.Provider.Authorize(ctx, do, at, secret)
+	a.OldStays = p.oldStays
 	a.Expires, a.Renewed = time.Now().Add(time.Hour).UnixMilli(), identity.NewRaw(`{"access_token":"renewed"}`)
 	return a, err
 }
@@ -267,7 +271,7 @@ func TestARenewedSecretIsKept(t *testing.T) {
 	bubble(t, 1, func(r *harness) {
 		kept := make(chan string, 10)
 		s := r.start(func(_ *sender.Config, d *sender.Deps) {
-			d.Provider, d.Secrets = rotating{r.provider}, keeping{r.secrets, kept}
+			d.Provider, d.Secrets = rotating{Provider: r.provider}, keeping{r.secrets, kept}
 		})
 		r.order(0, "order", "a")
 		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "delivered")
@@ -281,9 +285,20 @@ func TestARenewedSecretIsKept(t *testing.T) {
 // the end of the secret.
 func TestARenewedSecretThatCannotBeKeptIsTold(t *testing.T) {
 	bubble(t, 1, func(r *harness) {
-		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = rotating{r.provider} })
+		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = rotating{Provider: r.provider} })
 		r.order(0, "order", "a")
 		r.await(func() bool { return r.status("d0").CredentialExpires > 0 }, "told")
+		r.stop(s)
+	})
+}
+
+// One that goes on working beside the new one alarms nobody.
+func TestARenewedSecretWhoseOldOneStaysIsNotTold(t *testing.T) {
+	bubble(t, 1, func(r *harness) {
+		s := r.start(func(_ *sender.Config, d *sender.Deps) { d.Provider = rotating{Provider: r.provider, oldStays: true} })
+		r.order(0, "order", "a")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 }, "delivered")
+		require.Zero(t, r.status("d0").CredentialExpires)
 		r.stop(s)
 	})
 }

@@ -110,7 +110,7 @@ type keeper interface {
 
 // keep stores a secret that the provider has renewed. Where nothing can be
 // written, the old one is used again, and a person is told in time that it may
-// be refused from the end of this authorization on.
+// be refused from the end of this authorization on, unless it stays good.
 func (c *Credentials) keep(ctx context.Context, t *provider.Endpoint, auth *provider.Authorization) {
 	renewed := auth.Renewed
 	auth.Renewed = provider.Secret{}
@@ -122,7 +122,7 @@ func (c *Credentials) keep(ctx context.Context, t *provider.Endpoint, auth *prov
 		}
 		c.deps.Log.WarnContext(ctx, "sender: a renewed secret cannot be kept", "destination", t.Destination.ID, "error", err)
 	}
-	if auth.SecretEnds == 0 || auth.SecretEnds > auth.Expires {
+	if !auth.OldStays && (auth.SecretEnds == 0 || auth.SecretEnds > auth.Expires) {
 		auth.SecretEnds = auth.Expires
 	}
 }
