@@ -7,6 +7,7 @@ package provider
 //	Quotas     an account shares a budget of requests with others
 //	Trials     a provider can be tried with one event by hand (trial.go)
 //	Documented a provider's page has tables of its own
+//	Probed     a provider answers a probe otherwise than it answers events
 //	Verdicts   a provider says later what became of a request (verdict.go)
 
 // Versioned is implemented by accounts whose requests name a version of the
@@ -37,4 +38,21 @@ type Table struct {
 	Name, Title string
 	Head        []string
 	Rows        [][]string
+}
+
+// Probed is implemented by providers whose answer to Account.Probe means
+// something else than the same answer to events: a refusal of the probe itself,
+// from which a good token can be told, would keep a destination blocked for ever.
+type Probed interface {
+	// ClassifyProbe judges the answer to a probe: Accepted where credentials and
+	// configuration are good.
+	ClassifyProbe(r *Response) Answer
+}
+
+// ClassifyProbe judges the answer to a probe of p.
+func ClassifyProbe(p Provider, r *Response) Answer {
+	if own, ok := p.(Probed); ok {
+		return own.ClassifyProbe(r)
+	}
+	return p.Classify(0, r)
 }

@@ -133,7 +133,7 @@ func (d *visit) credentialsOf(ctx context.Context, p provider.Provider, at *reso
 	if outcome.Kind != httpclient.Answered {
 		return "", "see whether this machine reaches the provider", fmt.Errorf("the provider cannot be asked: %w", outcome.Err)
 	}
-	if a := p.Classify(0, &response); a.Class == provider.Credentials || a.Class == provider.Configuration {
+	if a := provider.ClassifyProbe(p, &response); a.Class == provider.Credentials || a.Class == provider.Configuration {
 		return "", "see docs/providers for this code", fmt.Errorf("the provider says %s: %s", a.Code, a.Message)
 	}
 	return "credentials work", "", nil

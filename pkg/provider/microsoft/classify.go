@@ -65,6 +65,16 @@ func (Provider) Classify(n int, r *provider.Response) provider.Answer {
 	return a
 }
 
+// ClassifyProbe implements provider.Probed. A probe has no events, and only a good
+// token gets as far as hearing that it needs some.
+func (p Provider) ClassifyProbe(r *provider.Response) provider.Answer {
+	a := p.Classify(0, r)
+	if r.Status == 400 && a.Class == provider.Configuration {
+		a.Class, a.Code, a.Message = provider.Accepted, "", ""
+	}
+	return a
+}
+
 // complaints sorts what the answer says about members: refused events, warnings,
 // and whether the request as a whole is refused.
 func (s *answer) complaints(a *provider.Answer) (faults []provider.Fault, whole bool) {

@@ -123,6 +123,13 @@ func TestRequestsAndCredentials(t *testing.T) {
 	l := ledger.New()
 	require.Equal(t, provider.Configuration, take(t, strict(l), 0, probe, secret).Class, "the token is good: the request has no events")
 	require.Equal(t, provider.Credentials, take(t, strict(l), 0, probe, `{"access_token":"other"}`).Class)
+	for status, class := range map[int]provider.Class{400: provider.Accepted, 401: provider.Credentials, 403: provider.Configuration, 503: provider.Transient} {
+		a := provider.ClassifyProbe(microsoft.Provider{}, &provider.Response{
+			Status: status, Body: []byte(`{"error":{"code":"x","message":"x","details":[{"propertyName":"data","errorMessage":"none"}]}}`),
+			Header: func(string) string { return "" }, Now: now,
+		})
+		require.Equal(t, class, a.Class, "a probe answered with %d", status)
+	}
 	require.Zero(t, l.Totals().Accepted)
 	for _, bad := range []string{``, `{}`, `"token"`, `{"access_token":""}`, `{"access_token":"a b"}`, `{"access_token":"a","x":1}`} {
 		_, err := microsoft.Provider{}.Authorize(t.Context(), nil, nil, raw(bad))

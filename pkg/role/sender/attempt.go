@@ -182,14 +182,19 @@ func (w *worker) room(size int) *[]byte {
 	return room
 }
 
-// exchange sends one request and says what came of it.
+// exchange sends one request, a probe where it has no events, and says what came
+// of it.
 func (w *worker) exchange(ctx context.Context, request provider.Request, auth provider.Authorization, events int) *answer {
 	began := w.deps.Now()
 	response, outcome := w.deps.HTTP.Send(ctx, request, auth)
 	took := w.deps.Now().Sub(began)
 	a := answer{status: response.Status, took: took, bytes: len(request.Body)}
 	if outcome.Kind == httpclient.Answered {
-		a.Answer = w.deps.Provider.Classify(events, &response)
+		if events == 0 {
+			a.Answer = provider.ClassifyProbe(w.deps.Provider, &response)
+		} else {
+			a.Answer = w.deps.Provider.Classify(events, &response)
+		}
 		return &a
 	}
 	a.Answer = unanswered(outcome)
