@@ -326,6 +326,10 @@ type Answer struct {
 	Warnings      []string
 	// Unmapped: the answer is in no table and was classified by its status.
 	Unmapped bool
+	// Unsure: a failure (Transient) that does not prove that nothing was taken.
+	// What must not be sent twice (Built.ResendUnsafe) ends as
+	// provider.outcome_unknown.
+	Unsure bool
 }
 
 // Fault is one refused item.

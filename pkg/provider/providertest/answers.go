@@ -119,6 +119,9 @@ func CheckAnswer(t testing.TB, p provider.Provider, n int, r *provider.Response)
 			t.Fatalf("a body that is cut off is taken for a success, an empty one for %s", c)
 		}
 	}
+	if a.Unsure && a.Class != provider.Transient {
+		t.Fatalf("class %s is unsure whether anything was taken", a.Class)
+	}
 	if a.WaitMS < 0 || a.Usage < 0 {
 		t.Fatalf("waiting %d ms, usage %v", a.WaitMS, a.Usage)
 	}

@@ -155,7 +155,7 @@ func (u *judgement) failed(ctx context.Context) {
 	}
 	u.advance(ctx, 0, 0)
 	left := u.r.left
-	if u.r.answer.Class == provider.UnknownOutcome {
+	if u.r.answer.Class == provider.UnknownOutcome || u.r.answer.Unsure {
 		left = u.endUnknown(left)
 	}
 	var stay []*item

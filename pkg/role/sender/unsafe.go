@@ -75,6 +75,9 @@ func (w *worker) release(ctx context.Context, items []*item) {
 // notTaken reports whether an answer says for certain that an item of its
 // request was not taken.
 func notTaken(a *answer, index int) bool {
+	if a.Unsure {
+		return false
+	}
 	switch a.Class {
 	case provider.Transient, provider.Throttled, provider.Credentials, provider.Configuration:
 		return true

@@ -139,6 +139,26 @@ func TestAnUnknownOutcomeIsNotRepeatedWhereACopyCounts(t *testing.T) {
 	})
 }
 
+// I4: a failure that does not prove that nothing was taken ends what must not
+// be sent twice, and is repeated for what the provider recognises.
+func TestAnUnsureFailureIsRepeatedOnlyWhereACopyIsRecognised(t *testing.T) {
+	bubble(t, 1, func(r *harness) {
+		s := r.startAnswering(func(request int, a provider.Answer) provider.Answer {
+			if request < 2 {
+				a.Class, a.Unsure = provider.Transient, true
+			}
+			return a
+		})
+		r.route(0, "order", "a", r.next(), unsafe)
+		r.await(func() bool { return r.counts()["dead_lettered provider.outcome_unknown"] == 1 && r.lag() == 0 }, "ended")
+		require.Len(t, r.wire.requests(), 1)
+		r.order(0, "order", "b")
+		r.await(func() bool { return r.counts()["delivered delivered"] == 1 && r.lag() == 0 }, "the other is sent again")
+		require.Len(t, r.wire.requests(), 3)
+		r.stop(s)
+	})
+}
+
 // A process that dies between the request and the answer leaves a mark, and
 // whoever reads the delivery again sends nothing.
 func TestWhatWasBegunBeforeACrashIsNotSentAgain(t *testing.T) {
