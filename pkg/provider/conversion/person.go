@@ -62,6 +62,11 @@ func Gender(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindGender, Path: "identity.gender", Form: normal.TextField(identity.AnyField, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.Gender }}
 }
 
+// Street is street and house number.
+func Street(rule normal.Func, weight float64) Person {
+	return Person{Kind: decision.KindAddress, Path: "identity.street", Form: normal.TextField(identity.AnyField, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.Street }}
+}
+
 // City is the city of the address.
 func City(rule normal.Func, weight float64) Person {
 	return Person{Kind: decision.KindAddress, Path: "identity.city", Form: normal.TextField(identity.Place, rule), Weight: weight, one: func(e *event.Event) identity.Raw { return e.Identity.City }}
