@@ -6,6 +6,7 @@ package all
 import (
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/ga4"
 	"github.com/sluicehq/sluice/pkg/provider/google"
 	"github.com/sluicehq/sluice/pkg/provider/linkedin"
 	"github.com/sluicehq/sluice/pkg/provider/meta"
@@ -33,6 +34,7 @@ func Registrations() []provider.Registration {
 		microsoft.Registration(),
 		microsoftoffline.Registration(),
 		x.Registration(),
+		ga4.Registration(),
 		webhook.Registration(),
 	}
 }

@@ -6,6 +6,7 @@ package fakes
 
 import (
 	"github.com/sluicehq/sluice/pkg/fake/sandbox/call"
+	ga4 "github.com/sluicehq/sluice/pkg/provider/ga4/fake"
 	google "github.com/sluicehq/sluice/pkg/provider/google/fake"
 	linkedin "github.com/sluicehq/sluice/pkg/provider/linkedin/fake"
 	meta "github.com/sluicehq/sluice/pkg/provider/meta/fake"
@@ -32,6 +33,7 @@ func All() []call.Fake {
 		microsoft.Open(),
 		microsoftoffline.Open(),
 		x.Open(),
+		ga4.Open(),
 		webhook.Open(),
 	}
 }
