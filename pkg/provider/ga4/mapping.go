@@ -118,6 +118,7 @@ var commerce = conversion.Table{
 	"lead.submitted":       {Event: "generate_lead", Lane: decision.LaneRealtime},
 	"lead.qualified":       {Event: "qualify_lead", Lane: decision.LaneRealtime},
 	"lead.converted":       {Event: "close_convert_lead", Lane: decision.LaneRealtime},
+	"subscription.started": {Event: "subscribe", Lane: decision.LaneRealtime},
 	"transaction.refunded": {Event: "refund", Lane: decision.LaneRealtime},
 }
 
