@@ -55,18 +55,13 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	route := newRoute(t, "purchase", details)
 	built := pass(t, input(route, webEvent()))
-	digest := func(member, value string) string {
-		sent, ok := ga4.Normalise(member, raw(value), "")
-		require.True(t, ok)
-		return sent
-	}
 	require.JSONEq(t, `{
 		"client_id": "1234567890.1795251000", "user_id": "customer-42", "timestamp_micros": 1795251600000000,
 		"consent": {"ad_user_data": "GRANTED", "ad_personalization": "GRANTED"}, "user_properties": {"tier": {"value": "b2b"}},
 		"ip_override": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11)",
 		"user_data": {
 			"sha256_email_address": ["d6117306485ed0e50afab3ac871e98f81699151f30281527d63ff5f233656c69"],
-			"sha256_phone_number": ["`+digest("sha256_phone_number", "+16505551212")+`"],
+			"sha256_phone_number": ["1e231c66011e7a2d867a9cfae267a6aff103cf4913640b6e71a99850fc0ffbc8"],
 			"address": [{
 				"sha256_first_name": "343b97011010c3549fe7fcd6c226ed9431ea37b0b77ed78f6300a0098925faf1",
 				"sha256_last_name": "b4cb6cb33fe4b865868de825023a1e2790dc12ac01ecc8d7c5afe8254071c8ba",

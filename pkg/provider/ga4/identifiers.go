@@ -28,11 +28,8 @@ const (
 
 // The identifiers of user_data and their forms.
 var (
-	emailForm = normal.EmailField(resource.EmailGmailDots)
-	phoneForm = normal.PhoneField(resource.PhoneE164)
-
-	emails    = conversion.Emails(emailForm, emailWeight)
-	phones    = conversion.Phones(phoneForm, phoneWeight)
+	emails    = conversion.Emails(normal.EmailField(resource.EmailGmailDots), emailWeight)
+	phones    = conversion.Phones(normal.PhoneField(resource.PhoneE164), phoneWeight)
 	firstName = conversion.FirstName(letters, nameWeight)
 	lastName  = conversion.LastName(letters, nameWeight)
 	street    = conversion.Street(lettersAndDigits, addressWeight)

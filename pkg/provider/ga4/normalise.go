@@ -8,7 +8,6 @@ import (
 	"github.com/sluicehq/sluice/pkg/core/click"
 	"github.com/sluicehq/sluice/pkg/core/event"
 	"github.com/sluicehq/sluice/pkg/core/identity"
-	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider/conversion"
 	"github.com/sluicehq/sluice/pkg/provider/normal"
 	"github.com/sluicehq/sluice/pkg/provider/payload"
@@ -83,57 +82,4 @@ func postalCode(dst []byte, s string, _ normal.Hints) ([]byte, bool) {
 func countryCode(dst []byte, s string, _ normal.Hints) ([]byte, bool) {
 	code, ok := normal.CountryCode(dst, s)
 	return append(dst, code...), ok
-}
-
-// Normalise gives what is sent for one value of a member, named as in requests; event
-// name and parameter name are those of web streams. It is false where the rule refuses
-// the value. phoneCountry is that of telephone numbers in national form, ISO 3166-1
-// alpha-2, empty where it is not known.
-func Normalise(member string, raw identity.Raw, phoneCountry string) (string, bool) {
-	s := identity.Trim(raw.Reveal())
-	switch member {
-	case "client_id":
-		id, note := clientID(s)
-		return id, note == ""
-	case "app_instance_id":
-		id, note := appInstanceID(s)
-		return id, note == ""
-	case "session_id":
-		id, fault := sessionID(s)
-		return id, fault == click.OK
-	case "user_id":
-		return s, !identity.Placeholder(identity.AnyField, s) && utf8.RuneCountInString(s) <= maxUserID && identity.LookID(s) == identity.NotSuspect
-	case "transaction_id":
-		return s, !identity.Placeholder(identity.AnyField, s) && utf8.RuneCountInString(s) <= maxValue && identity.LookID(s) == identity.NotSuspect
-	case "event name":
-		return s, eventName(s, false)
-	case "parameter name":
-		return s, plainName(s, maxParameterName)
-	}
-	return personal(member, raw, phoneCountry)
-}
-
-// personal is Normalise for members of user_data.
-func personal(member string, raw identity.Raw, phoneCountry string) (string, bool) {
-	hashed := map[string]*normal.Field{
-		"sha256_email_address": &emailForm, "sha256_phone_number": &phoneForm,
-		"sha256_first_name": &firstName.Form, "sha256_last_name": &lastName.Form, "sha256_street": &street.Form,
-	}
-	hints := normal.Hints{PhoneCountry: phoneCountry, Prehashed: resource.Prehashed{Phone: resource.PhoneE164}}
-	if form := hashed[member]; form != nil {
-		var h identity.Hashed
-		if _, why := form.Digest(&h, nil, raw, &hints); why != "" {
-			return "", false
-		}
-		return string(h.AppendHex(nil)), true
-	}
-	clear := map[string]*normal.Field{
-		"address.city": &city.Form, "address.region": &region.Form, "address.postal_code": &postal.Form, "address.country": &country.Form,
-	}
-	form, s := clear[member], identity.Trim(raw.Reveal())
-	if form == nil || identity.Placeholder(form.Words(), s) {
-		return "", false
-	}
-	out, why := form.Append(nil, s, &hints)
-	return string(out), why == ""
 }
