@@ -3,7 +3,6 @@ package identity
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 )
 
 // maxMark is the longest mark that may follow a digest: Meta's reference
@@ -115,9 +114,6 @@ func (h *Hashed) OfNothing() bool {
 
 var sumOfNothing = sha256.Sum256(nil)
 
-// Sum returns the 32 bytes of a SHA-256 digest, and false for anything else.
-func (h *Hashed) Sum() ([sha256.Size]byte, bool) { return h.sum, h.size == sha256.Size }
-
 // Compare orders digests by their hex form, then by their mark.
 func (h *Hashed) Compare(o *Hashed) int {
 	if c := bytes.Compare(h.sum[:h.size], o.sum[:o.size]); c != 0 {
@@ -137,9 +133,4 @@ func (h *Hashed) AppendHex(dst []byte) []byte {
 		dst = append(dst, h.mark[:h.tail]...)
 	}
 	return dst
-}
-
-// AppendBase64 appends the padded standard base64 form of the digest alone.
-func (h *Hashed) AppendBase64(dst []byte) []byte {
-	return base64.StdEncoding.AppendEncode(dst, h.sum[:h.size])
 }
