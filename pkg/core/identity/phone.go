@@ -58,7 +58,6 @@ func fitE164(dst []byte, start int) ([]byte, PhoneFault) {
 	digits := dst[start:]
 	if len(digits) > 2 && digits[0] == '0' && digits[1] == '0' {
 		dst = append(dst[:start], digits[2:]...)
-		digits = dst[start:]
 	}
 	dst = withoutTrunk(dst, start)
 	digits = dst[start:]
