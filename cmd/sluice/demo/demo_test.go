@@ -54,7 +54,7 @@ func TestDemoAddsUp(t *testing.T) {
 	require.Contains(t, string(decisions), `"reason":"verdict.confirmed"`, "Google says within the demo what became of its requests")
 	clicked := clickIDs(t, string(decisions))
 	for _, name := range sandbox.Providers() {
-		require.Positive(t, clicked[name], "no event carries a click id that %s takes", name)
+		require.Positive(t, clicked[name], "no event carries a click or browser id that %s takes", name)
 	}
 	customers := map[string]struct{}{}
 	for row := range r.Table {
@@ -65,7 +65,7 @@ func TestDemoAddsUp(t *testing.T) {
 	require.Len(t, customers, 8, "%v", customers)
 }
 
-// clickIDs counts the decisions to send a click id, by provider.
+// clickIDs counts the decisions to send a click or browser id, by provider.
 func clickIDs(t *testing.T, decisions string) map[string]int {
 	t.Helper()
 	all := map[string]int{}
@@ -78,7 +78,7 @@ func clickIDs(t *testing.T, decisions string) map[string]int {
 			} `json:"identifiers"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(line), &d))
-		if d.Status == "queued" && slices.Contains(d.Identifiers.Present, "click_id") {
+		if d.Status == "queued" && (slices.Contains(d.Identifiers.Present, "click_id") || slices.Contains(d.Identifiers.Present, "browser_id")) {
 			all[d.Provider]++
 		}
 	}

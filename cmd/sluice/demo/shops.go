@@ -59,7 +59,7 @@ var (
 	}
 	bytehaus = shop{
 		customer: "bytehaus", country: "PL", currency: "PLN", host: "https://www.bytehaus.example", phone: "512 34", grant: true,
-		product: "Mechanical keyboard", brand: "Bytehaus", share: 4, funnel: retail, clicks: clicks(redditClick, xClick),
+		product: "Mechanical keyboard", brand: "Bytehaus", share: 4, funnel: retail, clicks: clicks(redditClick, xClick, analyticsVisit),
 	}
 )
 
@@ -119,6 +119,11 @@ func snapchatClick(t *Traffic, e *event.Event) {
 func pinterestClick(t *Traffic, e *event.Event) {
 	e.Click.Epik = t.hex("dj0yJnU9%016x%016x")
 	e.Click.CapturedAt = clicked(e)
+}
+
+// analyticsVisit is what Google Analytics' tag leaves.
+func analyticsVisit(t *Traffic, e *event.Event) {
+	e.Analytics.ClientID = identity.NewRaw(fmt.Sprintf("%d.%d", 1_000_000_000+t.rng.IntN(900_000_000), e.Time/1000-3600))
 }
 
 func redditClick(t *Traffic, e *event.Event) {
