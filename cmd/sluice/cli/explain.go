@@ -63,7 +63,7 @@ an error. Wrong resources are one (2), and all problems are shown.`,
 	flags.StringVar(&f.events, "events", "", "NDJSON file with events, - for standard input (required)")
 	flags.StringVar(&f.consent, "consent", "", "NDJSON file with consent records")
 	flags.StringVar(&f.at, "at", "", "the clock, RFC 3339 (default: now)")
-	flags.StringVar(&r.configFile, "config", "", "configuration file, for what customers share (default: nothing)")
+	flags.StringVar(&r.configFile, "config", "", "configuration file, for what customers share (default: not known, so that a secret of another customer is only noted)")
 	outputFlag(cmd, &f.output, "text", "json")
 	completeFiles(cmd, "events", "ndjson", "json")
 	completeFiles(cmd, "consent", "ndjson", "json")
@@ -72,11 +72,12 @@ an error. Wrong resources are one (2), and all problems are shown.`,
 	return cmd
 }
 
-// explainAgainst is what resources are compiled against: customers share
-// nothing where no configuration is named.
+// explainAgainst is what resources are compiled against. What customers share
+// stands in a configuration; without one, its rules are noted and refuse nothing.
 func (r *root) explainAgainst(now time.Time) (resource.Installation, error) {
 	against := boot.ForResources(boot.Providers(func() time.Time { return now }))
 	if r.configFile == "" {
+		against.CustomersUnknown = true
 		return against, nil
 	}
 	cfg, err := r.load()

@@ -69,6 +69,24 @@ func TestExplainSaysWhatMakesConsentMalformed(t *testing.T) {
 	require.Contains(t, got.stdout, `"reason":"consent.malformed"`)
 }
 
+// TestExplainKnowsNoInstallation: whose a secret is decides an installation's
+// configuration. Without one a name that is no customer's is noted; with one it is
+// refused, as apply refuses it.
+func TestExplainKnowsNoInstallation(t *testing.T) {
+	t.Parallel()
+	s := &stage{t: t, dir: t.TempDir()}
+	resources := s.file("shop.yaml", strings.ReplaceAll(shop, "file:acme-", "file:"))
+	args := []string{"explain", "--resources", resources, "--events", "-", "--at", explainAt, "--output", "json"}
+	got := runWith(t, t.Context(), strings.NewReader(goodEvent), nil, args...)
+	require.Equal(t, 0, got.code, got.stderr)
+	require.Contains(t, got.stderr, "note: Destination/")
+	require.Contains(t, got.stderr, "must be a secret of customer acme")
+	require.NotContains(t, got.stdout, "destination.invalid")
+	got = runWith(t, t.Context(), strings.NewReader(goodEvent), nil, append(args, "--config", s.file("sluice.yaml", "customers: {secrets: folder_or_prefix}"))...)
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "must be a secret of customer acme")
+}
+
 // TestExplainShowsNoPersonalData: ids that look personal are shown hashed, and
 // messages name fields, never values.
 func TestExplainShowsNoPersonalData(t *testing.T) {

@@ -127,6 +127,8 @@ func (s *stage) config(adminListen string) (config.Config, error) {
 		{Path: "router.hold.after", Value: "2s"},
 		{Path: "sender.lanes.batch", Value: "2s"},
 		{Path: "sender.secrets_dir", Value: s.dir},
+		// The demo makes every secret that its resources name.
+		{Path: "customers.secrets", Value: "any"},
 		{Path: "admin.listen", Value: adminListen},
 		{Path: "telemetry.log.level", Value: "warn"},
 		{Path: "telemetry.log.format", Value: "text"},

@@ -109,6 +109,7 @@ func (c *compiler) endpoint(s *Set, d *Destination) *Endpoint {
 		e.Policy = &consent.Policy{ID: d.Consent.Policy} // the strictest; the route is invalid anyway
 	}
 	if p := c.in.Customers.secretProblem(d); p != nil {
+		p.Warning = c.in.CustomersUnknown
 		invalid(*p)
 	}
 	if e.Provider == nil {

@@ -15,6 +15,11 @@ import (
 type Installation struct {
 	Providers map[string]Provider
 	Customers Customers
+	// CustomersUnknown: nobody has said what customers share, and nothing is sent,
+	// as where resources are explained without a configuration. A secret whose name
+	// is no customer's and an account of two customers are noted then; where the
+	// configuration is known they are refused.
+	CustomersUnknown bool
 }
 
 // Customers says how secrets and accounts belong to customers. The zero value
@@ -192,7 +197,7 @@ func (c *compiler) accountProblems(s *Set) {
 		}
 		for _, id := range u.Destinations {
 			c.report(resourceID(KindDestination, id), Problem{
-				Path: "spec.account", Value: document.Quoted(u.Thing),
+				Warning: c.in.CustomersUnknown, Path: "spec.account", Value: document.Quoted(u.Thing),
 				Rule: fmt.Sprintf("must be the account of one customer, and is one of %s (%s)", strings.Join(u.Customers, ", "), strings.Join(u.Destinations, ", ")),
 				Fix: fmt.Sprintf("give each customer an account of its own, or permit it in the configuration: customers: {shared: [{account: %s, customers: [%s]}]}",
 					document.Quoted(u.Thing), strings.Join(u.Customers, ", ")),
