@@ -173,7 +173,7 @@ func TestHealthRefuses(t *testing.T) {
 		"a misspelt destination":  {[]string{"destinations", "acme-metta"}, "did you mean acme-meta?"},
 		"another name altogether": {[]string{"destinations", "something-else"}, "there are acme-meta, globex-meta"},
 		"a misspelt customer":     {[]string{"health", "--customer", "acmee"}, "did you mean acme?"},
-		"no such provider":        {[]string{"destinations", "--provider", "metta"}, "want one of google, "},
+		"no such provider":        {[]string{"destinations", "--provider", "metta"}, "want one of ga4, google, "},
 		"a strange window":        {[]string{"health", "--window", "soon"}, "--window soon"},
 		"a hurry":                 {[]string{"health", "--watch", "--interval", "1ms"}, "want a second or more"},
 	} {

@@ -18,7 +18,7 @@ func TestRecipesDoWhatTheySay(t *testing.T) {
 	require.NoError(t, err)
 	// Blocks in lists are indented.
 	blocks := regexp.MustCompile("(?ms)^ *```yaml\n(.*?)^ *```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 5)
+	require.Len(t, blocks, 6)
 	const event = `{"customer_id":"acme","event_name":"transaction.purchase","event_time":"TIME","event_id":"e1","source":"web","page":{"url":"URL"},
 		"device":{"user_agent":"Mozilla/5.0"},"identity":{"emails":["jane@example.com"]},"commerce":{"value":1,"currency":"EUR"}SAID,
 		"consent":{"ad_user_data":"granted","ad_storage":"granted","ad_personalization":"granted"},"location":{"country":"DE"}}`
@@ -35,7 +35,10 @@ func TestRecipesDoWhatTheySay(t *testing.T) {
 		"before the cut":  {3, "2026-12-01T05:59:59Z", "https://a.example/", "", []string{"acme-meta-new mapping.condition"}},
 		"from the cut on": {3, "2026-12-01T06:00:00Z", "https://a.example/", "", []string{"acme-meta-new eligible"}},
 		"by number":       {4, "2026-12-01T05:00:00Z", "https://a.example/", "", []string{"acme-linkedin eligible", "acme-x eligible"}},
-		"nothing mapped":  {2, "2026-12-01T05:00:00Z", "https://a.example/", "", []string{"mapping.none"}},
+		"several platforms": {5, "2026-12-01T05:00:00Z", "https://a.example/", "", []string{
+			"acme-pinterest eligible", "acme-reddit eligible", "acme-snapchat eligible", "acme-tiktok eligible",
+		}},
+		"nothing mapped": {2, "2026-12-01T05:00:00Z", "https://a.example/", "", []string{"mapping.none"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

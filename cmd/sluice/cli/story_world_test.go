@@ -77,17 +77,17 @@ func (n *night) newWorld() *world.World {
 	if w.Names.Prefix == "" {
 		w.Names.Prefix = topology.DefaultPrefix
 	}
-	require.NoError(n.t, w.WriteSecrets())
 	var err error
+	n.sandbox, err = sandbox.New(sandbox.Config{}, sandbox.Deps{})
+	require.NoError(n.t, err)
+	w.Sandbox = n.sandbox
+	require.NoError(n.t, w.WriteSecrets())
 	w.Client, err = w.NewClient(kgo.RecordPartitioner(kafka.Partitioner()))
 	require.NoError(n.t, err)
 	n.t.Cleanup(w.Client.Close)
 	w.Admin = kadm.NewClient(w.Client)
 	w.Registry, err = sr.NewClient(sr.URLs(w.RegistryURL), sr.HTTPClient(n.services.HTTPClient()))
 	require.NoError(n.t, err)
-	n.sandbox, err = sandbox.New(sandbox.Config{}, sandbox.Deps{})
-	require.NoError(n.t, err)
-	w.Sandbox = n.sandbox
 	return w
 }
 

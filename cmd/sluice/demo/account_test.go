@@ -90,6 +90,21 @@ func TestCopiesAtTheProvider(t *testing.T) {
 	require.Contains(t, r.Checks, demo.Check{What: "seen twice by a provider", OK: true})
 }
 
+// What a provider that never says no did not take counts as sent, and one that says
+// no must have taken what was delivered.
+func TestWhoNeverSaysNoIsBelieved(t *testing.T) {
+	t.Parallel()
+	sums := func(name string, accepted int) *demo.Result {
+		c := demo.NewLedger().Count()
+		c.Routed, c.Queued, c.Ends = map[string]int{name: 2}, map[string]int{name: 2}, map[string]map[string]int{name: {"delivered": 2}}
+		seen := sandbox.Report{Providers: map[string]sandbox.ProviderReport{name: {Totals: ledger.Totals{Accepted: accepted}}}}
+		return demo.Account(c, seen, 0, time.Second, false)
+	}
+	require.True(t, sums("ga4", 1).OK)
+	require.Equal(t, []string{"ga4: delivered = taken by the sandbox"}, wrong(sums("ga4", 3)), "more than was delivered")
+	require.Equal(t, []string{"meta: delivered = taken by the sandbox"}, wrong(sums("meta", 1)))
+}
+
 // A provider's sums are marked as its own, so that a report may fold them.
 func TestSumsOfAProvider(t *testing.T) {
 	l := demo.NewLedger()
