@@ -200,7 +200,11 @@ func throttled(s State, h Happening, now int64) State {
 		s.Until = max(s.Until, now+pause)
 		return s
 	}
-	s = s.halve(h.Observed, now)
+	if h.Events > 0 {
+		// A probe has no events, and says nothing about their rate: half of
+		// nothing would be an event in 40 seconds once the probe succeeds.
+		s = s.halve(h.Observed, now)
+	}
 	s.Failures++
 	return wait(s, now+pause, decision.ProviderThrottled, h.Detail)
 }

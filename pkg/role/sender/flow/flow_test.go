@@ -83,6 +83,24 @@ func TestThrottleHalvesOnceAndRecovers(t *testing.T) {
 	require.Greater(t, s.Rate, 3.0, "recovery must not take hours")
 }
 
+// A probe that is throttled opens nothing, and says nothing about how many events
+// the provider takes.
+func TestAThrottledProbeLeavesTheRate(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{0, 80} {
+		s := flow.Block(flow.State{Rate: rate}, decision.CredentialsInvalid, "said", 1000)
+		probe := flow.Happening{Class: provider.Throttled, WaitMS: 7000, Jitter: 0.5, ProbeEveryMS: hour}
+		s, _ = flow.Next(s, probe, 1000)
+		require.Equal(t, flow.Blocked, s.Mode)
+		require.Equal(t, int64(8000), s.Until)
+		probe.Class = provider.Accepted
+		s, action := flow.Next(s, probe, 8000)
+		require.Equal(t, flow.Healed, action)
+		require.GreaterOrEqual(t, s.Rate, rate, "zero is no limit")
+		require.True(t, s.Rate == 0 || s.Rate >= rate)
+	}
+}
+
 func TestFailuresTogetherCountOnce(t *testing.T) {
 	t.Parallel()
 	h := happening(provider.Transient)
