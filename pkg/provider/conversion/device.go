@@ -2,8 +2,6 @@ package conversion
 
 import (
 	"net/netip"
-	"strings"
-	"unicode"
 
 	"github.com/sluicehq/sluice/pkg/core/click"
 	"github.com/sluicehq/sluice/pkg/core/consent"
@@ -56,7 +54,7 @@ func (b *Builder) UserAgent(key string, weight float64) bool {
 		return false
 	}
 	at, s := event.Path("device.user_agent"), identity.Trim(raw.Reveal())
-	if identity.Placeholder(identity.AnyField, s) || !visible(s) {
+	if identity.Placeholder(identity.AnyField, s) || !payload.Visible(s) {
 		b.Drop(decision.KindUserAgent, decision.DropInvalid, at, event.NotePlaceholder)
 		return false
 	}
@@ -72,12 +70,6 @@ func (b *Builder) UserAgent(key string, weight float64) bool {
 	b.Dst = jsonappend.String(jsonappend.Key(b.Dst, key), identity.Vouch(s))
 	b.Found(decision.KindUserAgent, weight)
 	return true
-}
-
-// visible reports that something is left of s for a reader that trims every kind
-// of white space and control character, as servers do.
-func visible(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // DeviceID appends the advertising id, a UUID in lower case, or in upper case

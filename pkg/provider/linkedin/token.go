@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/conversion"
 	"github.com/sluicehq/sluice/pkg/provider/reply"
 )
 
@@ -72,7 +73,7 @@ func (p *Provider) Authorize(ctx context.Context, do provider.Doer, at *provider
 		return provider.Authorization{}, errSecret
 	}
 	switch {
-	case tokenLike(s.AccessToken) && s.RefreshToken == "" && s.ClientID == "" && s.ClientSecret == "":
+	case conversion.Visible(s.AccessToken) && s.RefreshToken == "" && s.ClientID == "" && s.ClientSecret == "":
 		return provider.Authorization{Header: bearer(s.AccessToken)}, nil
 	case s.AccessToken != "" || s.RefreshToken == "" || s.ClientID == "" || s.ClientSecret == "" || do == nil:
 		return provider.Authorization{}, errSecret
@@ -91,16 +92,6 @@ func bearer(token string) []provider.SecretHeader {
 	return []provider.SecretHeader{{Name: "Authorization", Value: identity.NewRaw("Bearer " + token)}}
 }
 
-// tokenLike refuses what cannot stand in a header.
-func tokenLike(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7F {
-			return false
-		}
-	}
-	return s != ""
-}
-
 func readToken(r *provider.Response) (provider.Authorization, error) {
 	var body struct {
 		Token          string  `json:"access_token"`
@@ -113,7 +104,7 @@ func readToken(r *provider.Response) (provider.Authorization, error) {
 	if r.Status/100 != 2 {
 		return provider.Authorization{}, tokenFailure(r, body.Error, body.Description)
 	}
-	if err != nil || r.Truncated || !tokenLike(body.Token) {
+	if err != nil || r.Truncated || !conversion.Visible(body.Token) {
 		return provider.Authorization{}, &AuthError{Class: provider.Transient, Message: "the token endpoint's answer cannot be read"}
 	}
 	a := provider.Authorization{Header: bearer(body.Token), Expires: r.Now + max(lasts(body.Expires, tokenLife)-expiryMargin, second)}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/conversion"
 )
 
 var jsonHeader = []provider.Header{{Name: "Content-Type", Value: "application/json"}}
@@ -57,7 +58,7 @@ func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoi
 	d := json.NewDecoder(strings.NewReader(secret.Reveal()))
 	d.DisallowUnknownFields()
 	// The decoder's error may quote what it read: it is not passed on.
-	if err := d.Decode(&s); err != nil || !tokenLike(s.AccessToken) {
+	if err := d.Decode(&s); err != nil || !conversion.Visible(s.AccessToken) {
 		return provider.Authorization{}, errSecret
 	}
 	a := provider.Authorization{Header: []provider.SecretHeader{
@@ -67,16 +68,6 @@ func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoi
 		a.Query = []provider.SecretHeader{{Name: "appsecret_proof", Value: identity.NewRaw(proof(s.AppSecret, s.AccessToken))}}
 	}
 	return a, nil
-}
-
-// tokenLike refuses what cannot stand in a header.
-func tokenLike(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7F {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // proof is the keyed hash by which Meta knows that the sender has the app's

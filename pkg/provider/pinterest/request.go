@@ -2,13 +2,12 @@ package pinterest
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/conversion"
 	"github.com/sluicehq/sluice/pkg/provider/jsonappend"
 )
 
@@ -48,32 +47,14 @@ func (a *account) Probe(dst []byte, at *provider.Endpoint) (provider.Request, bo
 	return a.Assemble(dst, &provider.Batch{Endpoint: at, Fragments: [][]byte{f}, ValidateOnly: true}), true
 }
 
-// errSecret says what a secret must look like and never what was found.
-var errSecret = errors.New(`reading Pinterest's secret: want a JSON object with "access_token"`)
-
 // Authorize implements provider.Provider. It calls nobody: a conversion token is
 // used as it is, and never expires by itself.
 func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
-	var s struct {
-		AccessToken string `json:"access_token"`
+	token, err := conversion.Token(secret, "Pinterest's", "access_token")
+	if err != nil {
+		return provider.Authorization{}, err
 	}
-	d := json.NewDecoder(strings.NewReader(secret.Reveal()))
-	d.DisallowUnknownFields()
-	// The decoder's error may quote what it read: it is not passed on.
-	if err := d.Decode(&s); err != nil || !tokenLike(s.AccessToken) {
-		return provider.Authorization{}, errSecret
-	}
-	return provider.Authorization{Header: []provider.SecretHeader{{Name: "Authorization", Value: identity.NewRaw("Bearer " + s.AccessToken)}}}, nil
-}
-
-// tokenLike refuses what cannot stand in a header.
-func tokenLike(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7F {
-			return false
-		}
-	}
-	return s != ""
+	return provider.Authorization{Header: []provider.SecretHeader{{Name: "Authorization", Value: identity.NewRaw("Bearer " + token)}}}, nil
 }
 
 // Trial implements provider.Trials: unless it is to be real, Pinterest checks the

@@ -2,13 +2,12 @@ package snapchat
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/conversion"
 )
 
 var _ provider.Trials = Provider{}
@@ -49,33 +48,15 @@ func (d *destination) Probe(_ []byte, at *provider.Endpoint) (provider.Request, 
 	return provider.Request{Method: "GET", URL: d.events(at) + "/validate/stats"}, true
 }
 
-// errSecret says what a secret must look like and never what was found.
-var errSecret = errors.New(`reading Snapchat's secret: want a JSON object with "access_token"`)
-
 // Authorize implements provider.Provider. It calls nobody: a Conversions API token
 // is static and does not expire. It travels in the query, as Snapchat documents for
 // production; spans and logs hold no query.
 func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
-	var s struct {
-		AccessToken string `json:"access_token"`
+	token, err := conversion.Token(secret, "Snapchat's", "access_token")
+	if err != nil {
+		return provider.Authorization{}, err
 	}
-	d := json.NewDecoder(strings.NewReader(secret.Reveal()))
-	d.DisallowUnknownFields()
-	// The decoder's error may quote what it read: it is not passed on.
-	if err := d.Decode(&s); err != nil || !tokenLike(s.AccessToken) {
-		return provider.Authorization{}, errSecret
-	}
-	return provider.Authorization{Query: []provider.SecretHeader{{Name: "access_token", Value: identity.NewRaw(s.AccessToken)}}}, nil
-}
-
-// tokenLike refuses what cannot be a token, and a scheme in front of one.
-func tokenLike(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7F {
-			return false
-		}
-	}
-	return s != ""
+	return provider.Authorization{Query: []provider.SecretHeader{{Name: "access_token", Value: identity.NewRaw(token)}}}, nil
 }
 
 // Trial implements provider.Trials: unless it is to be real, Snapchat checks the

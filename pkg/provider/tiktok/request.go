@@ -2,12 +2,11 @@ package tiktok
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/conversion"
 )
 
 var jsonHeader = []provider.Header{{Name: "Content-Type", Value: "application/json"}}
@@ -37,32 +36,13 @@ func (d *destination) Probe([]byte, *provider.Endpoint) (provider.Request, bool)
 	return provider.Request{}, false
 }
 
-// errSecret says what a secret must look like and never what was found.
-var errSecret = errors.New(`reading TikTok's secret: want a JSON object with "access_token", without "Bearer"`)
-
 // Authorize implements provider.Provider. It calls nobody: the token is used as
 // it is, in a header of its own and without a scheme. Tokens of Events Manager
 // and of developer apps are long-lived, and end by being revoked.
 func (Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
-	var s struct {
-		AccessToken string `json:"access_token"`
+	token, err := conversion.Token(secret, "TikTok's", "access_token")
+	if err != nil {
+		return provider.Authorization{}, err
 	}
-	d := json.NewDecoder(strings.NewReader(secret.Reveal()))
-	d.DisallowUnknownFields()
-	// The decoder's error may quote what it read: it is not passed on.
-	if err := d.Decode(&s); err != nil || !tokenLike(s.AccessToken) {
-		return provider.Authorization{}, errSecret
-	}
-	return provider.Authorization{Header: []provider.SecretHeader{{Name: "Access-Token", Value: identity.NewRaw(s.AccessToken)}}}, nil
-}
-
-// tokenLike refuses what cannot stand in a header, and a scheme in front: TikTok
-// takes "Bearer x" for a wrong token.
-func tokenLike(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7F {
-			return false
-		}
-	}
-	return s != ""
+	return provider.Authorization{Header: []provider.SecretHeader{{Name: "Access-Token", Value: identity.NewRaw(token)}}}, nil
 }

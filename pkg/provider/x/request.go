@@ -2,13 +2,12 @@ package x
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/sluicehq/sluice/pkg/core/identity"
 	"github.com/sluicehq/sluice/pkg/core/resource"
 	"github.com/sluicehq/sluice/pkg/provider"
+	"github.com/sluicehq/sluice/pkg/provider/conversion"
 )
 
 var jsonHeader = []provider.Header{{Name: "Content-Type", Value: "application/json"}}
@@ -38,32 +37,14 @@ func (a *account) Probe([]byte, *provider.Endpoint) (provider.Request, bool) {
 	return provider.Request{}, false
 }
 
-// errSecret says what a secret must look like and never what was found.
-var errSecret = errors.New(`reading X's secret: want a JSON object with "pixel_token"`)
-
 // Authorize implements provider.Provider. It calls nobody: the token of the Events
 // Manager is used as it is, and how long it lives is not documented.
 func (p *Provider) Authorize(_ context.Context, _ provider.Doer, _ *provider.Endpoint, secret provider.Secret) (provider.Authorization, error) {
-	var s struct {
-		PixelToken string `json:"pixel_token"`
+	token, err := conversion.Token(secret, "X's", "pixel_token")
+	if err != nil {
+		return provider.Authorization{}, err
 	}
-	d := json.NewDecoder(strings.NewReader(secret.Reveal()))
-	d.DisallowUnknownFields()
-	// The decoder's error may quote what it read: it is not passed on.
-	if err := d.Decode(&s); err != nil || !tokenLike(s.PixelToken) {
-		return provider.Authorization{}, errSecret
-	}
-	return provider.Authorization{Header: []provider.SecretHeader{{Name: "X-Pixel-Token", Value: identity.NewRaw(s.PixelToken)}}}, nil
-}
-
-// tokenLike refuses what cannot stand in a header.
-func tokenLike(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7F {
-			return false
-		}
-	}
-	return s != ""
+	return provider.Authorization{Header: []provider.SecretHeader{{Name: "X-Pixel-Token", Value: identity.NewRaw(token)}}}, nil
 }
 
 var _ provider.Trials = (*Provider)(nil)
