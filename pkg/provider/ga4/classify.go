@@ -56,7 +56,7 @@ func judged(a *provider.Answer, n int, r *provider.Response) {
 	}
 	m, found, known := &v.Messages[0], row{}, false
 	for i := range v.Messages {
-		// What the mapping has to mend comes first: no event of it can pass.
+		// What has to be corrected in the mapping comes first: no event of it can pass.
 		if r, is := find(&v.Messages[i]); i == 0 || is && r.class == provider.Configuration && found.class != provider.Configuration {
 			m, found, known = &v.Messages[i], r, is
 		}

@@ -112,7 +112,7 @@ func (p *problems) leaves(s *section, version string) leave {
 		}
 	}
 	if (l.title || l.company || l.country) && !l.name && !l.hashedName {
-		p.Add("spec.linkedin.clear", "must name name with title, company and country: LinkedIn takes them only beside both names", "", "add name to clear or hashed")
+		p.Add("spec.linkedin.clear", "must list name wherever it lists title, company or country: LinkedIn takes them only beside both names", "", "add name to clear or hashed")
 	}
 	if (l.hashedName || l.externalID) && version < namesVersion {
 		p.Add("spec.linkedin.api_version", "must be "+namesVersion+" or later for hashed names and external ids", version, "write "+namesVersion+", in shadow mode first")

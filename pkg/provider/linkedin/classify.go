@@ -215,8 +215,8 @@ func name(a *provider.Answer, n int, message string) (faults []provider.Fault) {
 	return faults
 }
 
-// culprit is one event that a text names.
-type culprit struct {
+// refusedEvent is one event that a text names.
+type refusedEvent struct {
 	index      int
 	path, text string
 }
@@ -229,8 +229,8 @@ const maxCulprits = maxBatch
 
 // errorLines reads the lines of a failed validation. Only the first line of an
 // event has its index; a request of one event has none.
-func errorLines(message string, n int) []culprit {
-	var found []culprit
+func errorLines(message string, n int) []refusedEvent {
+	var found []refusedEvent
 	seen := map[int]bool{}
 	for line := range strings.Lines(message) {
 		line = strings.TrimSpace(line)
@@ -251,7 +251,7 @@ func errorLines(message string, n int) []culprit {
 		}
 		seen[index] = true
 		path, _, _ := strings.Cut(after, " :: ")
-		found = append(found, culprit{index, schemaPath(path), rest})
+		found = append(found, refusedEvent{index, schemaPath(path), rest})
 	}
 	return found
 }
@@ -270,13 +270,13 @@ func schemaPath(s string) string {
 }
 
 // indices reads "indices [1, 4] (0-indexed)".
-func indices(message string, n int) []culprit {
+func indices(message string, n int) []refusedEvent {
 	_, rest, ok := strings.Cut(message, "indices [")
 	list, after, closed := strings.Cut(rest, "]")
 	if !ok || !closed || !strings.Contains(after, "0-indexed") {
 		return nil
 	}
-	var found []culprit
+	var found []refusedEvent
 	seen := map[int]bool{}
 	for part := range strings.SplitSeq(list, ",") {
 		i, err := strconv.Atoi(strings.TrimSpace(part))
@@ -285,7 +285,7 @@ func indices(message string, n int) []culprit {
 		}
 		if !seen[i] {
 			seen[i] = true
-			found = append(found, culprit{index: i, text: message})
+			found = append(found, refusedEvent{index: i, text: message})
 		}
 	}
 	return found

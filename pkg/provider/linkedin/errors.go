@@ -11,7 +11,7 @@ const (
 	fixToken = "Campaign Manager, Signals Manager, the source of kind Direct API: generate a new token and replace the secret file. With OAuth: let a member consent again."
 	fixRole  = "Campaign Manager, Account settings, Manage access: the member behind the token needs the role account manager, campaign manager, creative manager or billing admin; the token needs rw_conversions. VIEWER is not enough."
 	fixRule  = "Campaign Manager, Signals Manager, Conversions: copy the id of a rule of this ad account whose source is the Conversions API into account.events."
-	fixEvent = "Mend the field at the producer or in the mapping; the event is in the dead letters with LinkedIn's own words."
+	fixEvent = "Correct the field at the producer or in the mapping; the event is in the dead letters with LinkedIn's own words."
 	fixWait  = "Nothing: Sluice waits. If it happens often, lower delivery.rate: LinkedIn takes 600 requests a minute and 500,000 a day."
 	fixEnd   = "Set linkedin.api_version to a version that lives (learn.microsoft.com/linkedin/marketing/versioning), in shadow mode first."
 )

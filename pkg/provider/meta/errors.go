@@ -23,7 +23,7 @@ const (
 	fixToken    = "Generate a new access token in Events Manager or for the system user, and replace the secret file; delivery resumes by itself."
 	fixAccess   = "Check that dataset_id is right and that the token's owner may use the dataset (Business settings, Data sources, Datasets, People)."
 	fixWait     = "Nothing: Sluice waits as long as Meta asks. If it happens often, lower delivery.rate."
-	fixProducer = "Mend the field at the producer or in the mapping; the event is in the dead letters with Meta's own words."
+	fixProducer = "Correct the field at the producer or in the mapping; the event is in the dead letters with Meta's own words."
 )
 
 // answers is what every code and subcode means. Meta's HTTP status is not

@@ -183,7 +183,7 @@ func applied(a *provider.Answer, n int, all []*problem) {
 	a.Code, a.Message = all[0].number(), all[0].text()
 	faults, ok := items(n, all)
 	if !ok {
-		// Halved until the culprit is alone, without what would count twice.
+		// Halved until the refused event is alone, without what would count twice.
 		a.Class, a.SomeDelivered = provider.Invalid, true
 		return
 	}

@@ -13,7 +13,7 @@ const (
 	fixRole    = "Give the token's owner a role on the ad account (Business Access > Ad accounts > People: Admin, Analyst, Audience or Campaign), or make the token as its owner."
 	fixAccount = "Compare ad_account_id with Ads Manager (Business > Ad accounts); it is not the id of a tag."
 	fixWait    = "Nothing: Sluice waits as long as Pinterest asks. If it happens often, lower delivery.rate."
-	fixEvent   = "Read Pinterest's words on the dead letter, or in Ads Manager (Conversions > Event history). Mend the field at the producer or in the mapping, then retry it."
+	fixEvent   = "Read Pinterest's words on the dead letter, or in Ads Manager (Conversions > Event history). Correct the field at the producer or in the mapping, then retry it."
 )
 
 // codeFailed is how a single event's failure is called: Pinterest gives it a
@@ -31,7 +31,7 @@ type row struct {
 // rows are the answers of the API description, version 5.23.
 var rows = [...]row{
 	{200, 0, provider.Accepted, "every event was processed; what the answer says of one that was not stands under failed", ""},
-	{400, 4196, provider.Invalid, "the request is not valid; nothing is known about single events, so it is halved to find the culprit", fixEvent},
+	{400, 4196, provider.Invalid, "the request is not valid; nothing is known about single events, so it is halved to find the refused event", fixEvent},
 	{401, 2, provider.Credentials, "authentication failed", fixToken},
 	{401, 3, provider.Credentials, "the token lacks a scope", fixScope},
 	{403, 29, provider.Credentials, "the token's owner may not use this ad account", fixRole},

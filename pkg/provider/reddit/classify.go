@@ -14,7 +14,7 @@ const (
 	fixToken = "Generate a new conversion access token in Reddit Ads (Events Manager > Conversions API > Generate access token) and replace the secret file; delivery resumes by itself."
 	fixRole  = "Make the conversion access token in the ad account that owns the pixel (Reddit Ads > Events Manager), and compare pixel_id."
 	fixPixel = "Compare pixel_id with Reddit Ads > Events Manager, with its t2_, a2_ or p2_."
-	fixEvent = "Mend the field at the producer or in the mapping, then retry the dead letter; Reddit Ads > Events Manager > Event Testing shows what arrives."
+	fixEvent = "Correct the field at the producer or in the mapping, then retry the dead letter; Reddit Ads > Events Manager > Event Testing shows what arrives."
 	fixWait  = "Nothing: Sluice waits as long as Reddit asks. If it happens often, lower delivery.rate."
 )
 

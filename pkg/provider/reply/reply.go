@@ -117,7 +117,7 @@ func ByStatus(status int) provider.Class {
 }
 
 // Blame names the refused items of a request of n. A request of one has one
-// culprit; an index outside the request says that the provider counts
+// refused item; an index outside the request says that the provider counts
 // differently, and nothing of it is believed.
 func Blame(a *provider.Answer, n int, faults []provider.Fault) {
 	if n == 1 && len(faults) == 0 {

@@ -20,7 +20,7 @@ type row struct {
 const (
 	fixToken = "Ads Manager > Business Details > Conversions API tokens: generate a token, and put it into the secret file as access_token. Delivery resumes by itself."
 	fixAsset = "Ads Manager > Events Manager: compare the id with account.pixel_id or account.snap_app_id. The token must be of the organisation that owns it."
-	fixEvent = "Mend the field at the producer or in the mapping; Ads Manager > Events Manager > Test events, or `sluice test-event`, shows what Snapchat says of such an event."
+	fixEvent = "Correct the field at the producer or in the mapping; Ads Manager > Events Manager > Test events, or `sluice test-event`, shows what Snapchat says of such an event."
 	fixWait  = "Nothing: Sluice waits. If it happens often, lower delivery.rate."
 	fixRetry = "Nothing: Sluice tries again by itself. If it lasts, look at Snapchat's status page."
 )

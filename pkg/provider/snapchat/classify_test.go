@@ -85,7 +85,7 @@ func TestEveryExampleAnswer(t *testing.T) {
 				require.Equal(t, *e.Expect.Faults, indices(&a))
 			}
 			if e.Expect.Split {
-				require.Empty(t, a.Faults, "a batch that is too large has no culprit")
+				require.Empty(t, a.Faults, "a batch that is too large names no event")
 			}
 		})
 	}

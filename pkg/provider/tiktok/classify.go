@@ -55,7 +55,7 @@ func (Provider) Classify(n int, r *provider.Response) provider.Answer {
 		a.Warnings = partly(e.Data)
 	}
 	if a.Class == provider.Invalid {
-		reply.Blame(&a, n, culprit(&a, code, e.Message))
+		reply.Blame(&a, n, firstRefused(&a, code, e.Message))
 	}
 	return a
 }
@@ -113,10 +113,10 @@ func partly(data json.RawMessage) []string {
 	return list
 }
 
-// culprit reads the place of the first refused event from a message, where it
+// firstRefused reads the place of the first refused event from a message, where it
 // stands as data.N or Batch.N. The first mention counts: what follows may be a
-// value that the message repeats. A batch that is too large has no culprit.
-func culprit(a *provider.Answer, code int, message string) []provider.Fault {
+// value that the message repeats. A batch that is too large names no event.
+func firstRefused(a *provider.Answer, code int, message string) []provider.Fault {
 	if code == codeBatchSize {
 		return nil
 	}

@@ -18,7 +18,7 @@ const (
 	fixToken  = "Events Manager > the event source > Settings > Generate access token; put it into the secret file as access_token, without Bearer. Delivery resumes by itself."
 	fixAccess = "Events Manager > the event source: compare its id and kind with account.event_source_id and account.event_source. The token's owner must be operator or admin of the ad account (Business Center > Users)."
 	fixApp    = "TikTok for Business Developers > My Apps > the app > Scope of permission: add Measurement > Report Conversion Event, then authorise the ad account again, or use a token of Events Manager."
-	fixEvent  = "Mend the field at the producer or in the mapping; the event is in the dead letters with TikTok's own words, and Events Manager > the event source > Diagnostics shows the last 24 hours."
+	fixEvent  = "Correct the field at the producer or in the mapping; the event is in the dead letters with TikTok's own words, and Events Manager > the event source > Diagnostics shows the last 24 hours."
 	fixWait   = "Nothing: Sluice waits. If it happens often, lower delivery.rate."
 	fixRetry  = "Nothing: Sluice tries again by itself. If it lasts, look at the status page in TikTok for Business Developers."
 	fixBuild  = "Nothing in Events Manager: the request itself is refused. Update Sluice, or report it with the request id."
@@ -45,7 +45,7 @@ var answers = [...]row{
 	{code: 40003, class: provider.Credentials, meaning: "forbidden", fix: fixAccess},
 	{code: 40006, class: provider.Configuration, meaning: "version error", fix: fixBuild},
 	{code: 40007, class: provider.Configuration, meaning: "an object does not exist", fix: fixAccess},
-	{code: 40008, class: provider.Configuration, meaning: "not implemented", fix: fixBuild},
+	{code: 40008, class: provider.Configuration, meaning: "the API has no such operation", fix: fixBuild},
 	{code: 40009, class: provider.Configuration, meaning: "not supported in TikTok's sandbox", fix: "Remove sender.providers.tiktok.base_url, or point it at the production address."},
 	{code: 40010, class: provider.Configuration, meaning: "the domain is not supported", fix: fixBuild},
 	{code: 40050, class: provider.DuplicateDelivery, meaning: "duplicated request", fix: "Nothing: TikTok has the events."},

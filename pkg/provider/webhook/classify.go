@@ -20,7 +20,7 @@ const (
 	fixReceiver = "Look into the receiver's log under the webhook-id or its own request id; Sluice tries again by itself."
 	fixAddress  = "Correct account.url, or the receiver's routes; deliveries are parked until then."
 	fixKey      = "Compare the signing key in the secret file with the receiver's, and both clocks: a timestamp older than the receiver's tolerance is refused too."
-	fixEvent    = "Read the receiver's words on the dead letter. Mend the event at the producer, the mapping, or the receiver, then retry it."
+	fixEvent    = "Read the receiver's words on the dead letter. Correct the event at the producer, the mapping, or the receiver, then retry it."
 )
 
 // answers is every answer that has a meaning here; the first match counts.

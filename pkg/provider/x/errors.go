@@ -12,7 +12,7 @@ const (
 	fixRole  = "Events Manager: generate the token as a user who may manage the ads account of the pixel, and replace the secret file."
 	fixPixel = "Check pixel_id in the Events Manager, and that the ads account behind it is in order."
 	fixEvent = "Events Manager, the event: copy its id into account.events; it must be one of this pixel, and a single event."
-	fixData  = "Mend the field at the producer or in the mapping; the event is in the dead letters with X's own words."
+	fixData  = "Correct the field at the producer or in the mapping; the event is in the dead letters with X's own words."
 	fixWait  = "Nothing: Sluice waits until the limit is reset. If it happens often, lower delivery.rate: X takes 60,000 events of an account in 15 minutes."
 )
 

@@ -129,7 +129,7 @@ func TestSystemicBreaker(t *testing.T) {
 		r.await(func() bool { return r.counts()["delivered delivered"] == 400-dead }, "healed")
 		r.stop(s)
 		require.Contains(t, log.String(), "reason=provider.rejected")
-		require.Contains(t, log.String(), `fix="Mend the field at the producer or in the mapping;`, "what the provider's table says")
+		require.Contains(t, log.String(), `fix="Correct the field at the producer or in the mapping;`, "what the provider's table says")
 	})
 }
 
