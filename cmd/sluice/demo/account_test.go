@@ -66,7 +66,7 @@ func TestALostEventDoesNotAddUp(t *testing.T) {
 				if inputFirst {
 					decide()
 				}
-				r := demo.Account(l.Count(), sandbox.Report{}, c.written, time.Second, false)
+				r := demo.Account(l.Count(), sandbox.Report{}, c.written, time.Second, "")
 				require.Equal(t, c.wrong, wrong(r))
 				require.Equal(t, c.wrong == nil, r.OK)
 				require.Equal(t, c.none, r.ByReason[decision.MappingNone.String()])
@@ -79,14 +79,14 @@ func TestALostEventDoesNotAddUp(t *testing.T) {
 // Copies at a provider are wrong, unless a fault took an answer away.
 func TestCopiesAtTheProvider(t *testing.T) {
 	seen := sandbox.Report{Providers: map[string]sandbox.ProviderReport{"meta": {Totals: ledger.Totals{Duplicates: 7}}}}
-	r := demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, false)
+	r := demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, "")
 	require.Equal(t, []string{"seen twice by a provider"}, wrong(r))
 
-	r = demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, true)
+	r = demo.Account(demo.NewLedger().Count(), seen, 0, time.Second, "lost-answer")
 	require.True(t, r.OK)
 	require.Contains(t, r.Checks, demo.Check{What: "seen twice by a provider", Left: 7, Right: 0, OK: true, Expected: "expected: an answer was lost"})
 
-	r = demo.Account(demo.NewLedger().Count(), sandbox.Report{}, 0, time.Second, true)
+	r = demo.Account(demo.NewLedger().Count(), sandbox.Report{}, 0, time.Second, "lost-answer")
 	require.Contains(t, r.Checks, demo.Check{What: "seen twice by a provider", OK: true})
 }
 
@@ -94,15 +94,16 @@ func TestCopiesAtTheProvider(t *testing.T) {
 // no must have taken what was delivered.
 func TestWhoNeverSaysNoIsBelieved(t *testing.T) {
 	t.Parallel()
-	sums := func(name string, accepted int) *demo.Result {
+	sums := func(name string, accepted int, faults string) *demo.Result {
 		c := demo.NewLedger().Count()
 		c.Routed, c.Queued, c.Ends = map[string]int{name: 2}, map[string]int{name: 2}, map[string]map[string]int{name: {"delivered": 2}}
 		seen := sandbox.Report{Providers: map[string]sandbox.ProviderReport{name: {Totals: ledger.Totals{Accepted: accepted}}}}
-		return demo.Account(c, seen, 0, time.Second, false)
+		return demo.Account(c, seen, 0, time.Second, faults)
 	}
-	require.True(t, sums("ga4", 1).OK)
-	require.Equal(t, []string{"ga4: delivered = taken by the sandbox"}, wrong(sums("ga4", 3)), "more than was delivered")
-	require.Equal(t, []string{"meta: delivered = taken by the sandbox"}, wrong(sums("meta", 1)))
+	require.True(t, sums("ga4", 1, "bad-token").OK)
+	require.Equal(t, []string{"ga4: delivered = taken by the sandbox"}, wrong(sums("ga4", 1, "")), "without a fault it takes everything")
+	require.Equal(t, []string{"ga4: delivered = taken by the sandbox"}, wrong(sums("ga4", 3, "bad-token")), "more than was delivered")
+	require.Equal(t, []string{"meta: delivered = taken by the sandbox"}, wrong(sums("meta", 1, "bad-token")))
 }
 
 // A provider's sums are marked as its own, so that a report may fold them.
@@ -112,7 +113,7 @@ func TestSumsOfAProvider(t *testing.T) {
 	queued := skipped("d0", 0)
 	queued.Status, queued.Reason, queued.CustomerID = decision.Queued, decision.Eligible, "northwind"
 	l.Decision(queued)
-	r := demo.Account(l.Count(), sandbox.Report{}, 1, time.Second, false)
+	r := demo.Account(l.Count(), sandbox.Report{}, 1, time.Second, "")
 	require.False(t, r.OK)
 	require.Contains(t, r.Checks, demo.Check{Provider: "meta", What: "meta: eligible decisions = deliveries committed", Left: 1, Right: 0})
 	require.Equal(t, demo.Provider{Eligible: 1, Ended: 1}, r.Providers["meta"])

@@ -113,7 +113,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err := <-done; err != nil {
 		return nil, fmt.Errorf("stopping the roles: %w", err)
 	}
-	result := Account(ledger.Count(), s.sandbox.Report(), written, time.Since(began), faultsDouble(o.Faults))
+	result := Account(ledger.Count(), s.sandbox.Report(), written, time.Since(began), o.Faults)
 	result.ClaimsLost = s.env.ClaimsLost()
 	return result, nil
 }
